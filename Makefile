@@ -1,0 +1,101 @@
+# Every target does its own set-up. Nothing but Python >= 3.11, Node >= 20 and make is needed.
+SHELL := /bin/bash
+PYTHON ?= python3
+PY := .venv/bin/python
+STAMPS := .build/stamps
+
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo check test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
+
+help:
+	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
+	@echo "make test     every suite"
+	@echo "make check    linters and types"
+	@echo "make package  the addon's zip in package/"
+
+# --- set-up ------------------------------------------------------------------
+
+$(STAMPS)/venv: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/venv-client: requirements/client-check.txt
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -m venv .venv-client
+	.venv-client/bin/python -m pip install --quiet --require-hashes -r requirements/client-check.txt
+	@touch $@
+
+$(STAMPS)/node: frontend/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@mkdir -p $(STAMPS)
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
+FRONTEND_SOURCES := $(shell find frontend/src frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
+frontend/dist/index.html: $(STAMPS)/node $(FRONTEND_SOURCES)
+	cd frontend && npm run --silent build
+	@touch $@
+
+setup: $(STAMPS)/venv frontend/dist/index.html
+
+# --- run ---------------------------------------------------------------------
+
+demo: setup
+	@exec $(PY) -m devhost demo $(if $(ONCE),--once) $(if $(SOURCE),--source "$(SOURCE)")
+
+package: setup
+	$(PY) create_package.py
+
+openapi: $(STAMPS)/venv $(STAMPS)/node
+	$(PY) -m devhost openapi --output frontend/openapi.json
+	cd frontend && npm run --silent generate
+
+# --- check -------------------------------------------------------------------
+
+check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv-client/bin/mypy --config-file client/mypy.ini
+	PYTHONPATH=.:client:devhost/stubs .venv/bin/lint-imports
+	cd frontend && npm run --silent check
+
+# --- test --------------------------------------------------------------------
+
+test: check test-unit test-frontend test-postgres15 test-e2e test-client39
+
+test-unit: setup
+	$(PY) -m pytest tests/unit tests/contract tests/property tests/integration tests/faults
+
+test-postgres15: setup
+	bash tests/support/install_postgres15.sh
+	SITESYNC_TEST_POSTGRES=15 $(PY) -m pytest tests/integration
+
+test-frontend: $(STAMPS)/node
+	cd frontend && npm run --silent test
+
+test-e2e: setup
+	bash tests/support/install_chromium.sh
+	$(PY) -m pytest tests/e2e --timeout 240
+
+# The client's own suite on Python 3.9, the oldest it runs on. Last, so that its verdict is the last line.
+test-client39: $(STAMPS)/venv
+	@bash tests/support/test_client39.sh
+
+# Longer fuzzing, kill and fault suites.
+test-ci: setup
+	$(PY) -m pytest tests/ci --timeout 900
+
+# --- upkeep ------------------------------------------------------------------
+
+# Locks without addresses: hashes only.
+lock: $(STAMPS)/venv
+	bash requirements/lock.sh
+
+clean:
+	rm -rf .venv .venv-client .venv-client39 .build frontend/node_modules frontend/dist package

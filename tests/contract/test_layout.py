@@ -202,6 +202,23 @@ def test_build_files_have_no_version_of_their_own() -> None:
         assert panel.get("version", "0.0.0") == "0.0.0"
 
 
+def test_lock_of_the_panel_is_complete() -> None:
+    """`npm ci` refuses a lock that lacks a package, for another platform too.
+
+    A lock made where a platform's package cannot be found leaves it out silently.
+    """
+    locked = json.loads((ROOT / "frontend/package-lock.json").read_text())["packages"]
+    names = {path.rpartition("node_modules/")[2] for path in locked}
+    wanted = {
+        (path, name)
+        for path, package in locked.items()
+        for kind in ("dependencies", "optionalDependencies")
+        for name in package.get(kind, {})
+    }
+    assert wanted
+    assert {(path, name) for path, name in wanted if name not in names} == set()
+
+
 # --- imports -------------------------------------------------------------------------
 
 

@@ -1,0 +1,67 @@
+"""The devhost's web application."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ayon_server.access.access_groups import AccessGroups
+from ayon_server.auth.session import Session
+from ayon_server.background.background_worker import BackgroundWorker
+from ayon_server.config import ayonconfig
+from ayon_server.events import EventStream
+from ayon_server.lib.postgres import Postgres
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+
+from devhost.addon_routes import mount_addons
+from devhost.authentication import AuthMiddleware
+from devhost.errors import ErrorMiddleware, handle_not_found, handle_validation_error
+from devhost.loader import AddonLibrary
+
+
+def create_app(dsn: str, addon_dirs: Sequence[Path]) -> FastAPI:
+    """An application on a prepared database (see `devhost.studio`).
+
+    The addons are loaded at once; their set-up runs in the application's lifespan.
+    One application at a time can live in a process, as AYON's classes are global.
+
+    :param dsn: connection string of the studio's database.
+    :raises AddonLoadError: a folder holds no addon that AYON would load.
+    """
+    library = AddonLibrary(addon_dirs)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        ayonconfig.postgres_url = dsn
+        await Postgres.connect()
+        try:
+            await AccessGroups.load()
+            await library.set_up()
+            mount_addons(app, library)
+            yield
+        finally:
+            await _shut_down()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.library = library
+    app.add_middleware(ErrorMiddleware)
+    app.add_middleware(AuthMiddleware)
+    app.add_exception_handler(RequestValidationError, handle_validation_error)
+    app.add_exception_handler(404, handle_not_found)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> PlainTextResponse:
+        return PlainTextResponse("devhost: a stand-in for an AYON server\n")
+
+    return app
+
+
+async def _shut_down() -> None:
+    """End what lives in AYON's process-wide classes."""
+    for worker in list(BackgroundWorker.started):
+        await worker.shutdown()
+    EventStream.local_hooks.clear()
+    EventStream.global_hooks.clear()
+    Session.sessions.clear()
+    await Postgres.shutdown()

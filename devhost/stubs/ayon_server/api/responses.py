@@ -1,0 +1,23 @@
+"""Responses that addons use."""
+
+from typing import Any
+
+from fastapi.responses import ORJSONResponse, Response
+
+from ayon_server.types import Field, OPModel
+from ayon_server.utils import EntityID
+
+
+class JSONResponse(ORJSONResponse):
+    pass
+
+
+class EntityIdResponse(OPModel):
+    id: str = Field(..., **EntityID.META)
+
+
+class EmptyResponse(Response):
+    """204 without a body."""
+
+    def __init__(self, status_code: int = 204, **kwargs: Any) -> None:
+        super().__init__(status_code=status_code, **kwargs)

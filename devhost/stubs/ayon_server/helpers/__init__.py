@@ -1,0 +1,1 @@
+"""Stand-in for the AYON package of this name."""

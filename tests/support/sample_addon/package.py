@@ -1,0 +1,3 @@
+name = "sample"
+title = "Sample"
+version = "1.2.3"

@@ -11,9 +11,10 @@ import importlib.util
 import inspect
 import re
 import runpy
+import shutil
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -81,7 +82,7 @@ class AddonLibrary:
             definition, addon_dir=str(addon_dir), **metadata
         )
 
-    def __iter__(self) -> "Any":
+    def __iter__(self) -> Iterator[BaseServerAddon]:
         for definition in self.addons.values():
             yield from list(definition.versions.values())
 
@@ -90,7 +91,7 @@ class AddonLibrary:
         return None if definition is None else definition.versions.get(version)
 
     async def set_up(self) -> None:
-        """Run `pre_setup` of all addons, then `setup`; a failing version is unloaded."""
+        """Run all `pre_setup`, then all `setup`; a failing version is unloaded."""
         for hook in ("pre_setup", "setup"):
             for addon in self:
                 try:
@@ -144,18 +145,12 @@ def unpack_addon(archive: Path, addons_dir: Path) -> Path:
         msg = f"{archive} cannot be read as a zip: {error}"
         raise AddonLoadError(msg) from error
     metadata = read_metadata(staging)
-    target = addons_dir / metadata["name"] / metadata["version"]
+    target: Path = addons_dir / metadata["name"] / metadata["version"]
     target.parent.mkdir(parents=True, exist_ok=True)
-    _replace_folder(staging, target)
-    return target
-
-
-def _replace_folder(source: Path, target: Path) -> None:
-    import shutil  # noqa: PLC0415
-
     if target.exists():
         shutil.rmtree(target)
-    source.rename(target)
+    staging.rename(target)
+    return target
 
 
 def version_key(version: str) -> tuple[Any, ...]:

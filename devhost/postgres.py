@@ -15,6 +15,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -23,6 +24,8 @@ _POLL_SECONDS = 0.02
 _DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 _GUARD = Path(__file__).with_name("postgres_guard.py")
 _UNPRIVILEGED = ("postgres", "nobody")
+_connect: Any = asyncpg.connect  # has no types
+
 _PID_FILE_SOCKET_LINE = 4
 _PID_FILE_STATUS_LINE = 7
 
@@ -275,7 +278,7 @@ async def create_database(
 
     A template must have no open connections.
     """
-    connection = await asyncpg.connect(dsn)
+    connection = await _connect(dsn)
     try:
         query = f'CREATE DATABASE "{name}"'
         if template is not None:
@@ -287,9 +290,21 @@ async def create_database(
         await connection.close()
 
 
+async def database_exists(dsn: str, name: str) -> bool:
+    """Whether the server has a database of that name."""
+    connection = await _connect(dsn)
+    try:
+        found = await connection.fetchval(
+            "SELECT TRUE FROM pg_database WHERE datname = $1", name
+        )
+    finally:
+        await connection.close()
+    return found is not None
+
+
 async def drop_database(dsn: str, name: str) -> None:
     """Drop a database and end its connections."""
-    connection = await asyncpg.connect(dsn)
+    connection = await _connect(dsn)
     try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     finally:

@@ -67,7 +67,7 @@ def main() -> int:
         group=spec["gid"],
         extra_groups=None if spec["uid"] is None else [],
         cwd="/",
-        preexec_fn=_die_with_guard,
+        preexec_fn=_die_with_guard,  # noqa: PLW1509 - no thread runs yet
         restore_signals=True,
         start_new_session=True,
     )

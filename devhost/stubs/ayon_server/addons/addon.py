@@ -256,11 +256,11 @@ class BaseServerAddon:
         settings_cache: Any = None,
     ) -> BaseSettingsModel | None:
         """Defaults with the studio's overrides."""
-        source: BaseServerAddon | None = self
+        source = self
         if as_version and as_version != self.version:
-            source = self.definition.versions.get(as_version)
-            if source is None:
+            if as_version not in self.definition.versions:
                 raise NotFoundException(f"Version {as_version} does not exists")
+            source = self.definition.versions[as_version]
         settings = await source.get_default_settings()
         if settings is None:
             return None

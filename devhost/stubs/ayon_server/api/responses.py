@@ -5,7 +5,6 @@ from typing import Any
 from fastapi.responses import ORJSONResponse, Response
 
 from ayon_server.types import Field, OPModel
-from ayon_server.utils import EntityID
 
 
 class JSONResponse(ORJSONResponse):
@@ -13,7 +12,7 @@ class JSONResponse(ORJSONResponse):
 
 
 class EntityIdResponse(OPModel):
-    id: str = Field(..., **EntityID.META)
+    id: str = Field(..., title="Entity ID")
 
 
 class EmptyResponse(Response):

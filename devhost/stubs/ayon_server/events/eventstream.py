@@ -66,7 +66,7 @@ class EventStream:
                     del hooks[topic]
 
     @classmethod
-    async def dispatch(  # noqa: PLR0913
+    async def dispatch(
         cls,
         topic: str,
         *,
@@ -158,7 +158,7 @@ class EventStream:
                 await _run_hooks(handlers, event)
 
     @classmethod
-    async def update(  # noqa: PLR0913
+    async def update(
         cls,
         event_id: str,
         *,

@@ -71,7 +71,7 @@ class Postgres:
     @classmethod
     async def connect(cls) -> None:
         cls.shutting_down = False
-        cls.pool = await asyncpg.create_pool(
+        cls.pool = await asyncpg.create_pool(  # type: ignore[no-untyped-call]
             ayonconfig.postgres_url,
             min_size=min(2, ayonconfig.postgres_pool_size),
             max_size=ayonconfig.postgres_pool_size,

@@ -1,0 +1,39 @@
+/** Our own line drawings on a 16 x 16 field. */
+const PATHS = {
+  verified: "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M5 8.2l2 2 4-4.4",
+  claimed: "M3.5 8.4l3 3 6-6.8",
+  up: "M8 13V3M4 7l4-4 4 4",
+  down: "M8 3v10M4 9l4 4 4-4",
+  queued: "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M8 4.5V8l2.5 1.5",
+  failed: "M8 2L14.5 13.5H1.5ZM8 6.5v3.2M8 11.6v.1",
+  paused: "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M6.2 5.5v5M9.8 5.5v5",
+  none: "M4.5 8h7",
+  drive: "M3.5 4h9A1.5 1.5 0 0 1 14 5.5v5a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 10.5v-5A1.5 1.5 0 0 1 3.5 4M11 8.1v-.2",
+  machine: "M2.5 3h11v7.5h-11ZM6 13.2h4M8 10.5v2.7",
+  network: "M5.5 2h5v4h-5ZM1.5 10h5v4h-5ZM9.5 10h5v4h-5ZM8 6v2M4 10V8h8v2",
+  cloud: "M4.5 12h7a2.7 2.7 0 0 0 .3-5.4A4 4 0 0 0 4 7a2.6 2.6 0 0 0 .5 5Z",
+  search: "M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9M10.4 10.4L14 14",
+  columns: "M2 3h12v10H2ZM6 3v10M10 3v10",
+  close: "M4 4l8 8M12 4l-8 8",
+  folder: "M1.5 4h4.6l1.4 1.6h7V13h-13Z",
+  open: "M6.5 3.5h-4v10h10v-4M9.5 2.5h4v4M13.5 2.5L7.5 8.5",
+  key: "M5.2 7.3a3 3 0 1 0 0 5.4a3 3 0 0 0 1.5-3.4L13.5 2.5M11 5l2 2",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** Decoration: the words beside it carry the meaning. */
+export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      className="icon"
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,44 @@
+import type { Site } from "../../api/types";
+
+/** More columns than that are chosen by the user, not by the panel. */
+const MOST_CHOSEN = 12;
+
+const KIND_ORDER: Record<Site["kind"], number> = { studio: 0, configured: 1, machine: 2 };
+
+function rank(site: Site): number {
+  if (site.kind === "studio") return 0;
+  if (site.isActive || site.isRemote) return 1;
+  return 2 + KIND_ORDER[site.kind];
+}
+
+/** The studio first, then the user's own pair, then the others by kind and name. */
+export function orderSites(sites: readonly Site[]): readonly Site[] {
+  return [...sites].sort(
+    (a, b) => rank(a) - rank(b) || a.siteName.localeCompare(b.siteName),
+  );
+}
+
+function isOfInterest(site: Site): boolean {
+  return (
+    site.kind !== "machine" ||
+    site.isActive ||
+    site.isRemote ||
+    site.agents.some((agent) => agent.isLive)
+  );
+}
+
+/**
+ * Names of the sites to show as columns. `named` are those of the address:
+ * unknown ones are left out, and when none is known the panel chooses. A studio
+ * may have hundreds of machines: then only those that are at work are chosen.
+ */
+export function chooseSites(
+  ordered: readonly Site[],
+  named: readonly string[] | null,
+): readonly string[] {
+  const wanted = ordered.filter((site) => named?.includes(site.siteName) === true);
+  if (wanted.length > 0) return wanted.map((site) => site.siteName);
+  const chosen =
+    ordered.length <= MOST_CHOSEN ? ordered : ordered.filter(isOfInterest);
+  return chosen.slice(0, MOST_CHOSEN).map((site) => site.siteName);
+}

@@ -1,0 +1,97 @@
+"""What the agent tells, as lines for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from typing import Any, Callable
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_UNIT_STEP = 1000.0
+
+
+def format_bytes(count: float) -> str:
+    """A size as people read it: `2.4 MB`."""
+    for unit in _UNITS[:-1]:
+        if count < _UNIT_STEP:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _UNIT_STEP
+    return f"{count:.1f} {_UNITS[-1]}"
+
+
+class EventPrinter:
+    """Prints events of the agent to standard output, from any thread."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._lock = threading.Lock()
+        self._last_line = ""
+
+    def emit(self, name: str, data: dict[str, Any]) -> None:
+        """JSON: `{"event": name, "time": epoch seconds, ...data}` on one line."""
+        if self._as_json:
+            line = json.dumps({"event": name, "time": time.time(), **data})
+        else:
+            line = _describe(name, data)
+        with self._lock:
+            if line and line != self._last_line:
+                self._last_line = line
+                print(line, flush=True)
+
+
+def _describe(name: str, data: dict[str, Any]) -> str:
+    describe = _LINES.get(name)
+    return describe(data) if describe is not None else ""
+
+
+def _describe_transfer(data: dict[str, Any]) -> str:
+    lines = [
+        f"{data['direction']} {data['label']}: {data['filesSynced']} of {data['files']}"
+        f" files on {data['siteName']} ({format_bytes(data['bytesMoved'])} moved)"
+    ]
+    lines += [f"  failed: {error['message']}" for error in data["errors"]]
+    return "\n".join(lines)
+
+
+def _describe_progress(data: dict[str, Any]) -> str:
+    return (
+        f"{data['transfersDone']} transfers done, {data['transfersActive']} under way;"
+        f" {data['filesDone']} files, {format_bytes(data['bytesMoved'])} moved,"
+        f" {data['filesFailed']} failed"
+    )
+
+
+def _describe_problem(data: dict[str, Any]) -> str:
+    subject = data.get("siteName") or data.get("label")
+    wait = data.get("retryInSeconds")
+    tail = f" (next try in {wait:.0f} s)" if wait else ""
+    return f"problem: {f'{subject}: ' if subject else ''}{data['message']}{tail}"
+
+
+def _describe_idle(data: dict[str, Any]) -> str:
+    if not data["pending"]:
+        return "idle: nothing is pending"
+    due = data["nextDueInSeconds"]
+    tail = f", the next in {due:.0f} s" if due is not None else ""
+    return f"idle: {data['pending']} transfers wait{tail}"
+
+
+def _describe_recovery(data: dict[str, Any]) -> str:
+    return f"recovered: {data.get('message') or 'site ' + data['siteName']}"
+
+
+_LINES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "started": lambda data: f"agent {data['agentId'][:8]} of site {data['siteName']}",
+    "transfer": _describe_transfer,
+    "progress": _describe_progress,
+    "problem": _describe_problem,
+    "recovered": _describe_recovery,
+    "idle": _describe_idle,
+    "stopped": lambda data: "stopped: " + _describe_progress(data),
+}
+
+
+def print_error(message: str) -> None:
+    print(f"ayon_sitesync: {message}", file=sys.stderr)

@@ -1,0 +1,154 @@
+"""Every error of the client half, and the one place that reads operating system errors.
+
+A `TransferError` carries what the queue needs to decide: its class as in the wire
+contract (`error_class`) and, when storage names one, the seconds to wait.
+A `SiteUnhealthyError` is about a whole site, so that no single file pays for it.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar, Optional
+
+
+class SiteSyncError(Exception):
+    """Base of all errors of Site Sync's client half."""
+
+
+class InputError(SiteSyncError):
+    """What the caller gave cannot be used; the message names it and what is allowed."""
+
+
+# --- transfers -----------------------------------------------------------------------
+
+
+class TransferError(SiteSyncError):
+    """A file could not be transferred. `retry_after` is in seconds, None = unknown."""
+
+    error_class: ClassVar[str] = "retryable"
+
+    def __init__(self, message: str, *, retry_after: Optional[float] = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RetryableError(TransferError):
+    """Trying again may help: a busy file, a broken link, a source still changing."""
+
+    error_class = "retryable"
+
+
+class PermanentError(TransferError):
+    """Trying again without a change by someone cannot help."""
+
+    error_class = "permanent"
+
+
+class QuotaError(TransferError):
+    """Storage asks to slow down or refuses more for now."""
+
+    error_class = "quota"
+
+
+class MissingSourceError(TransferError):
+    """The source site does not have the file that its state says it has."""
+
+    error_class = "missing_source"
+
+
+class CorruptError(TransferError):
+    """Content differs from what was published or from what was sent."""
+
+    error_class = "corrupt"
+
+
+class PathError(PermanentError):
+    """A path from the database cannot or must not be used on this machine."""
+
+
+class SiteUnhealthyError(TransferError):
+    """A whole site cannot be used now: unmounted, full, not configured, refused.
+
+    Files in flight are given back without counting an attempt.
+    """
+
+    def __init__(self, site_name: str, reason: str) -> None:
+        super().__init__(f"Site '{site_name}': {reason}")
+        self.site_name = site_name
+        self.reason = reason
+
+
+class TransferCancelledError(SiteSyncError):
+    """The transfer was stopped by its owner or lost its lease; nothing is wrong."""
+
+
+# --- the server ----------------------------------------------------------------------
+
+
+class ServerError(SiteSyncError):
+    """A request to the AYON server did not succeed."""
+
+
+class ServerUnreachableError(ServerError):
+    """No answer, or one that means "later": refused, timed out, 5xx."""
+
+
+class LoginRefusedError(ServerError):
+    """The server does not accept the API key."""
+
+
+class RequestRefusedError(ServerError):
+    """The server understood and refused. `code` is stable, `status` the HTTP number."""
+
+    def __init__(self, message: str, *, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class SiteIdInUseError(RequestRefusedError):
+    """Another live agent uses this site id on another machine or with other roots."""
+
+
+# --- operating system ----------------------------------------------------------------
+
+_SITE_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space",
+    errno.EROFS: "the storage is mounted read-only",
+    errno.ENOTCONN: "the storage is not connected",
+    errno.ESTALE: "the mount is stale; mount it again",
+    errno.EHOSTDOWN: "the storage's host is down",
+    errno.EHOSTUNREACH: "the storage's host cannot be reached",
+    errno.ENODEV: "the storage's device is gone",
+    errno.EDQUOT: "the disk quota is used up; free some space",
+}
+_PERMANENT_REASONS = {
+    errno.EACCES: "access is denied; check the permissions",
+    errno.EPERM: "the operation is not permitted; check the permissions",
+    errno.ENAMETOOLONG: "the name is too long for this storage",
+    errno.EISDIR: "a folder is in its place",
+    errno.ENOTDIR: "a parent of it is a file",
+    errno.EEXIST: "a file is in the place of its folder",
+    errno.EINVAL: "the storage does not accept this name",
+    errno.ELOOP: "its path is a loop of symbolic links",
+    errno.EFBIG: "the file is too large for this storage",
+}
+
+
+def map_os_error(
+    error: OSError, *, path: str, site_name: str, is_source: bool
+) -> TransferError:
+    """The transfer error that an operating system error about `path` means.
+
+    A missing *source* file is the source's fault; a missing target folder was removed
+    meanwhile and is worth another try.
+    """
+    if error.errno in _SITE_REASONS:
+        return SiteUnhealthyError(site_name, _SITE_REASONS[error.errno])
+    if error.errno == errno.ENOENT and is_source:
+        return MissingSourceError(f"'{path}' is missing on site '{site_name}'.")
+    if error.errno in _PERMANENT_REASONS:
+        reason = _PERMANENT_REASONS[error.errno]
+        return PermanentError(f"'{path}' on site '{site_name}': {reason}.")
+    reason = error.strerror or type(error).__name__
+    return RetryableError(f"'{path}' on site '{site_name}': {reason}.")

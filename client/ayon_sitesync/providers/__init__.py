@@ -1,0 +1,1 @@
+"""Kinds of storage. `base` holds the contract, `registry` the list."""

@@ -1,0 +1,141 @@
+"""The contract between the transfer engine and a kind of storage.
+
+A provider is made for one site of one project. Its methods may be called from several
+threads at once; the readers and parts that it hands out belong to one thread each.
+
+Errors: every method raises only `TransferError` classes. `SiteUnhealthyError` says that
+the whole site cannot be used now; everything else is about the path at hand. Nothing is
+retried inside a provider: the queue decides about another attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Optional, Protocol
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kind of storage can do, as data.
+
+    `reads_back`: a part can be read again from the storage before it is published, so
+    that its content is proven. `keeps_mtime`: a published file has the given time.
+    """
+
+    reads_back: bool
+    keeps_mtime: bool
+
+
+@dataclass(frozen=True)
+class FileStat:
+    """Size in bytes and time of the last change in nanoseconds since the epoch."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class SiteConfig:
+    """What a provider is made from: the site and its roots on this machine.
+
+    `machine_tag` (4 hex) marks temporary files of this machine.
+    """
+
+    site_name: str
+    roots: Mapping[str, str]
+    platform: str
+    machine_tag: str
+
+
+class Reader(Protocol):
+    """An open file. A context manager: leaving it closes the file."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill `buffer` from the current position; the count read, 0 at the end."""
+
+    def stat(self) -> FileStat:
+        """The open file's size and time as they are now."""
+
+    def __enter__(self) -> Reader: ...
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None: ...
+
+
+class Part(Protocol):
+    """A temporary file beside its final name, written once from start to end.
+
+    A context manager: leaving it without `publish` removes the temporary file. A
+    process that dies leaves one behind, never a file under the final name.
+    """
+
+    def write(self, data: memoryview) -> None:
+        """Append all of `data`. Raises when the storage is full or lost."""
+
+    def read_back(self) -> Reader:
+        """What the storage holds, read past caches as far as the system lets us.
+
+        Makes the content durable first. Only with `Capabilities.reads_back`.
+        """
+
+    def publish(self, mtime_ns: int) -> None:
+        """Give the final name, atomically and durably; an older file is replaced.
+
+        Once, after all is written. On an error the older file is still there.
+        """
+
+    def __enter__(self) -> Part: ...
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None: ...
+
+
+class Provider(Protocol):
+    """Access to the files of one site in one project."""
+
+    capabilities: Capabilities
+
+    def check_health(self, root_names: Iterable[str], *, writable: bool) -> None:
+        """Raise `SiteUnhealthyError` with the reason when these roots cannot be used.
+
+        Cheap (no transfer, no file made); called before each transfer and after errors.
+        Idempotent.
+        """
+
+    def locate(self, rootless: str) -> str:
+        """The storage's own path of a rootless path.
+
+        Pure. Raises `PathError` for what leaves the root or cannot exist there.
+        """
+
+    def stat(self, path: str) -> Optional[FileStat]:
+        """Size and time of the file at `path`; None when there is no such file.
+
+        Raises `PermanentError` when a folder is in its place. Idempotent.
+        """
+
+    def open_reader(self, path: str) -> Reader:
+        """Open for reading from the start.
+
+        Raises `MissingSourceError` when there is no such file. Idempotent.
+        """
+
+    def create_part(self, path: str) -> Part:
+        """Begin a temporary file for `path`; parent folders are made.
+
+        Stale temporary files that this machine left in that folder are removed. Each
+        call makes another part, so two writers of one path do not disturb each other.
+        """
+
+    def delete(self, path: str) -> None:
+        """Remove the file at `path`; no error when it is not there. Idempotent."""

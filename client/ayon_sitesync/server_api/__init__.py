@@ -1,0 +1,1 @@
+"""Requests to the server half; the only package that imports ayon_api."""

@@ -1,0 +1,260 @@
+"""HTTP calls to the AYON server, through ayon_api.
+
+One connection, used by one request at a time; calls may come from several threads.
+Every failure is one of the `ServerError` classes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, Optional
+
+import ayon_api
+import requests
+
+from ..errors import (
+    LoginRefusedError,
+    RequestRefusedError,
+    ServerUnreachableError,
+    SiteIdInUseError,
+)
+from ..work import Claim, ClaimRequest, LeaseKey, ReportAnswer, TransferReport
+from .types import (
+    decode_claim,
+    decode_report_answer,
+    encode_claim,
+    encode_leases,
+    encode_report,
+)
+
+log = logging.getLogger(__name__)
+
+ADDON_NAME = "sitesync"
+TIMEOUT_SECONDS = 30.0
+_MACHINE_ID = re.compile(r"[a-z0-9-]+")
+HTTP_UNAUTHORIZED = 401
+HTTP_BAD_REQUEST = 400
+HTTP_CONFLICT = 409
+HTTP_SERVER_ERROR = 500
+
+
+class ServerClient:
+    """The server as an agent or a status command sees it.
+
+    Connecting is left to the first request, so that an agent may start before its
+    server. `addon_version` None = found out from the bundle of `variant`, see
+    `find_addon_version`; `own_version` is told to the server as the client's.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        site_id: Optional[str],
+        *,
+        variant: str,
+        own_version: str,
+        addon_version: Optional[str] = None,
+    ) -> None:
+        self._url = url
+        self._api_key = api_key
+        # AYON takes machines' ids only; a configured site's name may be another kind.
+        is_machine_id = site_id is not None and _MACHINE_ID.fullmatch(site_id)
+        self._site_id = site_id if is_machine_id else None
+        self._variant = variant
+        self._own_version = own_version
+        self._addon_version = addon_version
+        self._connection: Optional[ayon_api.ServerAPI] = None
+        self._lock = threading.RLock()
+
+    # --- connection ------------------------------------------------------------------
+
+    def connect(self) -> ayon_api.ServerAPI:
+        """The logged-in connection, made on first use.
+
+        Raises `LoginRefusedError` for a refused key, else `ServerUnreachableError`.
+        """
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._log_in()
+            return self._connection
+
+    def _log_in(self) -> ayon_api.ServerAPI:
+        try:
+            connection = ayon_api.ServerAPI(
+                self._url,
+                self._api_key,
+                site_id=self._site_id,
+                client_version=self._own_version,
+                default_settings_variant=self._variant,
+                sender_type="sitesync",
+                timeout=TIMEOUT_SECONDS,
+                # The agent has its own delays between tries.
+                max_retries=1,
+            )
+            if not connection.has_valid_token:
+                raise LoginRefusedError(
+                    f"{self._url} does not accept the API key; make a new one."
+                )
+            # Only a request that is logged in registers the machine as a site.
+            connection.get_info()
+        except (
+            requests.exceptions.RequestException,
+            ayon_api.exceptions.ServerError,
+            ayon_api.exceptions.RequestError,
+            ValueError,
+        ) as error:
+            raise ServerUnreachableError(
+                f"{self._url} cannot be reached: {_shorten(error)}"
+            ) from error
+        return connection
+
+    def _request(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        body: Optional[Mapping[str, Any]] = None,
+        params: Optional[Mapping[str, Any]] = None,
+    ) -> Any:
+        with self._lock:
+            connection = self.connect()
+            send: Callable[..., Any] = getattr(connection, f"raw_{method}")
+            arguments: dict[str, Any] = {"timeout": TIMEOUT_SECONDS}
+            if body is not None:
+                arguments["json"] = body
+            if params is not None:
+                arguments["params"] = params
+            try:
+                response = send(endpoint, **arguments)
+            except requests.exceptions.RequestException as error:
+                raise ServerUnreachableError(
+                    f"{self._url} cannot be reached: {_shorten(error)}"
+                ) from error
+            if response.status_code == HTTP_UNAUTHORIZED:
+                # Logging in anew may help after the server was restarted.
+                self._connection = None
+        return self._read(response, endpoint)
+
+    def _read(self, response: Any, endpoint: str) -> Any:
+        status = response.status_code
+        if response.orig_response is None or status >= HTTP_SERVER_ERROR:
+            raise ServerUnreachableError(
+                f"{self._url} gave no answer to {endpoint}: {response.detail}"
+            )
+        if status == HTTP_UNAUTHORIZED:
+            raise LoginRefusedError(f"{self._url} does not accept the API key.")
+        if status >= HTTP_BAD_REQUEST:
+            code = str(response.get("errorCode") or "")
+            make = (
+                SiteIdInUseError
+                if status == HTTP_CONFLICT and code == "site_id_in_use"
+                else RequestRefusedError
+            )
+            raise make(str(response.detail), status=status, code=code)
+        return response.data
+
+    def _addon(self, path: str) -> str:
+        return f"addons/{ADDON_NAME}/{self.find_addon_version()}/{path}"
+
+    # --- the queue -------------------------------------------------------------------
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        body = encode_claim(request)
+        return decode_claim(self._request("post", self._addon("-/claim"), body=body))
+
+    def report(
+        self,
+        agent_id: str,
+        reports: Sequence[TransferReport],
+        claim: Optional[ClaimRequest],
+    ) -> ReportAnswer:
+        body = encode_report(agent_id, reports, claim)
+        answer = self._request("post", self._addon("-/report"), body=body)
+        return decode_report_answer(answer)
+
+    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int:
+        body = encode_leases(agent_id, leases)
+        answer = self._request("post", self._addon("-/release"), body=body)
+        return int(answer["released"])
+
+    # --- what AYON knows -------------------------------------------------------------
+
+    def find_addon_version(self) -> str:
+        """The version whose endpoints to use: the bundle's, the only one, else ours."""
+        with self._lock:
+            if self._addon_version is None:
+                self._addon_version = (
+                    self._find_bundled_version()
+                    or self._find_single_version()
+                    or self._own_version
+                )
+            return self._addon_version
+
+    def _find_bundled_version(self) -> Optional[str]:
+        flag = {"production": "isProduction", "staging": "isStaging"}.get(self._variant)
+        for bundle in self._request("get", "bundles")["bundles"]:
+            is_wanted = bundle.get(flag) if flag else bundle["name"] == self._variant
+            if is_wanted:
+                version = bundle.get("addons", {}).get(ADDON_NAME)
+                return str(version) if version else None
+        return None
+
+    def _find_single_version(self) -> Optional[str]:
+        for addon in self._request("get", "addons")["addons"]:
+            if addon["name"] == ADDON_NAME and len(addon["versions"]) == 1:
+                return str(next(iter(addon["versions"])))
+        return None
+
+    def list_projects(self) -> list[str]:
+        """Names of the active projects that the user may read."""
+        answer = self._request("get", "projects", params={"active": "true"})
+        return sorted(str(project["name"]) for project in answer["projects"])
+
+    def read_settings(self, project_name: str) -> dict[str, Any]:
+        """The addon's settings in a project, with this machine's overrides."""
+        params = {"variant": self._variant}
+        if self._site_id:
+            params["site"] = self._site_id
+        endpoint = self._addon(f"settings/{project_name}")
+        settings: dict[str, Any] = self._request("get", endpoint, params=params)
+        return settings
+
+    def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]:
+        """The project's roots with this machine's overrides, else the platform's."""
+        endpoint = f"projects/{project_name}/siteRoots"
+        roots: dict[str, str]
+        if self._site_id:
+            try:
+                params = {"site_id": self._site_id}
+                roots = self._request("get", endpoint, params=params)
+                return roots
+            except RequestRefusedError as error:
+                if error.status != HTTP_BAD_REQUEST:
+                    raise
+                log.debug("The server does not know machine '%s' yet", self._site_id)
+        roots = self._request("get", endpoint, params={"platform": platform})
+        return roots
+
+    def read_site_totals(self, project_name: str) -> list[dict[str, Any]]:
+        """Sites of a project with totals and agents, as `GET /{project}/sites` says."""
+        sites: list[dict[str, Any]] = self._request(
+            "get", self._addon(f"{project_name}/sites")
+        )["sites"]
+        return sites
+
+
+def _shorten(error: Exception) -> str:
+    """The innermost reason: what requests wraps is long and repeats itself."""
+    cause: BaseException = error
+    while True:
+        reason = getattr(cause, "reason", None)
+        inner = reason if isinstance(reason, BaseException) else None
+        if inner is None and cause.args and isinstance(cause.args[0], BaseException):
+            inner = cause.args[0]
+        if inner is None:
+            return str(cause) or type(cause).__name__
+        cause = inner

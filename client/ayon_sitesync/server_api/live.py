@@ -1,0 +1,58 @@
+"""The live channel: hints from the server that there may be work."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable
+
+from ..errors import ServerError
+from .client import ServerClient
+
+log = logging.getLogger(__name__)
+
+TOPICS = ("sitesync.*", "connection.opened")
+
+
+class LiveChannel:
+    """Calls `on_event`, from a thread of its own, when something about sites changed.
+
+    Uses the event hub of ayon_api; older versions have none, then the channel is never
+    up and the agent looks for work by the clock.
+    """
+
+    def __init__(self, client: ServerClient, on_event: Callable[[], None]) -> None:
+        self._client = client
+        self._on_event = on_event
+        self._connection: Any = None
+        self._hub: Any = None
+
+    def is_up(self) -> bool:
+        """Whether events arrive now. Starts listening on the client's connection."""
+        try:
+            connection = self._client.connect()
+        except ServerError as error:
+            log.debug("No live channel: %s", error)
+            return False
+        if connection is not self._connection:
+            # A new login: the hub of the old one holds a token that is over.
+            self.stop()
+            self._connection = connection
+            self._listen(connection)
+        return self._hub is not None and bool(self._hub.is_connected())
+
+    def _listen(self, connection: Any) -> None:
+        get_hub = getattr(connection, "get_event_hub", None)
+        if get_hub is None:
+            return
+        self._hub = get_hub()
+        for topic in TOPICS:
+            # Kept weakly by the hub, hence a method of an object that lives.
+            self._hub.add_callback(topic, self._receive)
+
+    def _receive(self, event: Any) -> None:
+        self._on_event()
+
+    def stop(self) -> None:
+        if self._hub is not None:
+            self._hub.stop()
+            self._hub = None

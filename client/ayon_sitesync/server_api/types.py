@@ -1,0 +1,183 @@
+"""The wire contract's JSON to plain values and back.
+
+Decoders take what a server of another version may add and leave out what is optional;
+a missing key that the contract promises raises `ServerError` naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from ..errors import ServerError
+from ..work import (
+    Claim,
+    ClaimRequest,
+    FileReport,
+    LeaseKey,
+    ReportAnswer,
+    Transfer,
+    TransferAnswer,
+    TransferFile,
+    TransferKey,
+    TransferReport,
+)
+
+Json = Mapping[str, Any]
+_CONTENT_HASH_TYPES = ("md5", "sha1", "sha256")
+
+
+def _encode_key(key: TransferKey) -> dict[str, Any]:
+    return {
+        "projectName": key.project_name,
+        "representationId": key.representation_id,
+        "siteName": key.site_name,
+    }
+
+
+def encode_claim(request: ClaimRequest) -> dict[str, Any]:
+    """Body of `POST /-/claim`."""
+    agent = request.agent
+    return {
+        "agent": {
+            "id": agent.id,
+            "siteName": agent.site_name,
+            "hostname": agent.hostname,
+            "version": agent.version,
+            "roots": dict(agent.roots),
+        },
+        "projects": None if request.projects is None else list(request.projects),
+        "serve": list(request.serve),
+        "variant": request.variant,
+        "maxTransfers": request.max_transfers,
+        "maxFiles": request.max_files,
+        "maxBytes": request.max_bytes,
+    }
+
+
+def _encode_file(report: FileReport) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": report.id,
+        "status": report.status,
+        "bytesDone": report.bytes_done,
+    }
+    if report.checksum is not None:
+        body["checksum"] = report.checksum
+        body["proof"] = report.proof
+    if report.error_class is not None:
+        body["errorClass"] = report.error_class
+        body["message"] = report.message
+        body["retryAfterSeconds"] = report.retry_after
+    return body
+
+
+def encode_report(
+    agent_id: str,
+    reports: Sequence[TransferReport],
+    claim: Optional[ClaimRequest],
+) -> dict[str, Any]:
+    """Body of `POST /-/report`."""
+    return {
+        "agentId": agent_id,
+        "transfers": [
+            {
+                **_encode_key(report.key),
+                "leaseToken": report.lease_token,
+                "finished": report.finished,
+                "files": [_encode_file(file) for file in report.files],
+            }
+            for report in reports
+        ],
+        "claim": None if claim is None else encode_claim(claim),
+    }
+
+
+def encode_leases(agent_id: str, leases: Sequence[LeaseKey]) -> dict[str, Any]:
+    """Body of `POST /-/release`."""
+    return {
+        "agentId": agent_id,
+        "leases": [
+            {**_encode_key(lease.key), "leaseToken": lease.lease_token}
+            for lease in leases
+        ],
+    }
+
+
+def decode_claim(data: Json) -> Claim:
+    """Answer of `POST /-/claim`."""
+    try:
+        return Claim(
+            tuple(_decode_transfer(item) for item in data["transfers"]),
+            float(data["leaseSeconds"]),
+            data.get("nextDueInSeconds"),
+            int(data["pending"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _make_shape_error("claim", error) from error
+
+
+def decode_report_answer(data: Json) -> ReportAnswer:
+    """Answer of `POST /-/report`."""
+    try:
+        claimed = data.get("claimed")
+        return ReportAnswer(
+            tuple(
+                TransferAnswer(
+                    _decode_key(item),
+                    str(item["state"]),
+                    tuple(
+                        str(rejected.get("detail") or rejected.get("errorCode"))
+                        for rejected in item.get("rejected") or ()
+                    ),
+                )
+                for item in data["transfers"]
+            ),
+            None if claimed is None else decode_claim(claimed),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _make_shape_error("report", error) from error
+
+
+def _decode_key(data: Json) -> TransferKey:
+    return TransferKey(
+        str(data["projectName"]), str(data["representationId"]), str(data["siteName"])
+    )
+
+
+def _decode_transfer(data: Json) -> Transfer:
+    return Transfer(
+        key=_decode_key(data),
+        source_site=str(data["sourceSite"]),
+        direction=str(data["direction"]),
+        lease_token=str(data["lease"]["token"]),
+        files=tuple(_decode_file(item) for item in data["files"]),
+        priority=int(data.get("priority", 50)),
+        attempt=int(data.get("attempt", 1)),
+        variant=str(data.get("variant", "production")),
+        folder_path=str(data.get("folderPath") or ""),
+        product=str(data.get("product") or ""),
+        version=int(data.get("version") or 0),
+        representation=str(data.get("representation") or ""),
+    )
+
+
+def _decode_file(data: Json) -> TransferFile:
+    size = data.get("size")
+    hash_type = str(data.get("hashType") or "")
+    # Other kinds (op3) are no digests of the content.
+    is_content_hash = hash_type in _CONTENT_HASH_TYPES and data.get("hash")
+    return TransferFile(
+        id=str(data["id"]),
+        path=str(data["path"]),
+        size=None if size is None else int(size),
+        checksum=data.get("checksum"),
+        published_hash=f"{hash_type}:{data['hash']}" if is_content_hash else None,
+        attempt=int(data.get("attempt", 1)),
+    )
+
+
+def _make_shape_error(what: str, error: Exception) -> ServerError:
+    return ServerError(
+        f"The server's answer to a {what} is not as agreed"
+        f" ({type(error).__name__}: {error}); use a matching version of Site Sync."
+    )

@@ -1,0 +1,112 @@
+"""Opens the storage of a project's sites from the settings of this machine.
+
+Settings are read again after a minute, so that a changed root is found without a
+restart. Providers live as long as what they are made from stays the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any, Callable, Optional, Protocol
+
+from .errors import SiteUnhealthyError
+from .providers.base import Provider, SiteConfig
+from .providers.registry import make_provider
+from .sites import DEFAULT_LOOP_DELAY_SECONDS, LOCAL_DRIVE, ProjectSites
+
+SETTINGS_SECONDS = 60.0
+LIVE_POLL_SECONDS = 15.0
+"""Shortest wait between two looks for work while the live channel is up."""
+
+
+class SettingsSource(Protocol):
+    """Where settings and roots come from; may raise `ServerError`."""
+
+    def read_settings(self, project_name: str) -> dict[str, Any]: ...
+
+    def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]: ...
+
+
+class SiteAccess:
+    """The sites of all projects, as one machine reaches them."""
+
+    def __init__(
+        self, source: SettingsSource, site_id: str, platform: str, machine_tag: str
+    ) -> None:
+        self._source = source
+        self._site_id = site_id
+        self._platform = platform
+        self._machine_tag = machine_tag
+        self._lock = threading.Lock()
+        self._projects: dict[str, tuple[float, ProjectSites]] = {}
+        self._providers: dict[tuple[str, str], tuple[SiteConfig, Provider]] = {}
+        self.is_live: Callable[[], bool] = lambda: False
+        """Whether the live channel is up; its owner sets it."""
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        """The site's storage. Raises `SiteUnhealthyError` when there is no way to it.
+
+        May also raise `ServerError`: the settings are read on first use.
+        """
+        with self._lock:
+            sites = self._read_project(project_name)
+            code = sites.find_provider_code(site_name)
+            roots = sites.find_roots(site_name) if code == LOCAL_DRIVE else {}
+            config = SiteConfig(site_name, roots, self._platform, self._machine_tag)
+            known = self._providers.get((project_name, site_name))
+            if known is not None and known[0] == config:
+                return known[1]
+            provider = make_provider(code, config)
+            self._providers[project_name, site_name] = (config, provider)
+            return provider
+
+    def find_idle_seconds(self) -> float:
+        delays = [sites.loop_delay_seconds for _, sites in self._projects.values()]
+        longest = min(delays, default=float(DEFAULT_LOOP_DELAY_SECONDS))
+        return max(longest, LIVE_POLL_SECONDS) if self.is_live() else longest
+
+    def find_own_roots(self, project_names: Iterable[str]) -> dict[str, str]:
+        """Roots of the own site, to tell agents of one site apart.
+
+        A root that differs between projects is named `project/root`.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for name in project_names:
+            roots = self._find_project_roots(name)
+            for root, path in roots.items():
+                found.setdefault(root, {})[name] = path
+        merged: dict[str, str] = {}
+        for root, by_project in found.items():
+            if len(set(by_project.values())) == 1:
+                merged[root] = next(iter(by_project.values()))
+            else:
+                merged.update(
+                    {f"{name}/{root}": path for name, path in by_project.items()}
+                )
+        return merged
+
+    def _find_project_roots(self, project_name: str) -> dict[str, str]:
+        with self._lock:
+            sites = self._read_project(project_name)
+        try:
+            return sites.find_roots(self._site_id)
+        except SiteUnhealthyError:
+            # Told when the first transfer needs them.
+            return {}
+
+    def _read_project(self, project_name: str) -> ProjectSites:
+        known: Optional[tuple[float, ProjectSites]] = self._projects.get(project_name)
+        now = time.monotonic()
+        if known is not None and now - known[0] < SETTINGS_SECONDS:
+            return known[1]
+        sites = ProjectSites(
+            project_name,
+            self._source.read_settings(project_name),
+            self._site_id,
+            self._source.read_studio_roots(project_name, self._platform),
+            self._platform,
+        )
+        self._projects[project_name] = (now, sites)
+        return sites

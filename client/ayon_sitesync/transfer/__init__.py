@@ -1,0 +1,1 @@
+"""The transfer engine: claims work, moves files, proves and reports them."""

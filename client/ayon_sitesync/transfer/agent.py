@@ -1,0 +1,430 @@
+"""The agent: claims transfers, runs them on threads, reports once a second.
+
+One thread talks to the server (`run`); workers move files. A report carries what became
+of files, renews leases and, when work runs low, asks for the next. Nothing but its
+owner ends the agent: an unreachable server or an unusable site is told, waited for
+with growing delays, and costs no file an attempt.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Optional
+
+from ..errors import (
+    LoginRefusedError,
+    RequestRefusedError,
+    ServerError,
+    ServerUnreachableError,
+    SiteIdInUseError,
+)
+from ..work import (
+    FAILED,
+    SYNCED,
+    AgentIdentity,
+    Claim,
+    ClaimRequest,
+    LeaseKey,
+    Transfer,
+    TransferAnswer,
+    TransferKey,
+    TransferReport,
+)
+from .backoff import Backoff
+from .lease import Lease
+from .ports import Clock, Emit, Server, Sites
+from .progress import Progress, ProgressSnapshot
+from .runner import TransferRun, describe_outcome
+from .site_faults import SiteFaults
+
+REPORT_SECONDS = 1.0
+"""Shortest time between two reports while files move."""
+REQUEST_SECONDS = 0.1
+"""Shortest time between two requests whatever happens."""
+WAKE_SECONDS = 1.0
+"""Shortest time between two looks for work that events caused."""
+ONCE_PATIENCE_SECONDS = 60.0
+"""How long a run that shall end waits for an unreachable server."""
+STOP_SECONDS = 20.0
+"""How long a stop waits for the step that each worker is in."""
+HUNGRY_FILES = 500
+HUNGRY_BYTES = 1_000_000_000
+"""With less than this under way, the next work is asked for."""
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """What an agent works on. `once`: it ends when nothing is pending."""
+
+    identity: AgentIdentity
+    projects: Optional[tuple[str, ...]]
+    serve: tuple[str, ...] = ()
+    variant: str = "production"
+    once: bool = False
+    max_transfers: int = 100
+    max_files: int = 2000
+    max_bytes: int = 10_000_000_000
+
+
+@dataclass(frozen=True)
+class AgentSummary:
+    """What an agent did. `unfinished` says why a run with `once` ended early."""
+
+    progress: ProgressSnapshot
+    failed_files: int
+    unfinished: str = ""
+
+
+class Agent:
+    """One process that performs transfers. `run` blocks; the other methods are safe
+    to call from other threads and from signal handlers."""
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        server: Server,
+        sites: Sites,
+        pool: Executor,
+        clock: Clock,
+        emit: Emit,
+    ) -> None:
+        self._config = config
+        self._server = server
+        self._sites = sites
+        self._pool = pool
+        self._clock = clock
+        self._emit = emit
+        self._signal = threading.Event()
+        self._stop = threading.Event()
+        self._paused = threading.Event()
+        self._woken = threading.Event()
+        self._runs: dict[TransferKey, TransferRun] = {}
+        self._ending: list[TransferRun] = []
+        self._progress = Progress()
+        self._failed: set[tuple[TransferKey, str]] = set()
+        self._faults = SiteFaults(clock, emit)
+        self._server_backoff = Backoff(1.0, 30.0)
+        self._trouble_since: Optional[float] = None
+        self._trouble = ""
+        self._has_contact = False
+        self._is_idle = False
+        self._done = False
+        self._unfinished = ""
+        self._request_at = self._last_request = self._clock.now() - REPORT_SECONDS
+        self._claim_at = self._last_claim = self._last_request
+
+    # --- what its owner may do -------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """End soon: files under way are given back."""
+        self._stop.set()
+        self._signal.set()
+
+    def pause(self) -> None:
+        """Give everything back and take nothing until `resume`."""
+        self._paused.set()
+        self._signal.set()
+
+    def resume(self) -> None:
+        self._paused.clear()
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be work: look soon."""
+        self._woken.set()
+        self._signal.set()
+
+    # --- the loop --------------------------------------------------------------------
+
+    def run(self) -> AgentSummary:
+        """Work until stopped, or with `once` until nothing is pending.
+
+        Raises `LoginRefusedError` or `RequestRefusedError` when the first contact is
+        refused, and with `once` `ServerUnreachableError` after a minute without one.
+        """
+        identity = self._config.identity
+        self._emit("started", {"agentId": identity.id, "siteName": identity.site_name})
+        try:
+            while not self._stop.is_set():
+                delay = self.step()
+                if self._done:
+                    break
+                self._clock.wait(self._signal, delay)
+        finally:
+            self._give_back_all()
+        summary = AgentSummary(
+            self._progress.snapshot(), len(self._failed), self._unfinished
+        )
+        self._emit("stopped", self._describe_progress())
+        return summary
+
+    def step(self) -> float:
+        """Talk to the server if it is time; the seconds until the next step."""
+        if self._paused.is_set():
+            self._give_back_all()
+            return REPORT_SECONDS
+        now = self._clock.now()
+        self._take_wake(now)
+        if now >= self._request_at:
+            try:
+                self._exchange(now)
+            except ServerError as error:
+                self._handle_server_error(error)
+        return max(0.0, self._find_next_step() - self._clock.now())
+
+    def _take_wake(self, now: float) -> None:
+        if self._woken.is_set():
+            self._woken.clear()
+            self._claim_at = min(
+                self._claim_at, max(now, self._last_claim + WAKE_SECONDS)
+            )
+
+    def _find_next_step(self) -> float:
+        if not self._runs:
+            wanted = max(self._claim_at, self._faults.retry_at(self._own_site))
+        elif all(run.is_idle for run in self._runs.values()):
+            wanted = self._last_request + REQUEST_SECONDS
+        else:
+            wanted = self._last_request + REPORT_SECONDS
+        return max(wanted, self._request_at)
+
+    def _exchange(self, now: float) -> None:
+        """One request: reports that are due, with a claim when work runs low."""
+        self._note_faults()
+        reports = self._take_reports(now)
+        claim = self._make_claim(now)
+        if not reports and claim is None:
+            return
+        self._last_request = now
+        if reports:
+            self._send_reports(reports, claim)
+        elif claim is not None:
+            self._accept(self._server.claim(claim))
+        self._note_contact()
+        self._request_at = max(self._request_at, now + REQUEST_SECONDS)
+        is_stuck = self._faults.retry_at(self._own_site) > now
+        if self._config.once and is_stuck and not self._runs:
+            self._end_once()
+
+    def _end_once(self) -> None:
+        self._unfinished = self._faults.describe()
+        self._done = True
+
+    # --- reports ---------------------------------------------------------------------
+
+    def _take_reports(self, now: float) -> list[TransferReport]:
+        runs = list(self._runs.values())
+        is_drained = all(run.is_idle for run in runs)
+        if not is_drained and now < self._last_request + REPORT_SECONDS:
+            return []
+        reports = []
+        for run in runs:
+            report = run.take_report()
+            if report.files or report.finished or now >= run.lease.renew_at:
+                reports.append(report)
+        return reports
+
+    def _send_reports(
+        self, reports: list[TransferReport], claim: Optional[ClaimRequest]
+    ) -> None:
+        identity = self._config.identity
+        try:
+            answer = self._server.report(identity.id, reports, claim)
+        except ServerUnreachableError:
+            for report in reports:
+                self._runs[report.key].send_failed = True
+            raise
+        by_key = {report.key: report for report in reports}
+        for item in answer.transfers:
+            if item.key in by_key:
+                self._take_answer(item, by_key[item.key])
+        self._emit("progress", self._describe_progress())
+        if answer.claimed is not None:
+            self._accept(answer.claimed)
+
+    def _take_answer(self, answer: TransferAnswer, report: TransferReport) -> None:
+        run = self._runs[answer.key]
+        for reason in answer.rejected:
+            self._emit("problem", {"label": run.transfer.label, "message": reason})
+        is_known_end = run.send_failed and report.finished
+        if answer.state == "lost" and not is_known_end:
+            run.cancel()
+            self._drop(run)
+            message = "its lease is lost; another agent may do it"
+            self._emit("problem", {"label": run.transfer.label, "message": message})
+            return
+        run.confirm(report)
+        run.lease.extend(self._clock.now())
+        run.send_failed = False
+        if report.finished:
+            self._finish(run)
+
+    def _finish(self, run: TransferRun) -> None:
+        self._drop(run)
+        for file_id, outcome in run.outcomes.items():
+            name = (run.transfer.key, file_id)
+            if outcome.status == FAILED:
+                self._failed.add(name)
+            elif outcome.status == SYNCED:
+                self._failed.discard(name)
+        if run.fault is None:
+            self._faults.clear(run.transfer.source_site)
+            self._faults.clear(run.transfer.key.site_name)
+            self._progress.add(transfers=1)
+            self._emit("transfer", describe_outcome(run))
+
+    def _drop(self, run: TransferRun) -> None:
+        del self._runs[run.transfer.key]
+        if not run.is_idle:
+            self._ending.append(run)
+        self._ending = [ending for ending in self._ending if not ending.is_idle]
+
+    def _note_faults(self) -> None:
+        for run in self._runs.values():
+            if run.fault is not None:
+                self._faults.note(run.fault)
+
+    # --- claims ----------------------------------------------------------------------
+
+    @property
+    def _own_site(self) -> str:
+        return self._config.identity.site_name
+
+    def _make_claim(self, now: float) -> Optional[ClaimRequest]:
+        if now < self._claim_at or now < self._faults.retry_at(self._own_site):
+            return None
+        if not self._is_hungry():
+            return None
+        config = self._config
+        self._last_claim = now
+        return ClaimRequest(
+            config.identity,
+            config.projects,
+            config.serve,
+            config.variant,
+            config.max_transfers,
+            config.max_files,
+            config.max_bytes,
+        )
+
+    def _is_hungry(self) -> bool:
+        runs = self._runs.values()
+        files = sum(run.files_left for run in runs)
+        size = sum(
+            sum(file.size or 0 for file in run.transfer.files) - run.bytes_moved
+            for run in runs
+            if not run.is_idle
+        )
+        return files < HUNGRY_FILES and size < HUNGRY_BYTES
+
+    def _accept(self, claim: Claim) -> None:
+        now = self._clock.now()
+        blocked = [t for t in claim.transfers if self._faults.is_blocked(t)]
+        usable = [t for t in claim.transfers if t not in blocked]
+        for transfer in usable:
+            self._start(transfer, claim.lease_seconds, now)
+        if blocked:
+            leases = [LeaseKey(t.key, t.lease_token) for t in blocked]
+            self._server.release(self._config.identity.id, leases)
+        if usable:
+            self._is_idle = False
+            self._claim_at = now
+            return
+        self._claim_at = now + self._find_idle_seconds(claim)
+        if blocked:
+            retry_at = min(self._faults.retry_at_for(transfer) for transfer in blocked)
+            self._claim_at = max(now + REPORT_SECONDS, retry_at)
+        if not self._runs:
+            self._become_idle(claim, bool(blocked))
+
+    def _find_idle_seconds(self, claim: Claim) -> float:
+        longest = self._sites.find_idle_seconds()
+        if claim.next_due_in_seconds is None:
+            return longest
+        return min(longest, max(claim.next_due_in_seconds, REPORT_SECONDS))
+
+    def _become_idle(self, claim: Claim, has_blocked: bool) -> None:
+        if not self._is_idle:
+            self._is_idle = True
+            due = claim.next_due_in_seconds
+            self._emit("idle", {"pending": claim.pending, "nextDueInSeconds": due})
+        if self._config.once and (has_blocked or not claim.pending):
+            self._end_once()
+
+    def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
+        lease = Lease(transfer.lease_token, lease_seconds, now)
+        run = TransferRun(transfer, lease, self._sites, self._progress)
+        previous = self._runs.get(transfer.key)
+        if previous is not None:
+            # The server gave it anew, so the earlier lease is over.
+            previous.cancel()
+            self._drop(previous)
+        self._runs[transfer.key] = run
+        run.start(self._pool, self._signal.set)
+
+    # --- ends and errors -------------------------------------------------------------
+
+    def _give_back_all(self) -> None:
+        """Stop the workers, tell what is done, give back the rest."""
+        for run in self._runs.values():
+            run.cancel()
+        for run in [*self._runs.values(), *self._ending]:
+            run.wait_idle(STOP_SECONDS)
+        if not self._runs:
+            return
+        reports = [run.take_report() for run in self._runs.values()]
+        reports = [report for report in reports if report.files]
+        try:
+            if reports:
+                self._send_reports(reports, None)
+            leases = [run.lease_key for run in self._runs.values()]
+            if leases:
+                self._server.release(self._config.identity.id, leases)
+        except ServerError as error:
+            # Leases that nobody renews end by themselves.
+            self._emit("problem", {"message": f"Work was not given back: {error}"})
+        self._runs.clear()
+
+    def _handle_server_error(self, error: ServerError) -> None:
+        """Plan the next try, or raise what its owner has to see to."""
+        now = self._clock.now()
+        is_refused = isinstance(error, (LoginRefusedError, RequestRefusedError))
+        is_busy_site = isinstance(error, SiteIdInUseError)
+        is_first = not self._has_contact and not is_busy_site
+        if is_refused and (is_first or self._config.once):
+            raise error
+        if is_refused and not is_busy_site:
+            # The server does not take these results: others may do the work.
+            for run in list(self._runs.values()):
+                run.cancel()
+                self._drop(run)
+        if self._trouble_since is None:
+            self._trouble_since = now
+        elif self._config.once and now - self._trouble_since > ONCE_PATIENCE_SECONDS:
+            raise error
+        delay = self._server_backoff.fail()
+        self._request_at = now + delay
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            self._emit("problem", {"message": str(error), "retryInSeconds": delay})
+
+    def _note_contact(self) -> None:
+        self._has_contact = True
+        self._server_backoff.reset()
+        if self._trouble_since is not None:
+            self._trouble_since = None
+            self._trouble = ""
+            self._emit("recovered", {"message": "The server answers again."})
+
+    def _describe_progress(self) -> dict[str, object]:
+        done = self._progress.snapshot()
+        return {
+            "transfersActive": len(self._runs),
+            "transfersDone": done.transfers_done,
+            "filesActive": sum(run.files_left for run in self._runs.values()),
+            "filesDone": done.files_done,
+            "filesFailed": len(self._failed),
+            "bytesMoved": done.bytes_moved,
+        }

@@ -1,0 +1,206 @@
+"""One file from one site to another: plan, copy, verify, publish.
+
+Nothing appears under the final name before its content was read back and compared.
+The source is looked at again after reading: what changed meanwhile is not published.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from ..errors import CorruptError, MissingSourceError, RetryableError
+from ..providers.base import FileStat, Provider, Reader
+from ..work import TransferFile
+from .verify import (
+    Digests,
+    algorithm_of,
+    normalize_checksum,
+    own_algorithm,
+    proof_level,
+)
+
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Route:
+    """From which site to which. `tick` gets the bytes moved by each step.
+
+    `tick` raises `TransferCancelledError` to stop the copy between two steps.
+    """
+
+    source: Provider
+    target: Provider
+    tick: Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class CopyResult:
+    """A file that is in place. `moved` is False when it was there already."""
+
+    size: int
+    checksum: str
+    proof: str
+    moved: bool
+
+
+def copy_file(file: TransferFile, route: Route) -> CopyResult:
+    """Bring one file to its place and prove it.
+
+    Raises a `TransferError` saying why not; then no new file is under the final name.
+    Idempotent: a file that is there with the right content is recognised, not moved.
+    """
+    return _Copy(file, route).run()
+
+
+class _Copy:
+    """State of one run of `copy_file`."""
+
+    def __init__(self, file: TransferFile, route: Route) -> None:
+        self._file = file
+        self._route = route
+        self._source_path = route.source.locate(file.path)
+        self._target_path = route.target.locate(file.path)
+        checksum = normalize_checksum(file.checksum)
+        published = None if checksum else normalize_checksum(file.published_hash)
+        self._expected = [known for known in (checksum, published) if known]
+        # One digest is enough when a recorded one can be computed again.
+        self._algorithm = algorithm_of(checksum) if checksum else own_algorithm()
+        self._algorithms = {algorithm_of(known) for known in self._expected}
+        self._algorithms.add(self._algorithm)
+
+    def run(self) -> CopyResult:
+        source = self._find_source()
+        present = self._recognise_present(source)
+        return present or self._move(source)
+
+    # --- plan ------------------------------------------------------------------------
+
+    def _find_source(self) -> FileStat:
+        found = self._route.source.stat(self._source_path)
+        if found is None:
+            raise MissingSourceError(f"'{self._source_path}' is missing at the source.")
+        if self._file.size is not None and found.size != self._file.size:
+            raise CorruptError(
+                f"'{self._source_path}' has {found.size} bytes at the source,"
+                f" published were {self._file.size}."
+            )
+        return found
+
+    def _recognise_present(self, source: FileStat) -> Optional[CopyResult]:
+        """The result when the target already has this content; None when it has not."""
+        target = self._route.target
+        found = target.stat(self._target_path)
+        if found is None or found.size != source.size:
+            return None
+        with target.open_reader(self._target_path) as reader:
+            there = self._digest(reader, source.size)
+        if there is None:
+            return None
+        if self._expected:
+            if not self._matches(there):
+                return None
+        else:
+            # Nothing recorded: the source itself says what the content must be.
+            with self._route.source.open_reader(self._source_path) as reader:
+                wanted = self._digest(reader, source.size)
+            if wanted is None or self._own(wanted) != self._own(there):
+                return None
+        proof = proof_level(target.capabilities)
+        return CopyResult(source.size, self._own(there), proof, moved=False)
+
+    def _digest(self, reader: Reader, size: int) -> Optional[Digests]:
+        """Digests of an open file; None when it does not have `size` bytes."""
+        digests = Digests(self._algorithms)
+        done = 0
+        buffer = _get_buffer()
+        while True:
+            count = reader.readinto(buffer)
+            if not count:
+                return digests if done == size else None
+            digests.update(buffer[:count])
+            done += count
+            self._route.tick(0)
+
+    def _matches(self, digests: Digests) -> bool:
+        return all(
+            digests.get(algorithm_of(known)) == known for known in self._expected
+        )
+
+    def _own(self, digests: Digests) -> str:
+        return digests.get(self._algorithm)
+
+    # --- copy, verify, publish -------------------------------------------------------
+
+    def _move(self, planned: FileStat) -> CopyResult:
+        route = self._route
+        with route.source.open_reader(self._source_path) as reader:
+            before = reader.stat()
+            if before != planned:
+                raise self._make_changed_error()
+            with route.target.create_part(self._target_path) as part:
+                digests = Digests(self._algorithms)
+                buffer = _get_buffer()
+                done = 0
+                while True:
+                    count = reader.readinto(buffer)
+                    if not count:
+                        break
+                    chunk = buffer[:count]
+                    digests.update(chunk)
+                    part.write(chunk)
+                    done += count
+                    route.tick(count)
+                if done != before.size or not self._is_unchanged(reader, before):
+                    raise self._make_changed_error()
+                if not self._matches(digests):
+                    raise CorruptError(
+                        f"'{self._source_path}' differs at the source from what was"
+                        " published; its checksum is another."
+                    )
+                if route.target.capabilities.reads_back:
+                    with part.read_back() as written:
+                        self._compare_written(written, digests, done)
+                part.publish(before.mtime_ns)
+        proof = proof_level(route.target.capabilities)
+        return CopyResult(done, self._own(digests), proof, moved=True)
+
+    def _is_unchanged(self, reader: Reader, before: FileStat) -> bool:
+        """The open file and what its name leads to now are both as they were."""
+        return (
+            reader.stat() == before
+            and self._route.source.stat(self._source_path) == before
+        )
+
+    def _make_changed_error(self) -> RetryableError:
+        return RetryableError(f"'{self._source_path}' changed while it was copied.")
+
+    def _compare_written(self, written: Reader, digests: Digests, size: int) -> None:
+        check = Digests({self._algorithm})
+        done = 0
+        buffer = _get_buffer()
+        while True:
+            count = written.readinto(buffer)
+            if not count:
+                break
+            check.update(buffer[:count])
+            done += count
+            self._route.tick(0)
+        if done != size or self._own(check) != self._own(digests):
+            raise CorruptError(
+                f"'{self._target_path}' read back differently from what was written."
+            )
+
+
+_buffers = threading.local()
+
+
+def _get_buffer() -> memoryview:
+    """This thread's buffer: making one for each small file costs more than copying."""
+    view: Optional[memoryview] = getattr(_buffers, "view", None)
+    if view is None:
+        view = memoryview(bytearray(CHUNK_BYTES))
+        _buffers.view = view
+    return view

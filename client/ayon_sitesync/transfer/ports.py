@@ -1,0 +1,62 @@
+"""What the transfer engine needs from outside, as protocols.
+
+The command line and the addon hand in the real ones, tests their own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Callable, Optional, Protocol
+
+from ..providers.base import Provider
+from ..work import Claim, ClaimRequest, LeaseKey, ReportAnswer, TransferReport
+
+Emit = Callable[[str, "dict[str, Any]"], None]
+"""Takes the name of an event of the agent and what belongs to it (JSON values)."""
+
+
+class Server(Protocol):
+    """The queue. Every method may raise the `ServerError` classes."""
+
+    def claim(self, request: ClaimRequest) -> Claim: ...
+
+    def report(
+        self,
+        agent_id: str,
+        reports: Sequence[TransferReport],
+        claim: Optional[ClaimRequest],
+    ) -> ReportAnswer: ...
+
+    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int: ...
+
+
+class Sites(Protocol):
+    """The storage of sites; called from several threads."""
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        """Raises `SiteUnhealthyError` when this machine has no way to the site."""
+
+    def find_idle_seconds(self) -> float:
+        """The longest wait between two looks for work, live channel considered."""
+
+
+class Clock(Protocol):
+    """Time that never goes back, and waiting."""
+
+    def now(self) -> float: ...
+
+    def wait(self, signal: threading.Event, seconds: float) -> None:
+        """Until `signal` is set (it is cleared) or `seconds` have passed."""
+
+
+class MonotonicClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, signal: threading.Event, seconds: float) -> None:
+        signal.wait(max(0.0, seconds))
+        signal.clear()

@@ -1,0 +1,275 @@
+"""One transfer in the hands of this agent: its files, their outcomes, its reports.
+
+Each file stands for itself: one that fails or waits never holds up the others. Worker
+threads run files, the agent's own thread takes reports; results stay here until the
+server has confirmed them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Callable, Optional
+
+from ..errors import (
+    PathError,
+    ServerError,
+    SiteUnhealthyError,
+    TransferCancelledError,
+    TransferError,
+)
+from ..paths import split_rootless
+from ..providers.base import Provider
+from ..work import (
+    FAILED,
+    GIVEN_BACK,
+    PROGRESS,
+    SYNCED,
+    FileReport,
+    LeaseKey,
+    Transfer,
+    TransferFile,
+    TransferReport,
+)
+from .copy import Route, copy_file
+from .lease import Lease
+from .ports import Sites
+from .progress import Progress
+
+log = logging.getLogger(__name__)
+
+
+class TransferRun:
+    """Runs one transfer once it is started."""
+
+    def __init__(
+        self, transfer: Transfer, lease: Lease, sites: Sites, progress: Progress
+    ) -> None:
+        self.transfer = transfer
+        self.lease = lease
+        self.send_failed = False
+        """A report of it got no answer: the server may know the results already."""
+        self._sites = sites
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._left = len(transfer.files)
+        self._idle = threading.Event()
+        if not transfer.files:
+            self._idle.set()
+        self._outcomes: dict[str, FileReport] = {}
+        self._unsent: dict[str, FileReport] = {}
+        # Complete from the start: workers set values while the agent reads them.
+        self._moved = {file.id: 0 for file in transfer.files}
+        self._reported_moved: dict[str, int] = {}
+        self._fault: Optional[SiteUnhealthyError] = None
+        self._route_lock = threading.Lock()
+        self._ends: Optional[tuple[Provider, Provider]] = None
+
+    # --- the agent's side ------------------------------------------------------------
+
+    def start(self, pool: Executor, on_idle: Callable[[], None]) -> None:
+        """Queue every file and return; a worker calls `on_idle` after the last."""
+
+        def run(file: TransferFile) -> None:
+            outcome = self._run_file(file)
+            with self._lock:
+                self._left -= 1
+                if outcome is not None:
+                    self._outcomes[file.id] = self._unsent[file.id] = outcome
+                is_idle = self._left == 0
+            if is_idle:
+                self._idle.set()
+                on_idle()
+
+        for file in self.transfer.files:
+            pool.submit(run, file)
+
+    def cancel(self) -> None:
+        """Stop soon; files under way leave nothing behind and have no outcome."""
+        self._cancelled.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """No file is running or waiting."""
+        return self._idle.is_set()
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until no file is running or waiting, at most `seconds`."""
+        return self._idle.wait(seconds)
+
+    @property
+    def fault(self) -> Optional[SiteUnhealthyError]:
+        """Why one of the two sites could not be used, when that was so."""
+        return self._fault
+
+    @property
+    def outcomes(self) -> dict[str, FileReport]:
+        """What became of each file so far."""
+        with self._lock:
+            return dict(self._outcomes)
+
+    @property
+    def files_left(self) -> int:
+        with self._lock:
+            return self._left
+
+    @property
+    def bytes_moved(self) -> int:
+        with self._lock:
+            return sum(self._moved.values())
+
+    def take_report(self) -> TransferReport:
+        """News since the last confirmed report."""
+        with self._lock:
+            files = list(self._unsent.values())
+            for file_id, moved in self._moved.items():
+                if file_id in self._outcomes:
+                    continue
+                if moved != self._reported_moved.get(file_id, 0):
+                    files.append(FileReport(file_id, PROGRESS, moved))
+            is_finished = self._left == 0 and len(self._outcomes) == len(
+                self.transfer.files
+            )
+        return TransferReport(
+            self.transfer.key, self.lease.token, tuple(files), is_finished
+        )
+
+    def confirm(self, report: TransferReport) -> None:
+        """The server took `report`."""
+        with self._lock:
+            for file in report.files:
+                if file.status == PROGRESS:
+                    self._reported_moved[file.id] = file.bytes_done
+                elif self._unsent.get(file.id) is file:
+                    del self._unsent[file.id]
+
+    @property
+    def lease_key(self) -> LeaseKey:
+        return LeaseKey(self.transfer.key, self.lease.token)
+
+    # --- the workers' side -----------------------------------------------------------
+
+    def _run_file(self, file: TransferFile) -> Optional[FileReport]:
+        try:
+            return self._transfer_file(file)
+        except TransferCancelledError:
+            return None
+        except SiteUnhealthyError as error:
+            return self._give_back(file, error)
+        except TransferError as error:
+            fault = self._find_fault()
+            if fault is not None:
+                return self._give_back(file, fault)
+            self._progress.add(failed=1)
+            return FileReport(
+                file.id,
+                FAILED,
+                0,
+                error_class=error.error_class,
+                message=str(error),
+                retry_after=error.retry_after,
+            )
+        except Exception as error:  # a fault of ours must not end the agent
+            log.exception("File '%s' could not be transferred", file.path)
+            self._progress.add(failed=1)
+            message = f"Unexpected {type(error).__name__}: {error}"
+            return FileReport(
+                file.id, FAILED, 0, error_class="retryable", message=message
+            )
+
+    def _transfer_file(self, file: TransferFile) -> FileReport:
+        self._raise_if_stopped()
+        source, target = self._open_ends()
+
+        def tick(moved: int) -> None:
+            self._raise_if_stopped()
+            self._moved[file.id] += moved
+            self._progress.add(moved=moved)
+
+        result = copy_file(file, Route(source, target, tick))
+        self._progress.add(files=1)
+        return FileReport(
+            file.id, SYNCED, result.size, checksum=result.checksum, proof=result.proof
+        )
+
+    def _raise_if_stopped(self) -> None:
+        if self._cancelled.is_set():
+            raise TransferCancelledError(self.transfer.label)
+        if self._fault is not None:
+            raise self._fault
+
+    def _give_back(self, file: TransferFile, fault: SiteUnhealthyError) -> FileReport:
+        self._fault = self._fault or fault
+        return FileReport(file.id, GIVEN_BACK, 0)
+
+    def _open_ends(self) -> tuple[Provider, Provider]:
+        """Both sites' storage, looked at once for the whole transfer."""
+        with self._route_lock:
+            if self._ends is None:
+                project = self.transfer.key.project_name
+                source_site = self.transfer.source_site
+                target_site = self.transfer.key.site_name
+                self._ends = (
+                    self._open_site(project, source_site),
+                    self._open_site(project, target_site),
+                )
+                self._check_health()
+            return self._ends
+
+    def _open_site(self, project_name: str, site_name: str) -> Provider:
+        try:
+            return self._sites.open_site(project_name, site_name)
+        except ServerError as error:
+            reason = f"its settings could not be read: {error}"
+            raise SiteUnhealthyError(site_name, reason) from error
+
+    def _check_health(self) -> None:
+        if self._ends is None:
+            return
+        source, target = self._ends
+        roots = self._list_roots()
+        source.check_health(roots, writable=False)
+        target.check_health(roots, writable=True)
+
+    def _list_roots(self) -> set[str]:
+        roots = set()
+        for file in self.transfer.files:
+            # A file with an unusable path fails for itself.
+            with suppress(PathError):
+                roots.add(split_rootless(file.path)[0])
+        return roots
+
+    def _find_fault(self) -> Optional[SiteUnhealthyError]:
+        """The site's fault behind a file's error, when there is one."""
+        try:
+            self._check_health()
+        except SiteUnhealthyError as fault:
+            return fault
+        return None
+
+
+def describe_outcome(run: TransferRun) -> dict[str, object]:
+    """A finished transfer for events: names, sizes, and each file that failed."""
+    transfer = run.transfer
+    paths = {file.id: file.path for file in transfer.files}
+    outcomes = run.outcomes
+    failed = [o for o in outcomes.values() if o.status == FAILED]
+    return {
+        "projectName": transfer.key.project_name,
+        "representationId": transfer.key.representation_id,
+        "siteName": transfer.key.site_name,
+        "sourceSite": transfer.source_site,
+        "direction": transfer.direction,
+        "label": transfer.label,
+        "files": len(transfer.files),
+        "filesSynced": sum(o.status == SYNCED for o in outcomes.values()),
+        "filesFailed": len(failed),
+        "bytesMoved": run.bytes_moved,
+        "errors": [
+            {"path": paths[o.id], "errorClass": o.error_class, "message": o.message}
+            for o in failed
+        ],
+    }

@@ -1,0 +1,144 @@
+"""What an agent and the server tell each other, as plain values.
+
+Names and meanings follow the wire contract in `docs/architecture.md`; how they look as
+JSON is `server_api/types.py`. Times from the server are epoch seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Optional
+
+PROGRESS, GIVEN_BACK, FAILED, SYNCED = 0, 1, 2, 4
+"""Site statuses that a report may carry for a file."""
+
+
+@dataclass(frozen=True)
+class TransferKey:
+    """Which representation goes to which site."""
+
+    project_name: str
+    representation_id: str
+    site_name: str
+
+
+@dataclass(frozen=True)
+class TransferFile:
+    """One file to bring. `size` None = unknown; `checksum` is `algorithm:hex`."""
+
+    id: str
+    path: str
+    size: Optional[int]
+    checksum: Optional[str] = None
+    published_hash: Optional[str] = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The intent to make one representation present on one site, under a lease."""
+
+    key: TransferKey
+    source_site: str
+    direction: str
+    lease_token: str
+    files: tuple[TransferFile, ...]
+    priority: int = 50
+    attempt: int = 1
+    variant: str = "production"
+    folder_path: str = ""
+    product: str = ""
+    version: int = 0
+    representation: str = ""
+
+    @property
+    def label(self) -> str:
+        """How people know it: folder, product, version, representation."""
+        return (
+            f"{self.folder_path} {self.product} v{self.version:03d}"
+            f" {self.representation}"
+        ).strip()
+
+
+@dataclass(frozen=True)
+class AgentIdentity:
+    """Who asks for work. `id` is new for each process."""
+
+    id: str
+    site_name: str
+    hostname: str
+    version: str
+    roots: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ClaimRequest:
+    """A request for work; `projects` None = all that the user may read."""
+
+    agent: AgentIdentity
+    projects: Optional[tuple[str, ...]]
+    serve: tuple[str, ...]
+    variant: str
+    max_transfers: int
+    max_files: int
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Work handed out. `pending` counts what else is or will be due for this agent."""
+
+    transfers: tuple[Transfer, ...]
+    lease_seconds: float
+    next_due_in_seconds: Optional[float]
+    pending: int
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file."""
+
+    id: str
+    status: int
+    bytes_done: int
+    checksum: Optional[str] = None
+    proof: Optional[str] = None
+    error_class: Optional[str] = None
+    message: Optional[str] = None
+    retry_after: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """News about one transfer; `finished` ends its lease."""
+
+    key: TransferKey
+    lease_token: str
+    files: tuple[FileReport, ...]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class TransferAnswer:
+    """The server's answer to one transfer's report: `held`, `finished` or `lost`."""
+
+    key: TransferKey
+    state: str
+    rejected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportAnswer:
+    """The answer to a report, with the next work when it asked for some."""
+
+    transfers: tuple[TransferAnswer, ...] = field(default_factory=tuple)
+    claimed: Optional[Claim] = None
+
+
+@dataclass(frozen=True)
+class LeaseKey:
+    """A lease to renew or to give back."""
+
+    key: TransferKey
+    lease_token: str

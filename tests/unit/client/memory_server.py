@@ -1,0 +1,183 @@
+"""A queue in memory that keeps to the wire contract, and time that tests move."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional, Sequence
+
+from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.work import (
+    FAILED,
+    GIVEN_BACK,
+    SYNCED,
+    Claim,
+    ClaimRequest,
+    FileReport,
+    LeaseKey,
+    ReportAnswer,
+    Transfer,
+    TransferAnswer,
+    TransferFile,
+    TransferKey,
+    TransferReport,
+)
+
+LEASE_SECONDS = 60.0
+PROJECT = "demo"
+
+
+class FakeClock:
+    """Stands still until someone waits; then the wait is over at once."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.on_wait: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wait(self, signal: threading.Event, seconds: float) -> None:
+        self.on_wait()
+        if signal.is_set():
+            signal.clear()
+        else:
+            self.seconds += seconds
+
+
+class InlineExecutor(Executor):
+    """Runs what is submitted when `run_all` is called, or at once."""
+
+    def __init__(self, *, at_once: bool = True) -> None:
+        self._at_once = at_once
+        self._waiting: list[Callable[[], Any]] = []
+
+    def submit(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        self._waiting.append(lambda: fn(*args, **kwargs))
+        if self._at_once:
+            self.run_all()
+        return Future()
+
+    def run_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
+
+
+@dataclass
+class Row:
+    """One queued transfer and what was reported about it."""
+
+    transfer: Transfer
+    lease_token: Optional[str] = None
+    leases_given: int = 0
+    waiting: list[str] = field(default_factory=list)
+    results: dict[str, FileReport] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+
+
+class MemoryServer:
+    """Hands out rows with waiting files; knows nothing of time."""
+
+    def __init__(self, retries: int = 0) -> None:
+        self.rows: dict[TransferKey, Row] = {}
+        self.requests: list[str] = []
+        self.failure: Optional[Exception] = None
+        self.lose_answers = 0
+        self._retries = retries
+
+    def queue(
+        self, files: Sequence[TransferFile], source: str = "studio", number: int = 1
+    ) -> TransferKey:
+        """A representation that is to come to `brisk-amber-fox`."""
+        key = TransferKey(PROJECT, f"{number:032x}", "brisk-amber-fox")
+        transfer = Transfer(
+            key, source, "download", "", tuple(files), representation="exr"
+        )
+        self.rows[key] = Row(transfer, waiting=[file.id for file in files])
+        return key
+
+    def take_lease(self, key: TransferKey) -> None:
+        """The lease passes to someone else."""
+        self.rows[key].lease_token = "another"
+
+    def statuses(self, key: TransferKey) -> dict[str, int]:
+        return {name: file.status for name, file in self.rows[key].results.items()}
+
+    # --- what agents call ------------------------------------------------------------
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        self._answer("claim")
+        return self._claim(request)
+
+    def report(
+        self,
+        agent_id: str,
+        reports: Sequence[TransferReport],
+        claim: Optional[ClaimRequest],
+    ) -> ReportAnswer:
+        self._answer("report")
+        answers = tuple(self._take_report(report) for report in reports)
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise ServerUnreachableError("timed out")
+        return ReportAnswer(answers, self._claim(claim) if claim else None)
+
+    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int:
+        self._answer("release")
+        released = 0
+        for lease in leases:
+            row = self.rows[lease.key]
+            if row.lease_token == lease.lease_token:
+                released += 1
+                self._end_lease(row)
+        return released
+
+    def _answer(self, request: str) -> None:
+        self.requests.append(request)
+        if self.failure is not None:
+            raise self.failure
+
+    def _claim(self, request: ClaimRequest) -> Claim:
+        given = []
+        for row in self.rows.values():
+            if row.lease_token is None and row.waiting:
+                row.leases_given += 1
+                row.lease_token = f"lease-{row.leases_given}"
+                files = [f for f in row.transfer.files if f.id in row.waiting]
+                given.append(
+                    Transfer(
+                        row.transfer.key,
+                        row.transfer.source_site,
+                        "download",
+                        row.lease_token,
+                        tuple(files),
+                        representation="exr",
+                    )
+                )
+        return Claim(tuple(given[: request.max_transfers]), LEASE_SECONDS, None, 0)
+
+    def _take_report(self, report: TransferReport) -> TransferAnswer:
+        row = self.rows[report.key]
+        if row.lease_token != report.lease_token:
+            return TransferAnswer(report.key, "lost")
+        for file in report.files:
+            row.results[file.id] = file
+            if file.status == FAILED:
+                row.attempts[file.id] = row.attempts.get(file.id, 0) + 1
+            is_over = file.status == SYNCED or (
+                file.status == FAILED and row.attempts[file.id] > self._retries
+            )
+            if is_over and file.id in row.waiting:
+                row.waiting.remove(file.id)
+            if file.status == GIVEN_BACK:
+                row.results.pop(file.id)
+        if report.finished:
+            self._end_lease(row)
+            return TransferAnswer(report.key, "finished")
+        return TransferAnswer(report.key, "held")
+
+    def _end_lease(self, row: Row) -> None:
+        row.lease_token = None
+

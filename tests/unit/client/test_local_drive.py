@@ -1,0 +1,117 @@
+"""Disks: which left-over temporary files go, and when a site cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from ayon_sitesync.errors import (
+    MissingSourceError,
+    PermanentError,
+    RetryableError,
+    SiteUnhealthyError,
+    TransferError,
+    map_os_error,
+)
+from ayon_sitesync.providers.local_drive import ABANDONED_SECONDS, make_part_name
+from tests.unit.client.disks import MACHINE_TAG, make_disk
+
+
+def _leave_part(folder: Path, machine_tag: str, age_seconds: float = 0.0) -> Path:
+    part = folder / make_part_name("a.exr", machine_tag)
+    part.write_bytes(b"half")
+    then = time.time() - age_seconds
+    os.utime(part, (then, then))
+    return part
+
+
+def _touch_folder(root: Path) -> None:
+    """What a new run does first in a folder: begin a part there."""
+    with make_disk(root, "brisk-amber-fox").create_part(str(root / "b.exr")):
+        pass
+
+
+def test_part_of_a_dead_process_of_this_machine_is_removed(tmp_path: Path) -> None:
+    part = _leave_part(tmp_path, MACHINE_TAG)
+    _touch_folder(tmp_path)
+    assert not part.exists()
+
+
+def test_part_of_a_living_process_stays(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path, "brisk-amber-fox")
+    with provider.create_part(str(tmp_path / "a.exr")) as living:
+        living.write(memoryview(b"half"))
+        _touch_folder(tmp_path)
+        living.publish(0)
+    assert (tmp_path / "a.exr").read_bytes() == b"half"
+
+
+def test_part_of_another_machine_stays_until_it_is_old(tmp_path: Path) -> None:
+    young = _leave_part(tmp_path, "cafe", ABANDONED_SECONDS - 60)
+    old = _leave_part(tmp_path, "cafe", ABANDONED_SECONDS + 60)
+    _touch_folder(tmp_path)
+    assert young.exists()
+    assert not old.exists()
+
+
+def test_files_that_only_look_like_parts_stay(tmp_path: Path) -> None:
+    names = [f"a.{MACHINE_TAG}0000.sitesync-part", f".a.{MACHINE_TAG}.sitesync-part"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"published")
+    _touch_folder(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_part_names_fit_whatever_the_name_is() -> None:
+    for name in ("a.exr", "n" * 255, "ü" * 127, "日" * 85):
+        part = make_part_name(name, MACHINE_TAG)
+        assert len(os.fsencode(part)) <= 255
+        assert part.startswith(f".{name[0]}")
+
+
+def test_missing_root_makes_the_site_unhealthy(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path / "mount", "studio")
+    shutil.rmtree(tmp_path / "mount")
+    with pytest.raises(SiteUnhealthyError, match="root 'work' at .* is not there"):
+        provider.check_health(["work"], writable=True)
+
+
+def test_empty_root_of_a_source_is_an_unmounted_one(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path, "studio")
+    provider.check_health(["work"], writable=True)
+    with pytest.raises(SiteUnhealthyError, match="is the storage mounted"):
+        provider.check_health(["work"], writable=False)
+
+
+def test_root_that_is_not_set_makes_the_site_unhealthy(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path, "studio")
+    with pytest.raises(SiteUnhealthyError, match="root 'cache' is not set"):
+        provider.check_health(["cache"], writable=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_source", "expected"),
+    [
+        (errno.ENOSPC, False, SiteUnhealthyError),
+        (errno.EDQUOT, False, SiteUnhealthyError),
+        (errno.EROFS, False, SiteUnhealthyError),
+        (errno.ESTALE, True, SiteUnhealthyError),
+        (errno.ENOENT, True, MissingSourceError),
+        (errno.ENOENT, False, RetryableError),
+        (errno.EACCES, True, PermanentError),
+        (errno.ENAMETOOLONG, False, PermanentError),
+        (errno.EIO, True, RetryableError),
+    ],
+)
+def test_system_errors_have_a_class(
+    number: int, is_source: bool, expected: type[TransferError]
+) -> None:
+    error = OSError(number, os.strerror(number))
+    mapped = map_os_error(error, path="/a", site_name="nas", is_source=is_source)
+    assert type(mapped) is expected
+    assert "nas" in str(mapped)

@@ -1,0 +1,28 @@
+"""Site Sync inside AYON server: where files of representations are, and the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import api as _api
+from .host import BaseServerAddon as _BaseServerAddon
+from .settings import SiteSyncSettings as _SiteSyncSettings
+
+__all__ = ["SiteSync"]
+
+
+class SiteSync(_BaseServerAddon):
+    """One installed version of the addon in one worker process."""
+
+    settings_model: type[_SiteSyncSettings] = _SiteSyncSettings
+    frontend_scopes: dict[str, Any] = {"project": {"sidebar": "hierarchy"}}  # noqa: RUF012
+
+    def initialize(self) -> None:
+        """Add the routes; AYON mounts them when all addons are set up."""
+        self.site_sync = _api.build_services(self)
+        for router in _api.build_routers(self.site_sync):
+            self.add_router(router)
+
+    async def setup(self) -> None:
+        """Bring the tables of the studio and of all projects up to date."""
+        await self.site_sync.keeper.setup()

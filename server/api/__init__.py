@@ -1,0 +1,41 @@
+"""REST: builds the stores and the routers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from ..host import BaseServerAddon
+from ..store.agents import AgentStore
+from ..store.reports import ReportStore
+from ..store.schema import SchemaKeeper
+from ..store.site_state import SiteStateStore
+from ..store.summary import SummaryStore
+from ..store.transfer_queue import TransferQueue
+from .configuration import Configuration
+from .live import LiveUpdates
+from .services import Services
+from .state import StateRoutes
+from .summary import SummaryRoutes
+from .transfers import TransferRoutes
+
+
+def build_services(addon: BaseServerAddon) -> Services:
+    configuration = Configuration(addon)
+    return Services(
+        configuration=configuration,
+        keeper=SchemaKeeper(configuration.addon_version),
+        live=LiveUpdates(),
+        states=SiteStateStore(),
+        summary=SummaryStore(),
+        queue=TransferQueue(),
+        reports=ReportStore(configuration.for_project),
+        agents=AgentStore(),
+    )
+
+
+def build_routers(services: Services) -> list[APIRouter]:
+    return [
+        TransferRoutes(services).router,
+        StateRoutes(services).router,
+        SummaryRoutes(services).router,
+    ]

@@ -1,0 +1,157 @@
+"""Requests and answers of the agent endpoints. JSON keys are camelCase."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..domain.site import MAX_SITE_NAME_LENGTH
+from ..host import Field, OPModel
+from .models import MAX_FILES, MAX_INT, Bytes, HexId
+
+MAX_TRANSFERS = 500
+MAX_LEASES = 1000
+
+CHECKSUM = (
+    "^(xxh3:[0-9a-f]{32}|blake2b:[0-9a-f]{64}|md5:[0-9a-f]{32}"
+    "|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64})$"
+)
+
+
+class AgentModel(OPModel):
+    """A process that performs transfers. `roots` are its own site's, resolved."""
+
+    id: HexId
+    siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
+    hostname: str = Field(..., max_length=255)
+    version: str = Field("", max_length=64)
+    roots: dict[str, str] = Field(default_factory=dict)
+
+
+class ClaimModel(OPModel):
+    """Ask for work. `projects` null means all that the user may read."""
+
+    agent: AgentModel
+    projects: list[str] | None = Field(None, max_items=1000)
+    serve: list[str] = Field(default_factory=list, max_items=100)
+    variant: str = Field("production", max_length=64)
+    maxTransfers: int = Field(20, ge=0, le=MAX_TRANSFERS)
+    maxFiles: int = Field(2000, ge=1, le=MAX_FILES)
+    maxBytes: Bytes = Bytes(10_000_000_000)
+
+
+class FileReportModel(OPModel):
+    """`status`: 0 progress, 1 given back, 2 failed, 4 verified and in place."""
+
+    id: str = Field(..., max_length=255)
+    status: Literal[0, 1, 2, 4]
+    bytesDone: Bytes = Bytes(0)
+    checksum: str | None = Field(None, regex=CHECKSUM)
+    proof: Literal["content", "storage", "size"] | None = None
+    errorClass: Literal[
+        "retryable", "permanent", "quota", "missing_source", "corrupt"
+    ] = "retryable"
+    message: str | None = Field(None, max_length=10_000)
+    retryAfterSeconds: float | None = Field(None, ge=0, le=30 * 24 * 3600)
+
+
+class LeaseModel(OPModel):
+    projectName: str = Field(..., max_length=255)
+    representationId: HexId
+    siteName: str = Field(..., max_length=MAX_SITE_NAME_LENGTH)
+    leaseToken: HexId
+
+
+class TransferReportModel(LeaseModel):
+    finished: bool = False
+    files: list[FileReportModel] = Field(default_factory=list, max_items=MAX_FILES)
+
+
+class ReportModel(OPModel):
+    """Results of held transfers; an empty list is a sign of life."""
+
+    agentId: HexId
+    transfers: list[TransferReportModel] = Field(
+        default_factory=list, max_items=MAX_LEASES
+    )
+    claim: ClaimModel | None = None
+
+
+class LeasesModel(OPModel):
+    agentId: HexId
+    leases: list[LeaseModel] = Field(..., max_items=MAX_LEASES)
+
+
+class TransferFileModel(OPModel):
+    id: str
+    path: str
+    size: int
+    hash: str
+    hashType: str
+    checksum: str | None
+    attempt: int
+
+
+class TransferLeaseModel(OPModel):
+    token: str
+    expiresAt: float
+
+
+class TransferModel(OPModel):
+    projectName: str
+    representationId: str
+    siteName: str
+    sourceSite: str
+    direction: Literal["upload", "download"]
+    lease: TransferLeaseModel
+    priority: int
+    attempt: int
+    variant: str
+    folderPath: str
+    product: str
+    version: int
+    representation: str
+    files: list[TransferFileModel]
+
+
+class ClaimAnswerModel(OPModel):
+    transfers: list[TransferModel]
+    leaseSeconds: float
+    serverTime: float
+    nextDueInSeconds: float | None
+    pending: int = Field(..., le=MAX_INT)
+
+
+class RejectedFileModel(OPModel):
+    id: str
+    errorCode: str
+    detail: str
+
+
+class TransferResultModel(OPModel):
+    projectName: str
+    representationId: str
+    siteName: str
+    state: Literal["held", "finished", "lost"]
+    expiresAt: float | None
+    rejected: list[RejectedFileModel]
+
+
+class ReportAnswerModel(OPModel):
+    transfers: list[TransferResultModel]
+    claimed: ClaimAnswerModel | None
+
+
+class RenewedLeaseModel(OPModel):
+    projectName: str
+    representationId: str
+    siteName: str
+    state: Literal["held", "lost"]
+    expiresAt: float | None
+
+
+class RenewAnswerModel(OPModel):
+    leases: list[RenewedLeaseModel]
+
+
+class ReleaseAnswerModel(OPModel):
+    released: int

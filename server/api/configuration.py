@@ -1,0 +1,71 @@
+"""The addon's settings, resolved for a caller into the rules of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
+from ..host import BaseServerAddon
+from ..store.access import Caller
+
+PRODUCTION = "production"
+
+
+class Configuration:
+    """Reads settings through AYON, which merges studio, project and site overrides."""
+
+    def __init__(self, addon: BaseServerAddon) -> None:
+        self._addon = addon
+
+    @property
+    def addon_name(self) -> str:
+        return str(self._addon.name)
+
+    @property
+    def addon_version(self) -> str:
+        return str(self._addon.version)
+
+    async def for_caller(
+        self, project_name: str, caller: Caller, variant: str = PRODUCTION
+    ) -> ProjectSites:
+        """Return the rules as the caller on his machine sees them."""
+        if caller.site_id is None:
+            return await self.for_project(project_name, variant)
+        settings = await self._addon.get_project_site_settings(
+            project_name, caller.name, caller.site_id, variant=variant
+        )
+        return resolve_sites(settings, caller.site_id)
+
+    async def for_project(
+        self, project_name: str, variant: str = PRODUCTION
+    ) -> ProjectSites:
+        """Return the rules of a project, without anybody's own choice."""
+        settings = await self._addon.get_project_settings(project_name, variant=variant)
+        return resolve_sites(settings, None)
+
+
+def resolve_sites(settings: Any, site_id: str | None) -> ProjectSites:
+    """Make the rules out of a settings model. `local` becomes the machine's id."""
+    config, own = settings.config, settings.local_setting
+
+    def resolve(name: str) -> str:
+        return site_id or name if name == LOCAL_SITE else name
+
+    sites = [
+        ConfiguredSite(site.name, site.provider, frozenset(site.alternative_sites))
+        for site in settings.sites
+    ]
+    return ProjectSites(
+        enabled=settings.enabled,
+        active_site=resolve(own.active_site or config.active_site or STUDIO_SITE),
+        remote_site=resolve(own.remote_site or config.remote_site or STUDIO_SITE),
+        default_active_site=config.active_site or STUDIO_SITE,
+        retry_count=max(config.retry_cnt, 0),
+        accept_unleased_results=config.accept_unleased_results,
+        always_accessible_on=tuple(filter(None, config.always_accessible_on)),
+        configured={
+            site.name: site
+            for site in sites
+            if site.name not in (LOCAL_SITE, STUDIO_SITE)
+        },
+    )

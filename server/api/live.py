@@ -1,0 +1,91 @@
+"""Live updates: AYON events that say what changed, for panels and agents.
+
+Hints only: at most four a second per project and worker, with ids and site names,
+never paths or messages, because AYON's websocket knows no folder access. Whoever gets
+one reads the state by REST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..host import EventStream, logging
+
+INTERVAL_SECONDS = 0.25
+MOST_IDS = 200
+SENDER = "sitesync"
+
+
+@dataclass
+class _Pending:
+    """What changed in a project since its last event."""
+
+    representation_ids: set[str] = field(default_factory=set)
+    site_names: set[str] = field(default_factory=set)
+    overflow: bool = False
+
+    def add(self, representation_ids: Iterable[str], site_names: Iterable[str]) -> None:
+        self.site_names.update(site_names)
+        for representation_id in representation_ids:
+            if len(self.representation_ids) >= MOST_IDS:
+                self.overflow |= representation_id not in self.representation_ids
+            else:
+                self.representation_ids.add(representation_id)
+
+    def summary(self) -> dict[str, object]:
+        return {
+            "representationIds": sorted(self.representation_ids),
+            "siteNames": sorted(self.site_names),
+            "overflow": self.overflow,
+        }
+
+
+class LiveUpdates:
+    """Collects changes and sends them. Call it after the transaction has ended."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, _Pending] = {}
+        self._senders: dict[str, asyncio.Task[None]] = {}
+
+    def state_changed(
+        self,
+        project_name: str,
+        representation_ids: Iterable[str],
+        site_names: Iterable[str],
+    ) -> None:
+        """Send `sitesync.state` soon: at once if nothing was sent lately."""
+        pending = self._pending.setdefault(project_name, _Pending())
+        pending.add(representation_ids, site_names)
+        if project_name not in self._senders:
+            self._senders[project_name] = asyncio.create_task(
+                self._send_states(project_name), name=f"sitesync live {project_name}"
+            )
+
+    async def agents_changed(self, site_names: Iterable[str]) -> None:
+        await self._dispatch("sitesync.agents", None, {"siteNames": sorted(site_names)})
+
+    async def _send_states(self, project_name: str) -> None:
+        """Send what is pending, wait out the interval, until nothing is pending."""
+        try:
+            while pending := self._pending.pop(project_name, None):
+                await self._dispatch("sitesync.state", project_name, pending.summary())
+                await asyncio.sleep(INTERVAL_SECONDS)
+        finally:
+            del self._senders[project_name]
+
+    async def _dispatch(
+        self, topic: str, project_name: str | None, summary: dict[str, object]
+    ) -> None:
+        # A named boundary: an event that fails must not fail the write it is about.
+        try:
+            await EventStream.dispatch(
+                topic,
+                project=project_name,
+                summary=summary,
+                sender=SENDER,
+                store=False,
+            )
+        except Exception as error:
+            logging.warning(f"Site Sync could not send {topic}: {error!r}")

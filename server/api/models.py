@@ -1,0 +1,226 @@
+"""Requests and answers of the state and summary endpoints. JSON keys are camelCase.
+
+Answers are built from plain dicts; their models describe them in OpenAPI.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Literal
+
+from pydantic import ConstrainedInt, ConstrainedStr
+
+from ..domain.files import MAX_BIGINT
+from ..domain.status import SiteStatus
+from ..host import Field, OPModel
+
+MAX_INT = 2**31 - 1
+MAX_FILES = 100_000
+MAX_PAGE = 1000
+MAX_IDS = 10_000
+
+SortKey = Literal["folder", "product", "version", "representation", "id"]
+
+
+class HexId(ConstrainedStr):
+    """An AYON id: 32 lower case hexadecimal characters."""
+
+    regex = re.compile("^[0-9a-f]{32}$")
+
+
+class Bytes(ConstrainedInt):
+    """A size that fits into a bigint."""
+
+    ge = 0
+    le = MAX_BIGINT
+
+
+class ErrorModel(OPModel):
+    """Every error: the message says what to do, `errorCode` is stable."""
+
+    code: int
+    detail: str
+    errorCode: str | None = None
+    field: str | None = None
+
+
+class PostedFileModel(OPModel):
+    """State of one file. Unknown keys, such as `totalSize`, are ignored."""
+
+    id: str = Field(..., max_length=255)
+    fileHash: str
+    status: SiteStatus = SiteStatus.NOT_AVAILABLE
+    size: Bytes = Bytes(0)
+    timestamp: int = Field(
+        default_factory=lambda: int(time.time()), ge=0, le=MAX_BIGINT
+    )
+    message: str | None = Field(None, max_length=10_000)
+    retries: int = Field(0, ge=0, le=MAX_INT)
+    progress: float | None = Field(None, ge=0, le=100, description="Share, 0 to 1")
+
+
+class StatePostModel(OPModel):
+    files: list[PostedFileModel] = Field(..., max_items=MAX_FILES)
+    priority: int | None = Field(None, ge=1, le=1000)
+
+
+class StatusModel(OPModel):
+    status: int
+    size: int
+    totalSize: int
+    timestamp: int
+    message: str | None = None
+    retries: int = 0
+    progress: float = Field(0.0, description="Share of the bytes, 0 to 1")
+
+
+class TwoSiteFileModel(OPModel):
+    id: str
+    fileHash: str
+    size: int
+    path: str
+    baseName: str
+    localStatus: StatusModel
+    remoteStatus: StatusModel
+
+
+class TwoSiteItemModel(OPModel):
+    folder: str
+    product: str
+    version: int
+    representation: str
+    representationId: str
+    fileCount: int
+    size: int = Field(..., description="Total size of all files")
+    localStatus: StatusModel
+    remoteStatus: StatusModel
+    versionId: str
+    files: list[TwoSiteFileModel]
+
+
+class TwoSiteListModel(OPModel):
+    representations: list[TwoSiteItemModel]
+
+
+class ParamsModel(OPModel):
+    count: int
+    names: list[str]
+
+
+class UserSitesModel(OPModel):
+    """The only answer with underscores in its keys."""
+
+    active_site: list[str] = Field(..., alias="active_site")
+    remote_site: list[str] = Field(..., alias="remote_site")
+
+
+class RepresentationStateModel(OPModel):
+    representationId: str
+    siteName: str
+    status: int
+
+
+class QueryModel(OPModel):
+    """What a list of representations shows, and which part of it.
+
+    `first` after the cursor `after`, or `last` before the cursor `before`.
+    """
+
+    siteNames: list[str] | None = Field(None, max_items=100)
+    first: int | None = Field(None, ge=1, le=MAX_PAGE)
+    after: str | None = None
+    last: int | None = Field(None, ge=1, le=MAX_PAGE)
+    before: str | None = None
+    search: str | None = None
+    folderIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
+    representationIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
+    statuses: dict[str, list[SiteStatus]] | None = None
+    sortBy: SortKey = "folder"
+    sortDesc: bool = False
+    withFiles: bool = False
+    withTotal: bool = False
+
+
+class RowSiteModel(OPModel):
+    status: int
+    filesTotal: int
+    filesSynced: int
+    filesFailed: int
+    filesVerified: int
+    bytesTotal: int
+    bytesDone: int
+    changedAt: float | None
+    priority: int
+    message: str | None
+
+
+class RowFileSiteModel(OPModel):
+    status: int
+    bytesDone: int
+    proof: str | None
+    message: str | None
+    retries: int
+
+
+class RowFileModel(OPModel):
+    id: str
+    path: str
+    size: int
+    sites: dict[str, RowFileSiteModel]
+
+
+class RowModel(OPModel):
+    representationId: str
+    versionId: str
+    folderPath: str
+    product: str
+    productType: str
+    version: int
+    representation: str
+    fileCount: int
+    size: int
+    sites: dict[str, RowSiteModel]
+    files: list[RowFileModel] | None = None
+
+
+class PageInfoModel(OPModel):
+    startCursor: str | None
+    endCursor: str | None
+    hasNextPage: bool
+    hasPreviousPage: bool
+
+
+class QueryAnswerModel(OPModel):
+    representations: list[RowModel]
+    pageInfo: PageInfoModel
+    total: int | None
+
+
+class TotalsModel(OPModel):
+    representations: int
+    files: int
+    bytes: int
+
+
+class SiteAgentModel(OPModel):
+    agentId: str
+    hostname: str
+    userName: str
+    version: str
+    seenAt: float
+    isLive: bool
+
+
+class SiteModel(OPModel):
+    siteName: str
+    provider: str
+    kind: Literal["studio", "configured", "machine"]
+    isActive: bool
+    isRemote: bool
+    totals: dict[str, TotalsModel]
+    agents: list[SiteAgentModel]
+
+
+class SitesModel(OPModel):
+    sites: list[SiteModel]

@@ -1,0 +1,26 @@
+"""What the endpoints work with, built once per addon version and process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..store.agents import AgentStore
+from ..store.reports import ReportStore
+from ..store.schema import SchemaKeeper
+from ..store.site_state import SiteStateStore
+from ..store.summary import SummaryStore
+from ..store.transfer_queue import TransferQueue
+from .configuration import Configuration
+from .live import LiveUpdates
+
+
+@dataclass(frozen=True)
+class Services:
+    configuration: Configuration
+    keeper: SchemaKeeper
+    live: LiveUpdates
+    states: SiteStateStore
+    summary: SummaryStore
+    queue: TransferQueue
+    reports: ReportStore
+    agents: AgentStore

@@ -1,0 +1,389 @@
+"""The endpoints of agents: claim, report, renew, release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from ..domain.files import FileReport
+from ..domain.site import LOCAL_SITE
+from ..domain.status import SiteStatus
+from ..domain.transfer import LEASE_SECONDS, Agent, Budget, Lease, Route
+from ..errors import (
+    LocalSiteNameError,
+    NotAllowedError,
+    UnknownProjectError,
+)
+from ..host import (
+    ClientSiteID,
+    CurrentUser,
+    ForbiddenException,
+    UserEntity,
+    get_project_list,
+)
+from ..store.access import Caller, check_machine_site, readable_paths
+from ..store.reports import TransferReport
+from ..store.transfer_queue import Holder, Seeker
+from .agent_models import (
+    ClaimAnswerModel,
+    ClaimModel,
+    LeaseModel,
+    LeasesModel,
+    ReleaseAnswerModel,
+    RenewAnswerModel,
+    ReportAnswerModel,
+    ReportModel,
+    TransferReportModel,
+)
+from .answers import answer
+from .inputs import check_text, check_texts
+from .models import ErrorModel
+from .routing import SiteSyncRoute
+from .services import Services
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A claim whose agent is registered: who asks, for which projects."""
+
+    body: ClaimModel
+    agent: Agent
+    user: UserEntity
+    projects: list[str]
+    is_shared_site: bool
+
+
+class TransferRoutes:
+    """`/-/claim`, `/-/report`, `/-/renew`, `/-/release`: across all projects."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.router = APIRouter(
+            route_class=SiteSyncRoute, responses={400: {"model": ErrorModel}}
+        )
+        for path, endpoint, model in (
+            ("/-/claim", self.claim_transfers, ClaimAnswerModel),
+            ("/-/report", self.report_transfers, ReportAnswerModel),
+            ("/-/renew", self.renew_leases, RenewAnswerModel),
+            ("/-/release", self.release_leases, ReleaseAnswerModel),
+        ):
+            self.router.add_api_route(
+                path, endpoint, methods=["POST"], responses={200: {"model": model}}
+            )
+
+    async def claim_transfers(
+        self, user: CurrentUser, site_id: ClientSiteID, claim: ClaimModel
+    ) -> Response:
+        """Give transfers to an agent, in fair rotation over its projects."""
+        return answer(await self._claim(user, site_id, claim))
+
+    async def report_transfers(
+        self, user: CurrentUser, site_id: ClientSiteID, report: ReportModel
+    ) -> Response:
+        """Apply results, extend the leases, and claim again if asked to."""
+        await self._services.agents.touch(report.agentId, user.name)
+        answers: dict[int, dict[str, Any]] = {}
+        projects = await self._readable_projects(user)
+        for name, numbers in _by_project(report.transfers).items():
+            chosen = [report.transfers[number] for number in numbers]
+            if name in projects:
+                results = await self._report(
+                    name, Holder(report.agentId, user.name), chosen
+                )
+            else:
+                results = [_result(transfer, "lost", None, []) for transfer in chosen]
+            answers.update(zip(numbers, results, strict=True))
+        claimed = None
+        if report.claim is not None:
+            claimed = await self._claim(user, site_id, report.claim)
+        ordered = [answers[number] for number in sorted(answers)]
+        return answer({"transfers": ordered, "claimed": claimed})
+
+    async def renew_leases(self, user: CurrentUser, request: LeasesModel) -> Response:
+        """Extend leases."""
+        await self._services.agents.touch(request.agentId, user.name)
+        projects = await self._readable_projects(user)
+        held: dict[str, tuple[set[Any], float]] = {}
+        for name, numbers in _by_project(request.leases).items():
+            if name in projects:
+                held[name] = await self._services.queue.renew(
+                    name,
+                    Holder(request.agentId, user.name),
+                    _leases(request.leases[number] for number in numbers),
+                )
+        return answer({"leases": [_renewed(lease, held) for lease in request.leases]})
+
+    async def release_leases(self, user: CurrentUser, request: LeasesModel) -> Response:
+        """Give transfers back; their files return to the queue."""
+        await self._services.agents.touch(request.agentId, user.name)
+        projects = await self._readable_projects(user)
+        released = 0
+        for name, numbers in _by_project(request.leases).items():
+            if name not in projects:
+                continue
+            keys = await self._services.queue.release(
+                name,
+                Holder(request.agentId, user.name),
+                _leases(request.leases[number] for number in numbers),
+            )
+            released += len(keys)
+            self._tell(name, keys)
+        return answer({"released": released})
+
+    async def _claim(
+        self, user: UserEntity, site_id: str | None, body: ClaimModel
+    ) -> dict[str, Any]:
+        claim, last_project = await self._open(user, site_id, body)
+        budget = Budget(body.maxTransfers, body.maxFiles, int(body.maxBytes))
+        seekers = [
+            seeker
+            for name in _rotate(claim.projects, last_project)
+            if (seeker := await self._seeker(claim, name)) is not None
+        ]
+        transfers = await self._share_out(seekers, budget)
+        if transfers:
+            await self._services.agents.remember_project(
+                claim.agent.id, transfers[-1]["projectName"]
+            )
+        outlooks = [await self._services.queue.outlook(seeker) for seeker in seekers]
+        waits = [
+            outlook.next_due_in_seconds
+            for outlook in outlooks
+            if outlook.next_due_in_seconds is not None
+        ]
+        return {
+            "transfers": transfers,
+            "leaseSeconds": LEASE_SECONDS,
+            "serverTime": await self._services.agents.now(),
+            "nextDueInSeconds": min(waits, default=None),
+            "pending": sum(outlook.pending for outlook in outlooks),
+        }
+
+    async def _open(
+        self, user: UserEntity, site_id: str | None, body: ClaimModel
+    ) -> tuple[_Claim, str | None]:
+        """Check the agent and note its sign of life."""
+        agent = Agent(
+            id=str(body.agent.id),
+            site_name=check_text("agent.siteName", body.agent.siteName),
+            hostname=check_text("agent.hostname", body.agent.hostname),
+            version=check_text("agent.version", body.agent.version),
+            roots={
+                check_text("agent.roots", name): check_text("agent.roots", path)
+                for name, path in body.agent.roots.items()
+            },
+        )
+        check_texts("serve", body.serve)
+        check_text("variant", body.variant)
+        if agent.site_name == LOCAL_SITE:
+            raise LocalSiteNameError
+        projects = await self._choose_projects(user, body.projects)
+        is_shared = await self._check_own_site(
+            Caller(user, site_id), agent.site_name, projects, body.variant
+        )
+        is_news, last_project = await self._services.agents.register(agent, user.name)
+        if is_news:
+            await self._services.live.agents_changed([agent.site_name])
+        return _Claim(body, agent, user, projects, is_shared), last_project
+
+    async def _choose_projects(
+        self, user: UserEntity, names: list[str] | None
+    ) -> list[str]:
+        readable = await self._readable_projects(user)
+        if names is None:
+            return sorted(readable)
+        existing = {project.name for project in await get_project_list()}
+        for name in names:
+            if name not in existing:
+                raise UnknownProjectError(name)
+            if name not in readable:
+                msg = f"You have no access to project '{name}'"
+                raise NotAllowedError(msg)
+        return sorted(set(names))
+
+    async def _check_own_site(
+        self, caller: Caller, site_name: str, projects: list[str], variant: str
+    ) -> bool:
+        """Let an agent run for its site; tell whether that is a shared one.
+
+        :raises NotAllowedError: a shared site is served by managers and services
+            only, a machine by its users.
+        """
+        for name in projects:
+            sites = await self._services.configuration.for_project(name, variant)
+            if sites.is_shared(site_name):
+                if caller.is_manager:
+                    return True
+                msg = (
+                    f"agent.siteName: the shared site '{site_name}' is served by "
+                    "service users and managers; use your machine's site id"
+                )
+                raise NotAllowedError(msg)
+        await check_machine_site(site_name, caller)
+        return False
+
+    async def _seeker(self, claim: _Claim, project_name: str) -> Seeker | None:
+        """Return who asks in a project; None if there is nothing to ask for."""
+        if not await self._services.keeper.is_ready(project_name):
+            self._services.keeper.request(project_name)
+            return None
+        own_site, body = claim.agent.site_name, claim.body
+        caller = Caller(claim.user, None if claim.is_shared_site else own_site)
+        sites = await self._services.configuration.for_caller(
+            project_name, caller, body.variant
+        )
+        route = Route(own_site, sites.reachable(own_site, body.serve))
+        if not sites.enabled or not route.reachable:
+            return None
+        try:
+            paths = await readable_paths(caller, project_name)
+        except ForbiddenException:
+            return None
+        holder = Holder(claim.agent.id, claim.user.name)
+        return Seeker(project_name, holder, route, paths, body.variant)
+
+    async def _share_out(
+        self, seekers: list[Seeker], budget: Budget
+    ) -> list[dict[str, Any]]:
+        """Claim from each project its share; what one leaves goes to the others."""
+        transfers: list[dict[str, Any]] = []
+        hungry = list(seekers)
+        while hungry and not budget.is_spent:
+            share = -(-budget.transfers // len(hungry))
+            still_hungry = []
+            for seeker in hungry:
+                if budget.is_spent:
+                    break
+                part = Budget(min(share, budget.transfers), budget.files, budget.bytes)
+                asked = part.transfers
+                found = await self._services.queue.claim(seeker, part)
+                budget.transfers -= asked - part.transfers
+                budget.files, budget.bytes = part.files, part.bytes
+                transfers += found
+                self._tell(
+                    seeker.project_name,
+                    [(each["representationId"], each["siteName"]) for each in found],
+                )
+                if len(found) == asked:
+                    still_hungry.append(seeker)
+            hungry = still_hungry
+        return transfers
+
+    async def _report(
+        self, project_name: str, holder: Holder, transfers: list[TransferReportModel]
+    ) -> list[dict[str, Any]]:
+        reports = [
+            TransferReport(
+                lease=_lease(transfer),
+                files=[
+                    FileReport(
+                        id=check_text("files.id", file.id),
+                        status=SiteStatus(file.status),
+                        bytes_done=int(file.bytesDone),
+                        checksum=file.checksum,
+                        proof=file.proof,
+                        error_class=file.errorClass,
+                        message=_clean(file.message),
+                        retry_after_seconds=file.retryAfterSeconds,
+                    )
+                    for file in transfer.files
+                ],
+                finished=transfer.finished,
+            )
+            for transfer in transfers
+        ]
+        results, changed = await self._services.reports.apply(
+            project_name, holder, reports
+        )
+        self._tell(project_name, changed)
+        return [
+            _result(transfer, result.state, result.expires_at, result.rejected)
+            for transfer, result in zip(transfers, results, strict=True)
+        ]
+
+    async def _readable_projects(self, user: UserEntity) -> set[str]:
+        """Return the projects that the user has access to."""
+        names: set[str] = set()
+        for project in await get_project_list():
+            try:
+                await user.ensure_project_access(project.name)
+            except ForbiddenException:
+                continue
+            names.add(project.name)
+        return names
+
+    def _tell(self, project_name: str, keys: Iterable[tuple[str, str]]) -> None:
+        pairs = list(keys)
+        if pairs:
+            self._services.live.state_changed(
+                project_name, {key[0] for key in pairs}, {key[1] for key in pairs}
+            )
+
+
+def _rotate(names: list[str], last: str | None) -> list[str]:
+    """Start after the project that was served last."""
+    if last is None:
+        return names
+    return [name for name in names if name > last] + [
+        name for name in names if name <= last
+    ]
+
+
+def _by_project(items: Sequence[LeaseModel]) -> dict[str, list[int]]:
+    """Return the numbers of the items of each project."""
+    numbers: dict[str, list[int]] = {}
+    for number, item in enumerate(items):
+        numbers.setdefault(item.projectName, []).append(number)
+    return numbers
+
+
+def _lease(model: LeaseModel) -> Lease:
+    return Lease(
+        str(model.representationId),
+        check_text("siteName", model.siteName),
+        str(model.leaseToken),
+    )
+
+
+def _leases(models: Iterable[LeaseModel]) -> list[Lease]:
+    return [_lease(model) for model in models]
+
+
+def _result(
+    transfer: LeaseModel,
+    state: str,
+    expires_at: float | None,
+    rejected: list[dict[str, str]],
+) -> dict[str, Any]:
+    return {
+        "projectName": transfer.projectName,
+        "representationId": transfer.representationId,
+        "siteName": transfer.siteName,
+        "state": state,
+        "expiresAt": expires_at,
+        "rejected": rejected,
+    }
+
+
+def _renewed(
+    lease: LeaseModel, held: dict[str, tuple[set[Any], float]]
+) -> dict[str, Any]:
+    keys, expires_at = held.get(lease.projectName, (set(), 0.0))
+    is_held = (lease.representationId, lease.siteName) in keys
+    return {
+        "projectName": lease.projectName,
+        "representationId": lease.representationId,
+        "siteName": lease.siteName,
+        "state": "held" if is_held else "lost",
+        "expiresAt": expires_at if is_held else None,
+    }
+
+
+def _clean(message: str | None) -> str | None:
+    """Return a message that JSON in Postgres can hold."""
+    if message is None:
+        return None
+    return message.encode("utf-8", "replace").decode().replace("\x00", "")

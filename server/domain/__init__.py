@@ -1,0 +1,1 @@
+"""Rules of Site Sync as pure functions: no database, no AYON, no clock."""

@@ -1,0 +1,72 @@
+"""Cursors of lists: the sort key of a row, opaque to callers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+
+_ID = re.compile(r"^[0-9a-f]{32}$")
+_LARGEST_INT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a row of a list of representations stands, whatever the order."""
+
+    folder_path: str
+    product: str
+    version: int
+    representation: str
+    id: str
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    values = [
+        cursor.folder_path,
+        cursor.product,
+        cursor.version,
+        cursor.representation,
+        cursor.id,
+    ]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def decode_cursor(text: str) -> Cursor:
+    """Read a cursor back.
+
+    :raises ValueError: it is none of ours.
+    """
+    msg = "not a cursor of this list"
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+    except (ValueError, binascii.Error, RecursionError):
+        raise ValueError(msg) from None
+    if not isinstance(values, list) or [type(value) for value in values] != [
+        str,
+        str,
+        int,
+        str,
+        str,
+    ]:
+        raise ValueError(msg)
+    cursor = Cursor(*values)
+    texts = f"{cursor.folder_path}{cursor.product}{cursor.representation}"
+    if (
+        abs(cursor.version) > _LARGEST_INT
+        or not _ID.match(cursor.id)
+        or "\x00" in texts
+        or not _is_encodable(texts)
+    ):
+        raise ValueError(msg)
+    return cursor
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,367 @@
+"""The files of a representation and their entries in `sitesync_files_status.data`.
+
+An *entry* is the JSON object of one file on one site. Others write entries too and
+old ones can be broken, so every reader here is total: a missing or odd value has a
+defined meaning and nothing raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from .backoff import backoff_seconds
+from .status import STATUS_VALUES, SiteStatus, aggregate_status
+
+Entry = dict[str, Any]
+Entries = dict[str, Entry]
+
+PROOFS = frozenset({"content", "storage", "size"})
+RETRYABLE_ERRORS = frozenset({"retryable", "quota", "missing_source", "corrupt"})
+ERROR_CLASSES = RETRYABLE_ERRORS | {"permanent"}
+
+# An upstream agent holds no lease: its work counts as abandoned after this time.
+ABANDONED_SECONDS = 15 * 60
+MAX_BIGINT = 2**63 - 1
+MAX_MESSAGE_LENGTH = 2000
+
+# What a finished or queued file no longer has.
+_FAILURE_KEYS = ("message", "next", "error")
+_PROOF_KEYS = ("proof", "proven")
+
+
+@dataclass(frozen=True)
+class RepresentationFile:
+    """One entry of `representation.files`."""
+
+    id: str
+    path: str
+    size: int
+    hash: str
+    hash_type: str
+
+    @property
+    def base_name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+
+def parse_files(raw: object) -> list[RepresentationFile]:
+    """Read `representations.files`; what has no id is left out."""
+    if not isinstance(raw, list):
+        return []
+    return [
+        RepresentationFile(
+            id=item["id"],
+            path=_text(item.get("path")),
+            size=whole_number(item.get("size")),
+            hash=_text(item.get("hash")),
+            hash_type=_text(item.get("hash_type")) or "md5",
+        )
+        for item in raw
+        if isinstance(item, dict) and isinstance(item.get("id"), str)
+    ]
+
+
+def parse_entries(data: object) -> Entries:
+    """Read the entries out of a row's `data`; what is no object becomes empty."""
+    files = data.get("files") if isinstance(data, dict) else None
+    if not isinstance(files, dict):
+        return {}
+    return {
+        file_id: dict(entry) if isinstance(entry, dict) else {}
+        for file_id, entry in files.items()
+    }
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole_number(value: Any) -> int:
+    """Return `value` cut to a whole number in 0 .. 2^63-1; 0 for anything else."""
+    if not is_number(value):
+        return 0
+    return min(max(int(value), 0), MAX_BIGINT)
+
+
+def entry_status(entry: Mapping[str, Any]) -> SiteStatus:
+    value = entry.get("status")
+    if is_number(value) and value in STATUS_VALUES:
+        return SiteStatus(int(value))
+    return SiteStatus.NOT_AVAILABLE
+
+
+def entry_size(entry: Mapping[str, Any]) -> int:
+    return whole_number(entry.get("size"))
+
+
+def entry_timestamp(entry: Mapping[str, Any]) -> float:
+    value = entry.get("timestamp")
+    return max(float(value), 0.0) if is_number(value) else 0.0
+
+
+def entry_retries(entry: Mapping[str, Any]) -> int:
+    return whole_number(entry.get("retries"))
+
+
+def entry_message(entry: Mapping[str, Any]) -> str | None:
+    value = entry.get("message")
+    return value if isinstance(value, str) else None
+
+
+def entry_next(entry: Mapping[str, Any]) -> float | None:
+    """Return when a FAILED file is due again; None when it stays failed."""
+    value = entry.get("next")
+    return max(float(value), 0.0) if is_number(value) else None
+
+
+def is_verified(entry: Mapping[str, Any]) -> bool:
+    """Tell a SYNCED that our agent proved from one that somebody said.
+
+    The proof names the timestamp it belongs to. Any other writer sets a new
+    timestamp and does not know the proof, which makes it void.
+    """
+    proof, proven = entry.get("proof"), entry.get("proven")
+    return (
+        entry_status(entry) == SiteStatus.SYNCED
+        and isinstance(proof, str)
+        and proof in PROOFS
+        and is_number(proven)
+        and is_number(entry.get("timestamp"))
+        and proven == entry["timestamp"]
+    )
+
+
+def entry_proof(entry: Mapping[str, Any]) -> str | None:
+    return str(entry["proof"]) if is_verified(entry) else None
+
+
+def entries_status(entries: Entries) -> SiteStatus:
+    return aggregate_status(entry_status(entry) for entry in entries.values())
+
+
+def new_entry(
+    file: RepresentationFile, status: SiteStatus, timestamp: int = 0
+) -> Entry:
+    return {
+        "hash": file.hash,
+        "status": int(status),
+        "size": 0,
+        "timestamp": timestamp,
+    }
+
+
+def rebuild_entries(
+    files: Iterable[RepresentationFile],
+    status: SiteStatus = SiteStatus.NOT_AVAILABLE,
+    timestamp: int = 0,
+) -> Entries:
+    """Make fresh entries for the files of a representation."""
+    return {file.id: new_entry(file, status, timestamp) for file in files}
+
+
+def reconcile_entries(
+    entries: Entries,
+    files: Iterable[RepresentationFile],
+    status: SiteStatus,
+    timestamp: int,
+) -> Entries:
+    """Bring entries in line with the representation's files.
+
+    Publishing a version again makes new file ids: ids that are gone are dropped,
+    new ones start with `status`, the others keep their state.
+    """
+    return {
+        file.id: entries.get(file.id) or new_entry(file, status, timestamp)
+        for file in files
+    }
+
+
+@dataclass(frozen=True)
+class PostedFile:
+    """What a caller without a lease says about one file."""
+
+    id: str
+    status: SiteStatus
+    size: int
+    timestamp: int
+    message: str | None
+    retries: int
+    progress: float | None
+
+
+def merge_post(entry: Entry, posted: PostedFile, file_size: int) -> Entry:
+    """Return `entry` with the posted values, as the existing addon merges them.
+
+    An empty message or zero retries remove the stored key. `progress` (0 to 1) of
+    a running file that tells no size becomes its size in bytes.
+    """
+    merged = {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
+    merged.pop("next", None)
+    merged.pop("error", None)
+    size = posted.size
+    running = posted.status == SiteStatus.IN_PROGRESS
+    if running and not size and posted.progress is not None:
+        size = int(file_size * min(max(posted.progress, 0.0), 1.0))
+    merged.update(status=int(posted.status), size=size, timestamp=posted.timestamp)
+    for key, value in (("message", posted.message), ("retries", posted.retries)):
+        if value:
+            merged[key] = value
+        else:
+            merged.pop(key, None)
+    return merged
+
+
+def keep_synced(entry: Entry, timestamp: int) -> Entry:
+    """Keep a last copy SYNCED, but unverified: an agent has to look at it again."""
+    kept = {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
+    kept.update(status=int(SiteStatus.SYNCED), timestamp=timestamp)
+    return kept
+
+
+def claimed_copy(entry: Entry, timestamp: int) -> Entry:
+    """Return what an alias of a site says of a file that is SYNCED there."""
+    return {
+        "hash": _text(entry.get("hash")),
+        "status": int(SiteStatus.SYNCED),
+        "size": entry_size(entry),
+        "timestamp": timestamp,
+    }
+
+
+def prove(entry: Entry, proof: str) -> Entry:
+    """Add a proof to a SYNCED entry without touching what it says."""
+    timestamp = whole_number(entry.get("timestamp"))
+    return {**entry, "timestamp": timestamp, "proof": proof, "proven": timestamp}
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What the holder of a lease says about one file."""
+
+    id: str
+    status: SiteStatus
+    bytes_done: int = 0
+    checksum: str | None = None
+    proof: str | None = None
+    error_class: str = "retryable"
+    message: str | None = None
+    retry_after_seconds: float | None = None
+
+
+def apply_report(
+    entry: Entry, report: FileReport, now: float, retry_count: int, chance: float
+) -> Entry:
+    """Return `entry` after an agent's report.
+
+    `retry_count` is the setting: how often a failed file is tried again.
+    `chance` in [0, 1) spreads the next attempt. A report about a file that is
+    SYNCED already (an alias brought it) changes nothing unless it says SYNCED.
+    """
+    if report.status == SiteStatus.SYNCED:
+        return _succeeded(entry, report, now)
+    if entry_status(entry) == SiteStatus.SYNCED:
+        return entry
+    if report.status == SiteStatus.FAILED:
+        return _failed(entry, report, now, retry_count, chance)
+    if report.status == SiteStatus.QUEUED:
+        return requeue(entry, now)
+    return {
+        **entry,
+        "status": int(SiteStatus.IN_PROGRESS),
+        "size": report.bytes_done,
+        "timestamp": int(now),
+    }
+
+
+def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
+    dropped = (*_FAILURE_KEYS, "retries")
+    done = {key: value for key, value in entry.items() if key not in dropped}
+    done.update(
+        status=int(SiteStatus.SYNCED),
+        size=report.bytes_done,
+        timestamp=int(now),
+        proof=report.proof,
+        proven=int(now),
+    )
+    return done
+
+
+def _failed(
+    entry: Entry, report: FileReport, now: float, retry_count: int, chance: float
+) -> Entry:
+    retries = entry_retries(entry) + 1
+    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+    failed = {key: value for key, value in entry.items() if key not in dropped}
+    failed.update(
+        status=int(SiteStatus.FAILED),
+        size=0,
+        timestamp=int(now),
+        retries=retries,
+        error=report.error_class,
+        message=(report.message or "The agent gave no reason")[:MAX_MESSAGE_LENGTH],
+    )
+    if retries <= retry_count and report.error_class in RETRYABLE_ERRORS:
+        wait = report.retry_after_seconds
+        failed["next"] = now + (
+            backoff_seconds(retries, chance) if wait is None else wait
+        )
+    return failed
+
+
+def requeue(entry: Entry, now: float) -> Entry:
+    """Put a file back into the queue; its count of failures stays."""
+    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+    queued = {key: value for key, value in entry.items() if key not in dropped}
+    queued.update(status=int(SiteStatus.QUEUED), size=0, timestamp=int(now))
+    return queued
+
+
+def return_running(entries: Entries, now: float) -> Entries:
+    """Return every IN_PROGRESS file to the queue: its lease has ended."""
+    return {
+        file_id: requeue(entry, now)
+        if entry_status(entry) == SiteStatus.IN_PROGRESS
+        else entry
+        for file_id, entry in entries.items()
+    }
+
+
+def due_ids(entries: Entries, now: float, changed_at: float) -> list[str]:
+    """Return the files that an agent may take now, on a row without a lease.
+
+    Due are QUEUED files, FAILED ones whose next attempt has come, and IN_PROGRESS
+    ones of a row that nobody has written for 15 minutes.
+    """
+    abandoned = changed_at + ABANDONED_SECONDS <= now
+    return [
+        file_id for file_id, entry in entries.items() if _is_due(entry, now, abandoned)
+    ]
+
+
+def _is_due(entry: Entry, now: float, abandoned: bool) -> bool:
+    status = entry_status(entry)
+    if status == SiteStatus.FAILED:
+        next_at = entry_next(entry)
+        return next_at is not None and next_at <= now
+    if status == SiteStatus.IN_PROGRESS:
+        return abandoned
+    return status == SiteStatus.QUEUED
+
+
+def start_files(entries: Entries, file_ids: Iterable[str], now: float) -> Entries:
+    """Mark files IN_PROGRESS with nothing done; the reason of a failure goes."""
+    started = dict(entries)
+    for file_id in file_ids:
+        dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+        entry = {
+            key: value for key, value in entries[file_id].items() if key not in dropped
+        }
+        entry.update(status=int(SiteStatus.IN_PROGRESS), size=0, timestamp=int(now))
+        started[file_id] = entry
+    return started
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,136 @@
+"""Errors of the REST interface: each class fixes the HTTP status and a stable code.
+
+The message is a sentence that names the field and says what to do. AYON answers with
+`{"code": <status>, "detail": <message>, "errorCode": ..., ...}`; at 403 and 503 it
+leaves out all but `code` and `detail`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from .host import AyonException
+
+
+class SiteSyncError(AyonException):
+    """Base of all errors that a caller sees."""
+
+    status: ClassVar[int] = 500
+    error_code: ClassVar[str] = "internal_error"
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail, errorCode=self.error_code, **extra)
+
+
+class InvalidRequestError(SiteSyncError):
+    """A field is missing or has a value that is not allowed."""
+
+    status: ClassVar[int] = 400
+    error_code = "invalid_request"
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail, field=field)
+
+
+class LocalSiteNameError(SiteSyncError):
+    """`local` is each machine's own name for itself; nothing is stored under it."""
+
+    status: ClassVar[int] = 400
+    error_code = "local_site_name"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "siteName must not be 'local': use the site id of the machine",
+            field="siteName",
+        )
+
+
+class UnknownFileError(SiteSyncError):
+    """Posted file ids are not files of the representation; nothing was written."""
+
+    status: ClassVar[int] = 400
+    error_code = "unknown_file"
+
+
+class UnknownSiteError(SiteSyncError):
+    """The site is neither configured, nor a machine, nor in the project's states."""
+
+    status: ClassVar[int] = 404
+    error_code = "unknown_site"
+
+    def __init__(self, site_name: str) -> None:
+        super().__init__(
+            f"siteName '{site_name[:80]}' is not known: add it to the Site Sync "
+            "settings, or send the machine's id in the x-ayon-site-id header",
+            field="siteName",
+        )
+
+
+class UnknownProjectError(SiteSyncError):
+    status: ClassVar[int] = 404
+    error_code = "unknown_project"
+
+    def __init__(self, project_name: str) -> None:
+        super().__init__(
+            f"Project '{project_name[:80]}' does not exist", field="projects"
+        )
+
+
+class UnknownRepresentationError(SiteSyncError):
+    status: ClassVar[int] = 404
+    error_code = "unknown_representation"
+
+    def __init__(self, representation_id: str) -> None:
+        super().__init__(
+            f"Representation {representation_id} does not exist",
+            field="representationId",
+        )
+
+
+class NotAllowedError(SiteSyncError):
+    """The caller may not do this; the message says who may."""
+
+    status: ClassVar[int] = 403
+    error_code = "not_allowed"
+
+
+class LastCopyError(SiteSyncError):
+    """Removing this would leave no synced copy anywhere."""
+
+    status: ClassVar[int] = 409
+    error_code = "last_copy"
+
+    def __init__(self, site_name: str) -> None:
+        super().__init__(
+            f"'{site_name}' holds the only synced copy of this representation: sync "
+            "it to another site first, or let a manager remove it with force=true",
+            siteName=site_name,
+        )
+
+
+class SiteIdInUseError(SiteSyncError):
+    """Two agents run under one site id on different machines or roots."""
+
+    status: ClassVar[int] = 409
+    error_code = "site_id_in_use"
+
+    def __init__(self, site_name: str, hostname: str) -> None:
+        super().__init__(
+            f"siteName '{site_name}' is in use by an agent on '{hostname}': stop it, "
+            "or give this machine a site id of its own (AYON_SITE_ID)",
+            siteName=site_name,
+            hostname=hostname,
+        )
+
+
+class NotReadyError(SiteSyncError):
+    """The project's tables are being prepared in the background."""
+
+    status: ClassVar[int] = 503
+    error_code = "not_ready"
+
+    def __init__(self, project_name: str) -> None:
+        super().__init__(
+            f"Site Sync is preparing its tables in project '{project_name}': "
+            "try again in a few seconds"
+        )

@@ -1,0 +1,57 @@
+"""The only module that imports AYON's server: everything we use of it, by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ayon_server.access.utils import folder_access_list
+from ayon_server.addons import BaseServerAddon
+from ayon_server.api.dependencies import (
+    ClientSiteID,
+    CurrentUser,
+    ProjectName,
+    RepresentationID,
+)
+from ayon_server.entities import UserEntity
+from ayon_server.events import EventModel, EventStream
+from ayon_server.exceptions import AyonException, ForbiddenException
+from ayon_server.helpers.project_list import get_project_list
+from ayon_server.lib.postgres import Postgres
+from ayon_server.logging import logger as _ayon_logger
+from ayon_server.settings import (
+    BaseSettingsModel,
+    SettingsField,
+    ensure_unique_names,
+    normalize_name,
+)
+from ayon_server.types import Field, OPModel
+
+__all__ = [
+    "AyonException",
+    "BaseServerAddon",
+    "BaseSettingsModel",
+    "ClientSiteID",
+    "CurrentUser",
+    "EventModel",
+    "EventStream",
+    "Field",
+    "ForbiddenException",
+    "OPModel",
+    "Postgres",
+    "ProjectName",
+    "RepresentationID",
+    "SettingsField",
+    "UserEntity",
+    "ensure_unique_names",
+    "folder_access_list",
+    "get_project_list",
+    "logging",
+    "normalize_name",
+]
+
+try:
+    # What addons log with today; its call is untyped.
+    logging: Any = importlib.import_module("nxtools").logging
+except ImportError:
+    logging = _ayon_logger

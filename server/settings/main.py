@@ -1,0 +1,188 @@
+"""The settings model. Every key of the existing addon keeps its name and scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import validator
+
+from ..host import (
+    BaseServerAddon,
+    BaseSettingsModel,
+    SettingsField,
+    ensure_unique_names,
+    normalize_name,
+)
+from .providers.dropbox import DropboxSettings
+from .providers.gdrive import GoogleDriveSettings
+from .providers.local_drive import LocalDriveSettings
+from .providers.rclone import RcloneSettings
+from .providers.sftp import SftpSettings
+
+EVERYWHERE = ["studio", "project", "site"]
+
+PROVIDERS = {
+    "gdrive": "Google Drive",
+    "local_drive": "Local Drive",
+    "dropbox": "Dropbox",
+    "sftp": "SFTP",
+    "rclone": "Rclone",
+}
+
+
+def list_providers() -> list[dict[str, str]]:
+    return [{"value": code, "label": label} for code, label in PROVIDERS.items()]
+
+
+async def list_sites(
+    addon: BaseServerAddon | None = None,
+    settings_variant: str = "production",
+    project_name: str | None = None,
+) -> list[str]:
+    """Return what an artist may choose as active or remote site.
+
+    AYON fills the arguments by their names.
+    """
+    if addon is None:
+        return []
+    settings: Any
+    if project_name:
+        settings = await addon.get_project_settings(
+            project_name, variant=settings_variant
+        )
+    else:
+        settings = await addon.get_studio_settings(variant=settings_variant)
+    return ["local", "studio", *(site.name for site in settings.sites)]
+
+
+class GeneralSettings(BaseSettingsModel):
+    """How the queue works in a project."""
+
+    retry_cnt: int = SettingsField(
+        3,
+        title="Retry Count",
+        description="How often a failed file is tried again",
+    )
+    loop_delay: int = SettingsField(
+        60,
+        title="Loop Delay",
+        description="Longest wait between two looks for work, in seconds",
+    )
+    always_accessible_on: list[str] = SettingsField(
+        default_factory=list,
+        title="Always accessible on sites",
+        description="Sites that every publish reaches in the end",
+    )
+    active_site: str = SettingsField("studio", title="User Default Active Site")
+    remote_site: str = SettingsField("studio", title="User Default Remote Site")
+    accept_unleased_results: bool = SettingsField(
+        True,
+        title="Accept results without a lease",
+        description=(
+            "Artists' clients of the previous Site Sync report what they moved without "
+            "asking for the work first. Switch this off when all clients are new."
+        ),
+    )
+
+    @validator("always_accessible_on", each_item=True)
+    def strip_name(cls, value: str) -> str:
+        return value.strip()
+
+
+class LocalRootSettings(BaseSettingsModel):
+    """Root paths of this machine.
+
+    Overrides of studio roots are in the separate `Roots` tab outside of Site Sync.
+    """
+
+    _layout: str = "expanded"
+
+    name: str = SettingsField(
+        "work", title="Root name", regex="^[a-zA-Z0-9_]{1,}$", scope=["site"]
+    )
+    path: str = SettingsField("c:/projects_local", title="Path", scope=["site"])
+
+
+def default_local_roots() -> list[LocalRootSettings]:
+    return [LocalRootSettings(name="work", path="C:/projects_local")]
+
+
+class LocalSettings(BaseSettingsModel):
+    """The artist's own choice of sites and roots."""
+
+    active_site: str = SettingsField(
+        "", title="My Active Site", scope=["site"], enum_resolver=list_sites
+    )
+    remote_site: str = SettingsField(
+        "", title="My Remote Site", scope=["site"], enum_resolver=list_sites
+    )
+    local_roots: list[LocalRootSettings] = SettingsField(
+        default_factory=default_local_roots,
+        title="Local roots overrides",
+        scope=["site"],
+        description="Overrides for local root(s).",
+    )
+
+
+class SiteSettings(BaseSettingsModel):
+    """A site besides `studio` and the artists' machines."""
+
+    _layout: str = "expanded"
+
+    alternative_sites: list[str] = SettingsField(
+        default_factory=list,
+        title="Alternative sites",
+        scope=["studio", "project"],
+        description=(
+            "Other names of the same physical store: what is on this site is on them "
+            "too. Example: an SFTP site that exposes the files of 'studio'."
+        ),
+    )
+    provider: str = SettingsField(
+        "",
+        title="Provider",
+        description="Switch between providers",
+        enum_resolver=list_providers,
+        conditional_enum=True,
+    )
+    local_drive: LocalDriveSettings = SettingsField(
+        default_factory=LocalDriveSettings, scope=EVERYWHERE
+    )
+    gdrive: GoogleDriveSettings = SettingsField(
+        default_factory=GoogleDriveSettings, scope=EVERYWHERE
+    )
+    dropbox: DropboxSettings = SettingsField(
+        default_factory=DropboxSettings, scope=EVERYWHERE
+    )
+    sftp: SftpSettings = SettingsField(default_factory=SftpSettings, scope=EVERYWHERE)
+    rclone: RcloneSettings = SettingsField(
+        default_factory=RcloneSettings, scope=EVERYWHERE
+    )
+    name: str = SettingsField(..., title="Site name", scope=EVERYWHERE)
+
+    @validator("name")
+    def normalize(cls, value: str) -> str:
+        return normalize_name(value)
+
+
+class SiteSyncSettings(BaseSettingsModel):
+    """Settings of Site Sync."""
+
+    enabled: bool = SettingsField(False)
+    config: GeneralSettings = SettingsField(
+        default_factory=GeneralSettings, title="Config"
+    )
+    local_setting: LocalSettings = SettingsField(
+        default_factory=LocalSettings,
+        title="Local setting",
+        scope=["site"],
+        description="This setting is only applicable for artist's site",
+    )
+    sites: list[SiteSettings] = SettingsField(
+        default_factory=list, scope=EVERYWHERE, title="Sites"
+    )
+
+    @validator("sites")
+    def names_are_unique(cls, value: list[SiteSettings]) -> list[SiteSettings]:
+        ensure_unique_names(value)
+        return value

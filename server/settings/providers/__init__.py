@@ -1,0 +1,1 @@
+"""Settings of the providers, one module per code."""

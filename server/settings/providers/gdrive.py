@@ -1,0 +1,29 @@
+"""Google Drive."""
+
+from __future__ import annotations
+
+from ...host import BaseSettingsModel, SettingsField
+from .paths import EVERYWHERE, SHARED, PathsPerPlatform
+
+
+class GoogleDriveSettings(BaseSettingsModel):
+    """Specific settings for Google Drive sites.
+
+    The service account of `credentials_url` must have access to the shared folder or
+    drive. A personal drive needs the prefix `/My Drive` in the root folder.
+    """
+
+    _layout: str = "expanded"
+
+    credentials_url: PathsPerPlatform = SettingsField(
+        title="Credentials url",
+        scope=EVERYWHERE,
+        default_factory=PathsPerPlatform,
+        description="Path to credentials .json available on shared disk.",
+    )
+    roots: str = SettingsField(
+        "",
+        title="GDrive root folder",
+        scope=SHARED,
+        description="Root folder on Google Drive",
+    )

@@ -1,0 +1,35 @@
+-- What a caller is to a representation and to a site.
+-- A path pattern is a LIKE pattern with its own wildcards escaped, or NULL = all.
+
+-- name: representation
+SELECT r.id, r.files, v.author, h.path
+FROM {schema}.representations AS r
+JOIN {schema}.versions AS v ON v.id = r.version_id
+JOIN {schema}.products AS p ON p.id = v.product_id
+LEFT JOIN {schema}.hierarchy AS h ON h.id = p.folder_id
+WHERE r.id = $1;
+
+-- name: path_matches
+SELECT $1::text LIKE ANY ($2::text[]) AS matches;
+
+-- name: machine_owners
+SELECT user_name FROM public.sitesync_machine_sites WHERE site_name = $1;
+
+-- name: own_machine
+-- The first user becomes the owner; a second one at the same time gets nothing.
+INSERT INTO public.sitesync_machine_sites (site_name, user_name, added_by, added_at)
+SELECT $1, $2, $2, public.sitesync_now_v1()
+WHERE NOT EXISTS (
+    SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1
+);
+
+-- name: lock_machine
+SELECT pg_advisory_xact_lock(hashtextextended('sitesync machine ' || $1::text, 0));
+
+-- name: registered_site
+SELECT id, data -> 'users' AS users FROM public.sites WHERE id = $1;
+
+-- name: site_in_use
+SELECT EXISTS (
+    SELECT 1 FROM {schema}.sitesync_files_status WHERE site_name = $1
+) AS found;

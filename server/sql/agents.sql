@@ -1,0 +1,48 @@
+-- Running agents, across projects.
+
+-- name: lock_site
+SELECT pg_advisory_xact_lock(hashtextextended('sitesync agents ' || $1::text, 0));
+
+-- name: conflict
+-- A live agent with the same own site, on another machine or with other roots.
+-- $3 how many seconds after its last sign an agent counts as live.
+SELECT hostname FROM public.sitesync_agents
+WHERE site_name = $1
+    AND agent_id <> $2
+    AND seen_at > public.sitesync_now_v1() - make_interval(secs => $3::float8)
+    AND (hostname <> $4 OR roots <> $5::jsonb)
+ORDER BY seen_at DESC
+LIMIT 1;
+
+-- name: get
+SELECT agent_id, site_name, user_name, hostname, version, roots, last_project,
+    seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live
+FROM public.sitesync_agents WHERE agent_id = $1;
+
+-- name: write
+INSERT INTO public.sitesync_agents AS a
+    (agent_id, site_name, user_name, hostname, version, roots, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, public.sitesync_now_v1())
+ON CONFLICT (agent_id) DO UPDATE
+SET site_name = EXCLUDED.site_name, user_name = EXCLUDED.user_name,
+    hostname = EXCLUDED.hostname, version = EXCLUDED.version,
+    roots = EXCLUDED.roots, seen_at = EXCLUDED.seen_at;
+
+-- name: touch
+UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
+WHERE agent_id = $1 AND user_name = $2;
+
+-- name: remember_project
+UPDATE public.sitesync_agents SET last_project = $2 WHERE agent_id = $1;
+
+-- name: of_sites
+SELECT agent_id, site_name, hostname, user_name, version,
+    extract(epoch FROM seen_at)::float8 AS seen_at,
+    seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live
+FROM public.sitesync_agents
+WHERE site_name = ANY ($1::varchar[])
+ORDER BY seen_at DESC, agent_id
+LIMIT 500;
+
+-- name: now
+SELECT extract(epoch FROM public.sitesync_now_v1())::float8 AS now;

@@ -1,0 +1,198 @@
+-- The queue. A transfer is a row with due files; a lease is one agent's right to it.
+-- Order of locks: rows first, then leases. Times are epoch seconds out of one call of
+-- the project's clock per operation.
+
+-- name: lock_due
+-- Due rows of target $1 that have a source among $2, best first, skipping what others
+-- are claiming at this moment. $3 now, $4 readable paths, $5 how many.
+-- A source has the representation SYNCED, with the files that it has now.
+SELECT
+    s.representation_id, s.site_name, s.priority, s.data,
+    extract(epoch FROM s.due_at)::float8 AS due_at,
+    extract(epoch FROM s.changed_at)::float8 AS changed_at,
+    source.site_name AS source_site,
+    r.files, r.name AS representation, v.version, p.name AS product, h.path
+FROM {schema}.sitesync_files_status AS s
+{parents}
+{source}
+WHERE s.site_name = $1
+    AND s.due_at <= to_timestamp($3::float8)
+    AND NOT EXISTS (
+        SELECT 1 FROM {schema}.sitesync_leases AS l
+        WHERE l.representation_id = s.representation_id
+            AND l.site_name = s.site_name
+            AND l.expires_at > to_timestamp($3::float8)
+    )
+    AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
+ORDER BY s.priority DESC, s.due_at, s.representation_id
+LIMIT $5
+FOR UPDATE OF s SKIP LOCKED;
+
+-- name: outlook
+-- What is left for an agent on one route: rows nobody holds, and when the first of
+-- those that are not due yet is. Counts up to $5.
+SELECT
+    count(*) AS pending,
+    extract(epoch FROM min(due_at) FILTER (WHERE due_at > to_timestamp($3::float8)))
+        ::float8 AS next_due_at,
+    coalesce(bool_or(due_at <= to_timestamp($3::float8)), false) AS is_due
+FROM (
+    SELECT s.due_at
+    FROM {schema}.sitesync_files_status AS s
+    {parents}
+    {source}
+    WHERE s.site_name = $1
+        AND s.due_at IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM {schema}.sitesync_leases AS l
+            WHERE l.representation_id = s.representation_id
+                AND l.site_name = s.site_name
+                AND l.expires_at > to_timestamp($3::float8)
+        )
+        AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
+    LIMIT $5
+) AS rows;
+
+-- name: parents
+JOIN {schema}.representations AS r ON r.id = s.representation_id AND r.active
+JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
+JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
+JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
+JOIN {schema}.hierarchy AS h ON h.id = f.id
+
+-- name: source
+CROSS JOIN LATERAL (
+    SELECT c.site_name
+    FROM {schema}.sitesync_files_status AS c
+    WHERE c.representation_id = s.representation_id
+        AND c.site_name = ANY ($2::varchar[])
+        AND c.site_name <> s.site_name
+        AND c.status = 4
+        AND NOT EXISTS (
+            SELECT 1
+            FROM jsonb_array_elements(
+                CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
+            ) AS file
+            WHERE (c.data -> 'files' -> (file ->> 'id') ->> 'status')
+                IS DISTINCT FROM '4'
+        )
+    ORDER BY array_position($2::varchar[], c.site_name)
+    LIMIT 1
+) AS source
+
+-- name: take_leases
+-- Give leases; whoever has a live one already keeps it and is not returned.
+INSERT INTO {schema}.sitesync_leases AS l (
+    representation_id, site_name, token, source_site,
+    agent_id, user_name, variant, claimed_at, expires_at
+)
+SELECT
+    representation_id, site_name, token, source_site,
+    $5, $6, $7, to_timestamp($8::float8), to_timestamp($9::float8)
+FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[])
+    AS new (representation_id, site_name, token, source_site)
+ORDER BY representation_id, site_name
+ON CONFLICT (representation_id, site_name) DO UPDATE
+SET token = EXCLUDED.token, source_site = EXCLUDED.source_site,
+    agent_id = EXCLUDED.agent_id, user_name = EXCLUDED.user_name,
+    variant = EXCLUDED.variant, claimed_at = EXCLUDED.claimed_at,
+    expires_at = EXCLUDED.expires_at
+WHERE l.expires_at <= to_timestamp($8::float8)
+RETURNING representation_id, site_name;
+
+-- name: start_attempts
+INSERT INTO {schema}.sitesync_attempts (
+    representation_id, site_name, token, source_site, files_total,
+    agent_id, user_name, started_at
+)
+SELECT representation_id, site_name, token, source_site, files_total,
+    $6, $7, to_timestamp($8::float8)
+FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[], $5::integer[])
+    AS new (representation_id, site_name, token, source_site, files_total);
+
+-- name: count_attempts
+-- Add what a report tells to the attempts; outcome NULL = it goes on.
+UPDATE {schema}.sitesync_attempts AS a
+SET files_synced = a.files_synced + new.synced,
+    files_failed = a.files_failed + new.failed,
+    bytes_done = a.bytes_done + new.bytes_done,
+    errors = a.errors || new.errors,
+    outcome = coalesce(new.outcome, a.outcome),
+    finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
+        ELSE to_timestamp($7::float8) END
+FROM unnest(
+    $1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::jsonb[], $6::varchar[]
+) AS new (token, synced, failed, bytes_done, errors, outcome)
+WHERE a.token = new.token;
+
+-- name: expired_keys
+SELECT l.representation_id, l.site_name
+FROM {schema}.sitesync_leases AS l
+WHERE l.expires_at <= to_timestamp($1::float8)
+ORDER BY l.expires_at
+LIMIT 200;
+
+-- name: lock_expired
+-- The expired leases of rows that nobody else is at. $3 now.
+SELECT s.representation_id, s.site_name, s.status, s.priority, s.data, l.token
+FROM unnest($1::uuid[], $2::varchar[]) AS k (representation_id, site_name)
+JOIN {schema}.sitesync_files_status AS s USING (representation_id, site_name)
+JOIN {schema}.sitesync_leases AS l USING (representation_id, site_name)
+WHERE l.expires_at <= to_timestamp($3::float8)
+FOR UPDATE OF s, l SKIP LOCKED;
+
+-- name: live_leases
+-- The leases among ($1, $2, token $3) that agent $4 of user $5 holds at $6.
+SELECT l.representation_id, l.site_name, l.token, l.source_site, l.variant
+FROM unnest($1::uuid[], $2::varchar[], $3::uuid[])
+    AS k (representation_id, site_name, token)
+JOIN {schema}.sitesync_leases AS l USING (representation_id, site_name, token)
+WHERE l.agent_id = $4 AND l.user_name = $5
+    AND l.expires_at > to_timestamp($6::float8);
+
+-- name: renew_leases
+-- $7 the new expiry. Locked in order, so that two renewals never wait for each other.
+WITH held AS (
+    SELECT l.representation_id, l.site_name
+    FROM unnest($1::uuid[], $2::varchar[], $3::uuid[])
+        AS k (representation_id, site_name, token)
+    JOIN {schema}.sitesync_leases AS l USING (representation_id, site_name, token)
+    WHERE l.agent_id = $4 AND l.user_name = $5
+        AND l.expires_at > to_timestamp($6::float8)
+    ORDER BY l.representation_id, l.site_name
+    FOR UPDATE OF l
+)
+UPDATE {schema}.sitesync_leases AS l
+SET expires_at = to_timestamp($7::float8)
+FROM held
+WHERE l.representation_id = held.representation_id AND l.site_name = held.site_name
+RETURNING l.representation_id, l.site_name;
+
+-- name: end_leases
+DELETE FROM {schema}.sitesync_leases WHERE token = ANY ($1::uuid[]);
+
+-- name: files_of
+SELECT id, files FROM {schema}.representations WHERE id = ANY ($1::uuid[]);
+
+-- name: checksums
+-- The best known checksum of each file; one of an older size is none.
+SELECT DISTINCT ON (representation_id, file_id)
+    representation_id, file_id, algorithm, digest, size
+FROM {schema}.sitesync_file_checksums
+WHERE representation_id = ANY ($1::uuid[])
+ORDER BY representation_id, file_id,
+    array_position(ARRAY['xxh3', 'blake2b', 'sha256', 'sha1', 'md5'], algorithm::text);
+
+-- name: write_checksums
+INSERT INTO {schema}.sitesync_file_checksums AS c (
+    representation_id, file_id, algorithm, digest, size, site_name, verified_at
+)
+SELECT representation_id, file_id, algorithm, digest, size, site_name,
+    to_timestamp($7::float8)
+FROM unnest(
+    $1::uuid[], $2::varchar[], $3::varchar[], $4::varchar[], $5::bigint[], $6::varchar[]
+) AS new (representation_id, file_id, algorithm, digest, size, site_name)
+ORDER BY representation_id, file_id, algorithm
+ON CONFLICT (representation_id, file_id, algorithm) DO UPDATE
+SET digest = EXCLUDED.digest, size = EXCLUDED.size,
+    site_name = EXCLUDED.site_name, verified_at = EXCLUDED.verified_at;

@@ -1,0 +1,1 @@
+"""The database side: named queries in, plain dicts and domain objects out."""

@@ -1,0 +1,87 @@
+"""Agents: who runs where, and that no two machines run under one site id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..domain.transfer import Agent
+from ..errors import NotAllowedError, SiteIdInUseError
+from ..host import Postgres
+from ..sql import QueryFile
+
+_SQL = QueryFile("agents")
+
+# An agent without a sign for this long counts as gone.
+LIVE_SECONDS = 60.0
+
+
+class AgentStore:
+    """The table of agents, one row per process that ever asked for work."""
+
+    async def register(self, agent: Agent, user_name: str) -> tuple[bool, str | None]:
+        """Note a sign of life; return (is this news?, the project served last).
+
+        :raises SiteIdInUseError: a live agent runs under this site id on another
+            machine or with other roots.
+        :raises NotAllowedError: the agent id is another user's.
+        """
+        async with Postgres.transaction():
+            await Postgres.execute(_SQL.get("lock_site"), agent.site_name)
+            conflict = await Postgres.fetchrow(
+                _SQL.get("conflict"),
+                agent.site_name,
+                agent.id,
+                LIVE_SECONDS,
+                agent.hostname,
+                agent.roots,
+            )
+            if conflict is not None:
+                raise SiteIdInUseError(agent.site_name, conflict["hostname"])
+            known = await Postgres.fetchrow(_SQL.get("get"), agent.id, LIVE_SECONDS)
+            if known is not None and known["user_name"] != user_name:
+                msg = "agent.id belongs to an agent of another user: make a new id"
+                raise NotAllowedError(msg)
+            await Postgres.execute(
+                _SQL.get("write"),
+                agent.id,
+                agent.site_name,
+                user_name,
+                agent.hostname,
+                agent.version,
+                agent.roots,
+            )
+        is_news = (
+            known is None
+            or not known["is_live"]
+            or known["site_name"] != agent.site_name
+        )
+        return is_news, known["last_project"] if known else None
+
+    async def touch(self, agent_id: str, user_name: str) -> None:
+        """Note a sign of life of an agent that is known already."""
+        await Postgres.execute(_SQL.get("touch"), agent_id, user_name)
+
+    async def remember_project(self, agent_id: str, project_name: str) -> None:
+        """Remember which project was served last; the next claim starts after it."""
+        await Postgres.execute(_SQL.get("remember_project"), agent_id, project_name)
+
+    async def of_sites(self, site_names: list[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the agents of sites, newest sign first."""
+        rows = await Postgres.fetch(_SQL.get("of_sites"), site_names, LIVE_SECONDS)
+        agents: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            agents.setdefault(row["site_name"], []).append(
+                {
+                    "agentId": row["agent_id"],
+                    "hostname": row["hostname"],
+                    "userName": row["user_name"],
+                    "version": row["version"],
+                    "seenAt": row["seen_at"],
+                    "isLive": row["is_live"],
+                }
+            )
+        return agents
+
+    async def now(self) -> float:
+        """Return the studio's clock in epoch seconds."""
+        return float((await Postgres.fetchrow(_SQL.get("now")))["now"])

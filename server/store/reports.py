@@ -1,0 +1,287 @@
+"""Reports of agents: results of files, applied under the lease that they name.
+
+A report whose lease is not the row's, or has expired, changes nothing. What arrives
+on a site arrives on its aliases in the same transaction, and a source that a
+content-verified file was read from is verified by that.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.files import (
+    Entries,
+    FileReport,
+    RepresentationFile,
+    apply_report,
+    entry_status,
+    is_verified,
+    parse_files,
+    prove,
+    return_running,
+)
+from ..domain.site import ProjectSites
+from ..domain.status import SiteStatus
+from ..domain.transfer import LEASE_SECONDS, Lease
+from ..host import Postgres
+from ..sql import QueryFile
+from .rows import (
+    Row,
+    RowKey,
+    current_time,
+    lock_representations,
+    lock_rows,
+    write_rows,
+)
+from .site_state import propagate
+from .transfer_queue import (
+    AttemptCount,
+    Holder,
+    count_attempts,
+    lease_columns,
+    read_leases,
+)
+
+_SQL = QueryFile("transfers")
+
+LoadSites = Callable[[str, str], Awaitable[ProjectSites]]
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """What an agent says about one transfer."""
+
+    lease: Lease
+    files: list[FileReport]
+    finished: bool
+
+    @property
+    def key(self) -> RowKey:
+        return self.lease.representation_id, self.lease.site_name
+
+
+@dataclass(frozen=True)
+class TransferResult:
+    """The answer: `held`, `finished` or `lost`, and what was not accepted."""
+
+    report: TransferReport
+    state: str
+    expires_at: float | None = None
+    rejected: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class _Batch:
+    """What one transaction works on, and what it will write."""
+
+    project_name: str
+    now: float
+    sites: dict[str, ProjectSites]
+    rows: dict[RowKey, Row]
+    leases: dict[RowKey, Any]
+    files: dict[str, list[RepresentationFile]]
+    changed: dict[RowKey, Row] = field(default_factory=dict)
+    attempts: list[AttemptCount] = field(default_factory=list)
+    checksums: list[tuple[str, str, str, str, int, str]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    def put(self, row: Row) -> None:
+        self.rows[row.key] = self.changed[row.key] = row
+
+
+class ReportStore:
+    """Applies reports, one transaction per project."""
+
+    def __init__(self, load_sites: LoadSites) -> None:
+        """`load_sites(project, variant)` gives retry and alias rules."""
+        self._load_sites = load_sites
+
+    async def apply(
+        self, project_name: str, holder: Holder, reports: list[TransferReport]
+    ) -> tuple[list[TransferResult], set[RowKey]]:
+        """Apply reports; return the answers and the keys of the rows that changed."""
+        leases = [report.lease for report in reports]
+        now = await current_time(project_name)
+        held = await read_leases(project_name, holder, leases, now)
+        sites = {
+            variant: await self._load_sites(project_name, variant)
+            for variant in {lease["variant"] for lease in held.values()}
+        }
+        async with Postgres.transaction():
+            batch = await self._lock(project_name, holder, leases, held, sites)
+            results = [_apply(batch, report) for report in reports]
+            await self._write(batch, holder, leases)
+        return results, set(batch.changed)
+
+    async def _lock(
+        self,
+        project_name: str,
+        holder: Holder,
+        leases: list[Lease],
+        held: dict[RowKey, Any],
+        sites: dict[str, ProjectSites],
+    ) -> _Batch:
+        """Lock the rows of targets, sources and aliases; then look at leases again."""
+        ids = sorted({key[0] for key in held})
+        names: set[str] = set()
+        for (_, site_name), lease in held.items():
+            names |= {site_name, lease["source_site"]}
+            names |= sites[lease["variant"]].aliases(site_name)
+        await lock_representations(project_name, ids)
+        rows = await lock_rows(project_name, ids, names)
+        now = await current_time(project_name)
+        records = await Postgres.fetch(_SQL.get("files_of", project_name), ids)
+        return _Batch(
+            project_name=project_name,
+            now=now,
+            sites=sites,
+            rows=rows,
+            leases=await read_leases(project_name, holder, leases, now),
+            files={record["id"]: parse_files(record["files"]) for record in records},
+        )
+
+    async def _write(self, batch: _Batch, holder: Holder, leases: list[Lease]) -> None:
+        project = batch.project_name
+        await write_rows(project, batch.changed.values())
+        await count_attempts(project, batch.attempts, batch.now)
+        if batch.checksums:
+            columns = [list(column) for column in zip(*batch.checksums, strict=True)]
+            await Postgres.execute(
+                _SQL.get("write_checksums", project), *columns, batch.now
+            )
+        await Postgres.execute(_SQL.get("end_leases", project), batch.ended)
+        await Postgres.fetch(
+            _SQL.get("renew_leases", project),
+            *lease_columns(leases),
+            holder.agent_id,
+            holder.user_name,
+            batch.now,
+            batch.now + LEASE_SECONDS,
+        )
+
+
+def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
+    """Apply one report to the batch."""
+    lease, row = batch.leases.get(report.key), batch.rows.get(report.key)
+    if lease is None or row is None:
+        return TransferResult(report, "lost")
+    sites = batch.sites[lease["variant"]]
+    accepted, rejected = _sort_out(report.files, row.entries)
+    entries = dict(row.entries)
+    for file in accepted:
+        entries[file.id] = apply_report(
+            entries[file.id], file, batch.now, sites.retry_count, _chance()
+        )
+    if report.finished:
+        entries = return_running(entries, batch.now)
+        batch.ended.append(lease["token"])
+    if entries != row.entries:
+        batch.put(row.with_entries(entries))
+        _propagate(batch, batch.rows[report.key], sites)
+    _verify_source(batch, report.key[0], lease["source_site"], accepted)
+    _note(batch, report, accepted, entries, lease["token"])
+    if report.finished:
+        return TransferResult(report, "finished", rejected=rejected)
+    return TransferResult(report, "held", batch.now + LEASE_SECONDS, rejected)
+
+
+def _chance() -> float:
+    return random.random()  # spreads retries, protects nothing
+
+
+def _sort_out(
+    files: list[FileReport], entries: Entries
+) -> tuple[list[FileReport], list[dict[str, str]]]:
+    accepted, rejected = [], []
+    for file in files:
+        if file.id not in entries:
+            code, detail = (
+                "unknown_file",
+                "the representation has no such file any more: it was published again",
+            )
+        elif file.status == SiteStatus.SYNCED and file.proof is None:
+            code, detail = "proof_missing", "status 4 needs a proof: verify the file"
+        else:
+            accepted.append(file)
+            continue
+        rejected.append({"id": file.id, "errorCode": code, "detail": detail})
+    return accepted, rejected
+
+
+def _propagate(batch: _Batch, row: Row, sites: ProjectSites) -> None:
+    files = batch.files.get(row.representation_id, [])
+    for alias in propagate(row, batch.rows, sites, files, int(batch.now)):
+        batch.put(alias)
+
+
+def _verify_source(
+    batch: _Batch, representation_id: str, source_site: str, accepted: list[FileReport]
+) -> None:
+    """A verified copy proves the file that it was read from, if nothing did yet."""
+    row = batch.rows.get((representation_id, source_site))
+    if row is None:
+        return
+    entries = dict(row.entries)
+    for file in accepted:
+        entry = entries.get(file.id)
+        if (
+            entry is not None
+            and file.proof == "content"
+            and file.status == SiteStatus.SYNCED
+            and entry_status(entry) == SiteStatus.SYNCED
+            and not is_verified(entry)
+        ):
+            entries[file.id] = prove(entry, "content")
+    if entries != row.entries:
+        batch.put(row.with_entries(entries))
+
+
+def _note(
+    batch: _Batch,
+    report: TransferReport,
+    accepted: list[FileReport],
+    entries: Entries,
+    token: str,
+) -> None:
+    """Record the checksums and the history of a report."""
+    synced = [file for file in accepted if file.status == SiteStatus.SYNCED]
+    failed = [file for file in accepted if file.status == SiteStatus.FAILED]
+    for file in synced:
+        if file.checksum is not None:
+            algorithm, digest = file.checksum.split(":", 1)
+            representation_id, site_name = report.key
+            batch.checksums.append(
+                (
+                    representation_id,
+                    file.id,
+                    algorithm,
+                    digest,
+                    file.bytes_done,
+                    site_name,
+                )
+            )
+    if not (synced or failed or report.finished):
+        return
+    batch.attempts.append(
+        AttemptCount(
+            token,
+            synced=len(synced),
+            failed=len(failed),
+            bytes_done=sum(file.bytes_done for file in synced),
+            errors=tuple(
+                {"id": file.id, "errorClass": file.error_class, "message": file.message}
+                for file in failed
+            ),
+            outcome=_outcome(entries) if report.finished else None,
+        )
+    )
+
+
+def _outcome(entries: Entries) -> str:
+    statuses = {entry_status(entry) for entry in entries.values()}
+    if statuses <= {SiteStatus.SYNCED}:
+        return "synced"
+    return "failed" if SiteStatus.FAILED in statuses else "partial"

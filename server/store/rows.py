@@ -1,0 +1,97 @@
+"""Rows of `sitesync_files_status`, locked and written.
+
+For use inside a transaction. Locks are always taken in the same order:
+representations, then rows, then leases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..domain.files import Entries, entries_status, parse_entries
+from ..domain.status import SiteStatus
+from ..host import Postgres
+from ..sql import QueryFile
+
+_SQL = QueryFile("state")
+
+DEFAULT_PRIORITY = 50
+
+# Representation id and site name.
+RowKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """State of one representation on one site."""
+
+    representation_id: str
+    site_name: str
+    status: int
+    priority: int
+    entries: Entries
+
+    @property
+    def key(self) -> RowKey:
+        return self.representation_id, self.site_name
+
+    @property
+    def is_synced(self) -> bool:
+        return self.status == SiteStatus.SYNCED
+
+    def with_entries(self, entries: Entries) -> Row:
+        return replace(self, entries=entries, status=int(entries_status(entries)))
+
+
+async def current_time(project_name: str) -> float:
+    """Return the project's clock in epoch seconds."""
+    row = await Postgres.fetchrow(_SQL.get("now", project_name))
+    return float(row["now"])
+
+
+async def lock_representations(
+    project_name: str, representation_ids: Iterable[str]
+) -> None:
+    await Postgres.fetch(
+        _SQL.get("lock_representations", project_name), list(representation_ids)
+    )
+
+
+async def lock_rows(
+    project_name: str,
+    representation_ids: Iterable[str],
+    site_names: Iterable[str] | None = None,
+) -> dict[RowKey, Row]:
+    """Lock the rows of representations, of all sites if none are named."""
+    records = await Postgres.fetch(
+        _SQL.get("lock_rows", project_name),
+        list(representation_ids),
+        None if site_names is None else list(site_names),
+    )
+    rows = [
+        Row(
+            record["representation_id"],
+            record["site_name"],
+            record["status"],
+            record["priority"],
+            parse_entries(record["data"]),
+        )
+        for record in records
+    ]
+    return {row.key: row for row in rows}
+
+
+async def write_rows(project_name: str, rows: Iterable[Row]) -> None:
+    """Insert or replace rows in one statement."""
+    ordered = sorted(rows, key=lambda row: row.key)
+    if not ordered:
+        return
+    await Postgres.execute(
+        _SQL.get("write_rows", project_name),
+        [row.representation_id for row in ordered],
+        [row.site_name for row in ordered],
+        [row.status for row in ordered],
+        [row.priority for row in ordered],
+        [{"files": row.entries} for row in ordered],
+    )

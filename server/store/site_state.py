@@ -1,0 +1,281 @@
+"""State of representations on sites, written by callers that hold no lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.copies import (
+    entries_of_alias,
+    is_last_copy,
+    keep_last_copy,
+    synced_ids,
+)
+from ..domain.files import (
+    Entries,
+    PostedFile,
+    RepresentationFile,
+    merge_post,
+    rebuild_entries,
+    reconcile_entries,
+)
+from ..domain.site import ProjectSites
+from ..domain.status import SiteStatus
+from ..errors import LastCopyError, NotAllowedError, UnknownFileError
+from ..host import Postgres, logging
+from ..sql import QueryFile
+from .access import (
+    Caller,
+    Representation,
+    SharedPost,
+    check_machine_site,
+    check_shared_post,
+    check_shared_removal,
+    check_site_name,
+    load_representation,
+    readable_paths,
+)
+from .rows import (
+    DEFAULT_PRIORITY,
+    Row,
+    RowKey,
+    current_time,
+    lock_representations,
+    lock_rows,
+    write_rows,
+)
+
+_SQL = QueryFile("state")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One representation on one site, seen by one caller."""
+
+    project_name: str
+    representation_id: str
+    site_name: str
+    caller: Caller
+    sites: ProjectSites
+
+
+@dataclass(frozen=True)
+class StatePost:
+    """What is posted about a representation on a site.
+
+    `reset` forgets what is stored. `priority` None keeps the stored one.
+    """
+
+    files: list[PostedFile]
+    priority: int | None
+    reset: bool
+
+
+class SiteStateStore:
+    """Posts, removals and reads of states."""
+
+    async def list_states(
+        self,
+        project_name: str,
+        caller: Caller,
+        representation_ids: list[str],
+        site_names: list[str] | None,
+    ) -> list[dict[str, Any]]:
+        """Return the status of representations on sites that the caller may read."""
+        records = await Postgres.fetch(
+            _SQL.get("list_states", project_name),
+            representation_ids,
+            site_names,
+            await readable_paths(caller, project_name),
+        )
+        return [
+            {
+                "representationId": record["representation_id"],
+                "siteName": record["site_name"],
+                "status": record["status"],
+            }
+            for record in records
+        ]
+
+    async def post(self, target: Target, post: StatePost) -> list[str]:
+        """Write a post; return the sites whose rows changed.
+
+        :raises UnknownFileError: ids that are not the representation's.
+        :raises LastCopyError: the post says that the only copy is gone.
+        :raises NotAllowedError: see `access`.
+        """
+        async with Postgres.transaction():
+            representation, rows = await self._open(target)
+            known = {file.id: file for file in representation.files}
+            check_files_known(post.files, known)
+            row = rows.get((target.representation_id, target.site_name))
+            await self._check_post(target, representation, row, post)
+            now = int(await current_time(target.project_name))
+            entries = merge(row, post, known)
+            if row is not None and self._is_last_copy(target, rows):
+                entries = protect_last_copy(target.site_name, row, entries, now)
+            changed = [_new_row(target, row, post.priority).with_entries(entries)]
+            changed += propagate(changed[0], rows, target.sites, known.values(), now)
+            await write_rows(target.project_name, changed)
+        return [row.site_name for row in changed]
+
+    async def remove(self, target: Target, force: bool) -> list[str]:
+        """Remove a site's row and its aliases'; return the sites that lost one.
+
+        :raises LastCopyError: it is the only copy and the removal is not forced.
+        :raises NotAllowedError: see `access`; forcing is for managers.
+        """
+        caller = target.caller
+        if force and not caller.is_manager:
+            msg = "force=true is for managers"
+            raise NotAllowedError(msg)
+        async with Postgres.transaction():
+            _, rows = await self._open(target)
+            if (target.representation_id, target.site_name) not in rows:
+                return []
+            if self._is_last_copy(target, rows) and not force:
+                raise LastCopyError(target.site_name)
+            group = {target.site_name} | target.sites.aliases(target.site_name)
+            removed = [row.site_name for row in rows.values() if row.site_name in group]
+            for name in removed:
+                await self._check_removal(name, target)
+            await Postgres.execute(
+                _SQL.get("delete_rows", target.project_name),
+                target.representation_id,
+                removed,
+            )
+        return removed
+
+    async def _open(self, target: Target) -> tuple[Representation, dict[RowKey, Row]]:
+        """Lock everything of the representation that the caller may read."""
+        paths = await readable_paths(target.caller, target.project_name)
+        await lock_representations(target.project_name, [target.representation_id])
+        representation = await load_representation(
+            target.project_name, target.representation_id, paths
+        )
+        await check_site_name(
+            target.project_name, target.site_name, target.caller, target.sites
+        )
+        return representation, await lock_rows(
+            target.project_name, [target.representation_id]
+        )
+
+    async def _check_post(
+        self,
+        target: Target,
+        representation: Representation,
+        row: Row | None,
+        post: StatePost,
+    ) -> None:
+        caller, sites = target.caller, target.sites
+        if not sites.is_shared(target.site_name):
+            await check_machine_site(target.site_name, caller)
+            return
+        statuses = {file.status for file in post.files}
+        if post.reset and row is not None:
+            said = {file.id for file in post.files}
+            if synced_ids(row.entries) - said:
+                statuses.add(SiteStatus.NOT_AVAILABLE)
+        shared = SharedPost(
+            site_name=target.site_name,
+            statuses=frozenset(statuses),
+            row_exists=row is not None,
+            changes_priority=row is not None
+            and post.priority not in (None, row.priority),
+        )
+        await check_shared_post(
+            target.project_name, shared, caller, sites, representation
+        )
+        if row is not None and not caller.is_manager and statuses:
+            logging.info(
+                f"Site Sync: {caller.name} posted "
+                f"{sorted(status.name for status in statuses)} of representation "
+                f"{target.representation_id} on shared site {target.site_name} "
+                f"in project {target.project_name}, without a lease"
+            )
+
+    async def _check_removal(self, site_name: str, target: Target) -> None:
+        if target.sites.is_shared(site_name):
+            check_shared_removal(site_name, target.caller)
+        else:
+            await check_machine_site(site_name, target.caller)
+
+    def _is_last_copy(self, target: Target, rows: dict[RowKey, Row]) -> bool:
+        statuses = {row.site_name: row.status for row in rows.values()}
+        aliases = target.sites.aliases(target.site_name)
+        return is_last_copy(target.site_name, aliases, statuses)
+
+
+def check_files_known(
+    posted: list[PostedFile], known: dict[str, RepresentationFile]
+) -> None:
+    unknown = [file.id for file in posted if file.id not in known]
+    if unknown:
+        msg = (
+            "files: the representation has no file with id "
+            f"{', '.join(unknown[:5])}: read its files again, publishing makes new ids"
+        )
+        raise UnknownFileError(msg, field="files", fileIds=unknown[:100])
+
+
+def merge(
+    row: Row | None, post: StatePost, files: dict[str, RepresentationFile]
+) -> Entries:
+    """Return the row's entries with what was posted."""
+    if row is None or post.reset:
+        entries = rebuild_entries(files.values())
+    else:
+        entries = reconcile_entries(
+            row.entries, files.values(), SiteStatus.NOT_AVAILABLE, 0
+        )
+    for posted in post.files:
+        file = files[posted.id]
+        entries[posted.id] = merge_post(entries[posted.id], posted, file.size)
+    return entries
+
+
+def protect_last_copy(site_name: str, row: Row, entries: Entries, now: int) -> Entries:
+    """Return the entries with the only copy kept.
+
+    :raises LastCopyError: they say that it is not there.
+    """
+    gone = {
+        file_id
+        for file_id in synced_ids(row.entries) & entries.keys()
+        if entries[file_id]["status"] == SiteStatus.NOT_AVAILABLE
+    }
+    if gone:
+        raise LastCopyError(site_name)
+    return keep_last_copy(row.entries, entries, now)
+
+
+def propagate(
+    changed: Row,
+    rows: dict[RowKey, Row],
+    sites: ProjectSites,
+    files: Iterable[RepresentationFile],
+    now: int,
+) -> list[Row]:
+    """Return the rows of the aliases of a changed row that change with it.
+
+    `rows` must hold the aliases' rows, locked.
+    """
+    files = list(files)
+    result = []
+    for name in sorted(sites.aliases(changed.site_name)):
+        alias = rows.get((changed.representation_id, name))
+        entries = entries_of_alias(
+            alias.entries if alias else None, changed.entries, files, now
+        )
+        if entries is None:
+            continue
+        empty = Row(changed.representation_id, name, -1, changed.priority, {})
+        result.append((alias or empty).with_entries(entries))
+    return result
+
+
+def _new_row(target: Target, row: Row | None, priority: int | None) -> Row:
+    if priority is None:
+        priority = row.priority if row else DEFAULT_PRIORITY
+    return Row(target.representation_id, target.site_name, -1, priority, {})

@@ -1,0 +1,392 @@
+"""The queue: claiming transfers, keeping and giving back leases.
+
+Due is a row whose `due_at` has come, that nobody holds, and that a reachable site has
+SYNCED. A claim marks the due files IN_PROGRESS and makes a lease; when the lease ends,
+files that are still IN_PROGRESS return to QUEUED.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.files import (
+    RepresentationFile,
+    parse_entries,
+    parse_files,
+    return_running,
+    start_files,
+)
+from ..domain.transfer import (
+    LEASE_SECONDS,
+    Budget,
+    Candidate,
+    Lease,
+    Plan,
+    Route,
+    attempt_of,
+    plan_transfer,
+)
+from ..host import Postgres
+from ..sql import QueryFile
+from .access import Paths
+from .rows import Row, RowKey, current_time, lock_rows, write_rows
+
+_SQL = QueryFile("transfers")
+
+# `pending` stops counting here: nobody needs to know more, and counting costs.
+MOST_PENDING = 10_000
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease: a process, and the user that it runs as."""
+
+    agent_id: str
+    user_name: str
+
+
+@dataclass(frozen=True)
+class Seeker:
+    """Who asks for work in one project."""
+
+    project_name: str
+    holder: Holder
+    route: Route
+    paths: Paths
+    variant: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is left: rows nobody holds, and seconds until the next is due, if known."""
+
+    pending: int
+    next_due_in_seconds: float | None
+
+
+class TransferQueue:
+    """Lease verbs. Every method is one transaction in one project."""
+
+    async def claim(self, seeker: Seeker, budget: Budget) -> list[dict[str, Any]]:
+        """Give transfers within the budget, best first, and pay them from it."""
+        project = seeker.project_name
+        async with Postgres.transaction():
+            now = await current_time(project)
+            await self._return_expired(project, now)
+            plans = [
+                plan_transfer(candidate, budget, now)
+                for candidate in await self._lock_due(seeker, budget.transfers, now)
+                if not budget.is_spent
+            ]
+            leases = await self._take_leases(seeker, plans, now)
+            taken = [plan for plan in plans if _key(plan) in leases]
+            # A row that has nothing due once it is in line is written, not given.
+            idle = [plan for plan in plans if not plan.files]
+            started = [_started_row(plan, now) for plan in taken + idle]
+            await write_rows(project, started)
+            await self._start_attempts(seeker, taken, leases, now)
+            checksums = await self._checksums(project, taken)
+        return [
+            _describe(seeker, plan, leases[_key(plan)], now, checksums)
+            for plan in taken
+        ]
+
+    async def outlook(self, seeker: Seeker) -> Outlook:
+        """Look at what remains on the agent's routes after a claim."""
+        project = seeker.project_name
+        now = await current_time(project)
+        query = _SQL.get("outlook", project, parents="parents", source="source")
+        pending, waits = 0, []
+        for target, sources in seeker.route.legs():
+            row = await Postgres.fetchrow(
+                query, target, sources, now, seeker.paths, MOST_PENDING
+            )
+            pending += row["pending"]
+            if row["is_due"]:
+                waits.append(0.0)
+            elif row["next_due_at"] is not None:
+                waits.append(max(row["next_due_at"] - now, 0.0))
+        return Outlook(min(pending, MOST_PENDING), min(waits, default=None))
+
+    async def renew(
+        self, project_name: str, holder: Holder, leases: list[Lease]
+    ) -> tuple[set[RowKey], float]:
+        """Extend leases; return the keys of those still held, and the new expiry."""
+        async with Postgres.transaction():
+            now = await current_time(project_name)
+            rows = await Postgres.fetch(
+                _SQL.get("renew_leases", project_name),
+                *lease_columns(leases),
+                holder.agent_id,
+                holder.user_name,
+                now,
+                now + LEASE_SECONDS,
+            )
+        held = {(row["representation_id"], row["site_name"]) for row in rows}
+        return held, now + LEASE_SECONDS
+
+    async def release(
+        self, project_name: str, holder: Holder, leases: list[Lease]
+    ) -> set[RowKey]:
+        """End leases; their files return to the queue and no attempt is counted."""
+        async with Postgres.transaction():
+            now = await current_time(project_name)
+            rows = await lock_rows_of(project_name, leases)
+            held = await read_leases(project_name, holder, leases, now)
+            await self._end(
+                project_name,
+                {key: lease["token"] for key, lease in held.items()},
+                rows,
+                "released",
+                now,
+            )
+        return set(held)
+
+    async def _return_expired(self, project_name: str, now: float) -> None:
+        keys = await Postgres.fetch(_SQL.get("expired_keys", project_name), now)
+        if not keys:
+            return
+        records = await Postgres.fetch(
+            _SQL.get("lock_expired", project_name),
+            [key["representation_id"] for key in keys],
+            [key["site_name"] for key in keys],
+            now,
+        )
+        rows, tokens = {}, {}
+        for record in records:
+            row = Row(
+                record["representation_id"],
+                record["site_name"],
+                record["status"],
+                record["priority"],
+                parse_entries(record["data"]),
+            )
+            rows[row.key] = row
+            tokens[row.key] = record["token"]
+        await self._end(project_name, tokens, rows, "expired", now)
+
+    async def _end(
+        self,
+        project_name: str,
+        tokens: dict[RowKey, str],
+        rows: dict[RowKey, Row],
+        outcome: str,
+        now: float,
+    ) -> None:
+        if not tokens:
+            return
+        await write_rows(
+            project_name,
+            [
+                rows[key].with_entries(return_running(rows[key].entries, now))
+                for key in tokens
+            ],
+        )
+        await Postgres.execute(
+            _SQL.get("end_leases", project_name), list(tokens.values())
+        )
+        await count_attempts(
+            project_name,
+            [AttemptCount(token, outcome=outcome) for token in tokens.values()],
+            now,
+        )
+
+    async def _lock_due(
+        self, seeker: Seeker, limit: int, now: float
+    ) -> list[Candidate]:
+        query = _SQL.get(
+            "lock_due", seeker.project_name, parents="parents", source="source"
+        )
+        found: list[Candidate] = []
+        for target, sources in seeker.route.legs():
+            records = await Postgres.fetch(
+                query, target, sources, now, seeker.paths, limit
+            )
+            found += [_candidate(record, now) for record in records]
+        return sorted(found, key=lambda candidate: candidate.order)[:limit]
+
+    async def _take_leases(
+        self, seeker: Seeker, plans: list[Plan], now: float
+    ) -> dict[RowKey, str]:
+        tokens = {_key(plan): uuid.uuid4().hex for plan in plans if plan.files}
+        if not tokens:
+            return {}
+        sources = {_key(plan): plan.candidate.source_site for plan in plans}
+        rows = await Postgres.fetch(
+            _SQL.get("take_leases", seeker.project_name),
+            [key[0] for key in tokens],
+            [key[1] for key in tokens],
+            list(tokens.values()),
+            [sources[key] for key in tokens],
+            seeker.holder.agent_id,
+            seeker.holder.user_name,
+            seeker.variant,
+            now,
+            now + LEASE_SECONDS,
+        )
+        keys = [(row["representation_id"], row["site_name"]) for row in rows]
+        return {key: tokens[key] for key in keys}
+
+    async def _start_attempts(
+        self, seeker: Seeker, plans: list[Plan], leases: dict[RowKey, str], now: float
+    ) -> None:
+        if not plans:
+            return
+        await Postgres.execute(
+            _SQL.get("start_attempts", seeker.project_name),
+            [plan.candidate.representation_id for plan in plans],
+            [plan.candidate.site_name for plan in plans],
+            [leases[_key(plan)] for plan in plans],
+            [plan.candidate.source_site for plan in plans],
+            [len(plan.files) for plan in plans],
+            seeker.holder.agent_id,
+            seeker.holder.user_name,
+            now,
+        )
+
+    async def _checksums(
+        self, project_name: str, plans: list[Plan]
+    ) -> dict[tuple[str, str, int], str]:
+        """Return `algorithm:hex` by representation, file and size."""
+        if not plans:
+            return {}
+        rows = await Postgres.fetch(
+            _SQL.get("checksums", project_name),
+            [plan.candidate.representation_id for plan in plans],
+        )
+        return {
+            (row["representation_id"], row["file_id"], row["size"]): (
+                f"{row['algorithm']}:{row['digest']}"
+            )
+            for row in rows
+        }
+
+
+@dataclass(frozen=True)
+class AttemptCount:
+    """What is added to the history of an attempt; an outcome ends it."""
+
+    token: str
+    synced: int = 0
+    failed: int = 0
+    bytes_done: int = 0
+    errors: tuple[dict[str, Any], ...] = ()
+    outcome: str | None = None
+
+
+async def count_attempts(
+    project_name: str, counts: list[AttemptCount], now: float
+) -> None:
+    if not counts:
+        return
+    await Postgres.execute(
+        _SQL.get("count_attempts", project_name),
+        [count.token for count in counts],
+        [count.synced for count in counts],
+        [count.failed for count in counts],
+        [count.bytes_done for count in counts],
+        [list(count.errors) for count in counts],
+        [count.outcome for count in counts],
+        now,
+    )
+
+
+async def read_leases(
+    project_name: str, holder: Holder, leases: list[Lease], now: float
+) -> dict[RowKey, Any]:
+    """Return the live leases of the holder among `leases`."""
+    rows = await Postgres.fetch(
+        _SQL.get("live_leases", project_name),
+        *lease_columns(leases),
+        holder.agent_id,
+        holder.user_name,
+        now,
+    )
+    return {(row["representation_id"], row["site_name"]): row for row in rows}
+
+
+async def lock_rows_of(project_name: str, leases: list[Lease]) -> dict[RowKey, Row]:
+    return await lock_rows(
+        project_name,
+        {lease.representation_id for lease in leases},
+        {lease.site_name for lease in leases},
+    )
+
+
+def lease_columns(leases: Iterable[Lease]) -> tuple[list[str], list[str], list[str]]:
+    rows = list(leases)
+    return (
+        [lease.representation_id for lease in rows],
+        [lease.site_name for lease in rows],
+        [lease.token for lease in rows],
+    )
+
+
+def _candidate(record: Any, now: float) -> Candidate:
+    changed_at = record["changed_at"]
+    return Candidate(
+        representation_id=record["representation_id"],
+        site_name=record["site_name"],
+        source_site=record["source_site"],
+        priority=record["priority"],
+        due_at=record["due_at"],
+        entries=parse_entries(record["data"]),
+        files=parse_files(record["files"]),
+        changed_at=now if changed_at is None else changed_at,
+        names={
+            "folderPath": f"/{record['path']}",
+            "product": record["product"],
+            "version": record["version"],
+            "representation": record["representation"],
+        },
+    )
+
+
+def _key(plan: Plan) -> RowKey:
+    return plan.candidate.representation_id, plan.candidate.site_name
+
+
+def _started_row(plan: Plan, now: float) -> Row:
+    started = start_files(plan.entries, [file.id for file in plan.files], now)
+    candidate = plan.candidate
+    return Row(*_key(plan), -1, candidate.priority, {}).with_entries(started)
+
+
+def _describe(
+    seeker: Seeker,
+    plan: Plan,
+    token: str,
+    now: float,
+    checksums: dict[tuple[str, str, int], str],
+) -> dict[str, Any]:
+    candidate = plan.candidate
+
+    def describe_file(file: RepresentationFile) -> dict[str, Any]:
+        return {
+            "id": file.id,
+            "path": file.path,
+            "size": file.size,
+            "hash": file.hash,
+            "hashType": file.hash_type,
+            "checksum": checksums.get(
+                (candidate.representation_id, file.id, file.size)
+            ),
+            "attempt": attempt_of(plan.entries, file.id),
+        }
+
+    return {
+        "projectName": seeker.project_name,
+        "representationId": candidate.representation_id,
+        "siteName": candidate.site_name,
+        "sourceSite": candidate.source_site,
+        "direction": seeker.route.direction(candidate.site_name),
+        "lease": {"token": token, "expiresAt": now + LEASE_SECONDS},
+        "priority": candidate.priority,
+        "attempt": plan.attempt,
+        "variant": seeker.variant,
+        **candidate.names,
+        "files": [describe_file(file) for file in plan.files],
+    }

@@ -43,7 +43,7 @@ function showText(text: string): ReactNode {
 const ENTITY_COLUMNS = [
   column.accessor("folderPath", {
     header: "Folder",
-    size: 150,
+    size: 184,
     meta: { grow: 3, getTitle: (row) => row.folderPath },
     cell: (info) => showPath(info.getValue()),
   }),
@@ -57,14 +57,14 @@ const ENTITY_COLUMNS = [
     cell: (info) => showText(info.getValue()),
   }),
   column.accessor("version", {
-    header: "Version",
-    size: 74,
+    header: "Ver.",
+    size: 60,
     meta: { grow: 0, align: "end" },
     cell: (info) => formatVersion(info.getValue()),
   }),
   column.accessor("representation", {
     header: "Repr.",
-    size: 84,
+    size: 78,
     meta: { grow: 0, getTitle: (row) => row.representation },
     cell: (info) => showText(info.getValue()),
   }),

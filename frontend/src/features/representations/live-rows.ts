@@ -63,15 +63,14 @@ export class LiveRows {
 
   onStateChange(change: StateChange): void {
     const loaded = new Set(this.#list.getLoadedIds());
-    if (change.overflow) {
-      for (const id of loaded) this.#changed.add(id);
-      this.#reloading.request();
-    }
     for (const id of change.representationIds) {
       if (loaded.has(id)) this.#changed.add(id);
       else if (!this.#elsewhere.has(id)) this.#unknown.add(id);
     }
+    if (change.overflow) for (const id of loaded) this.#changed.add(id);
     this.#refreshing.request();
+    // After the screen: a reload of many pages takes its time.
+    if (change.overflow) this.#reloading.request();
   }
 
   /** Events may have been missed: everything may have changed, rows come and gone. */

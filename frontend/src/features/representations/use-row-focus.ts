@@ -10,15 +10,15 @@ export function findTargetRow(
   pageRows: number,
 ): number | null {
   if (count === 0) return null;
-  const moves: Record<string, number> = {
-    ArrowDown: active + 1,
-    ArrowUp: active < 0 ? 0 : active - 1,
-    PageDown: active + pageRows,
-    PageUp: active - pageRows,
-    Home: 0,
-    End: count - 1,
-  };
-  const target = moves[key];
+  const moves = new Map([
+    ["ArrowDown", active + 1],
+    ["ArrowUp", active - 1],
+    ["PageDown", active + pageRows],
+    ["PageUp", active - pageRows],
+    ["Home", 0],
+    ["End", count - 1],
+  ]);
+  const target = moves.get(key);
   return target === undefined ? null : Math.min(count - 1, Math.max(0, target));
 }
 

@@ -1,0 +1,259 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+
+import { makeAgent, makeRow, makeSite, makeState } from "./testing/factories";
+import { FakePage, makeHostMessage } from "./testing/fake-page";
+import { FakeSocket } from "./testing/fake-socket";
+import { renderPanel } from "./testing/render";
+import { server, serveProject, serveProjects } from "./testing/server";
+
+const SITES = [
+  makeSite("studio"),
+  makeSite("brisk-amber-fox", { agents: [makeAgent()] }),
+  makeSite("gdrive", { kind: "configured", provider: "gdrive" }),
+];
+
+function makeRows(count: number) {
+  return Array.from({ length: count }, (_, index) => makeRow(index));
+}
+
+/** The row's cells in words, as a screen reader tells them. */
+async function readRow(name: RegExp): Promise<string[]> {
+  const row = await screen.findByRole("row", { name });
+  return within(row)
+    .getAllByRole("gridcell")
+    .map((cell) => cell.title || cell.textContent);
+}
+
+function connect(): void {
+  act(() => {
+    FakeSocket.last.open();
+    FakeSocket.last.receive("heartbeat");
+  });
+}
+
+describe("the list", () => {
+  it("has a row for each representation and a column for each site", async () => {
+    const moving = makeState({ status: 0, bytesDone: 590, filesSynced: 5 });
+    serveProject("demo", {
+      sites: SITES,
+      rows: [makeRow(1, { sites: { studio: makeState(), "brisk-amber-fox": moving } })],
+    });
+    renderPanel({ hash: "#project=demo" });
+    expect(await readRow(/sh0001/)).toEqual([
+      "/shots/sh0001",
+      "compMain · render",
+      "v003",
+      "exr",
+      "10",
+      "1.0 kB",
+      expect.stringMatching(/^studio: synced .*, verified$/),
+      "gdrive: not there",
+      "brisk-amber-fox: moving, 59 % (590 B of 1.0 kB), 5 of 10 files there",
+    ]);
+    const grid = screen.getByRole("grid");
+    expect(grid.getAttribute("aria-rowcount")).toBe("2");
+    expect(grid.getAttribute("aria-colcount")).toBe("9");
+    expect(screen.getByText("1 representation")).toBeTruthy();
+  });
+
+  it("asks for pages as they are needed and draws only what is seen", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(1000) });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(project.queries).toEqual([
+      expect.objectContaining({ first: 100, after: null, withTotal: true }),
+    ]);
+    expect(screen.getAllByRole("row").length).toBeLessThan(60);
+    expect(screen.getByRole("grid").getAttribute("aria-rowcount")).toBe("1001");
+
+    screen.getByRole("grid").focus();
+    await user.keyboard("{End}");
+    await screen.findByRole("row", { name: /sh0099/, selected: true });
+  });
+
+  it("is walked by keyboard", async () => {
+    serveProject("demo", { sites: SITES, rows: makeRows(30) });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await screen.findByRole("row", { name: /sh0000/ });
+    const grid = screen.getByRole("grid");
+    grid.focus();
+    await user.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}{ArrowUp}");
+    const active = screen.getByRole("row", { selected: true });
+    expect(active.textContent).toContain("sh0001");
+    expect(active.getAttribute("aria-rowindex")).toBe("3");
+    expect(grid.getAttribute("aria-activedescendant")).toBe(active.id);
+  });
+
+  it("says why there is nothing", async () => {
+    serveProject("demo", { sites: SITES });
+    renderPanel({ hash: "#project=demo" });
+    expect(await screen.findByText("Nothing is published here yet")).toBeTruthy();
+  });
+
+  it("tells the server's reason and tries again", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(1) });
+    server.use(
+      http.post(
+        "*/representations/query",
+        () => HttpResponse.json({ detail: "You may not read demo" }, { status: 403 }),
+        { once: true },
+      ),
+    );
+    const { user } = renderPanel({ hash: "#project=demo" });
+    expect(await screen.findByText("You may not read demo")).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(project.queries).toHaveLength(1);
+  });
+});
+
+describe("live", () => {
+  it("shows a change without a reload, reading only what changed", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(3) });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByRole("row", { name: /sh0001/ });
+    connect();
+    await waitFor(() => {
+      expect(project.queries.length).toBeGreaterThan(1);
+    });
+    const changed = makeRow(1, { sites: { gdrive: makeState({ status: 1, bytesDone: 0 }) } });
+    project.rows[1] = changed;
+    project.queries.length = 0;
+    act(() => {
+      FakeSocket.last.receive("sitesync.state", {
+        representationIds: [changed.representationId],
+        siteNames: ["gdrive"],
+        overflow: false,
+      });
+    });
+    await waitFor(async () => {
+      expect(await readRow(/sh0001/)).toContain("gdrive: queued, 10 of 10 files there");
+    });
+    expect(project.queries).toContainEqual(
+      expect.objectContaining({ representationIds: [changed.representationId] }),
+    );
+  });
+
+  it("shows a representation that was just published", async () => {
+    const project = serveProject("demo", { sites: SITES });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByText("Nothing is published here yet");
+    connect();
+    project.rows.push(makeRow(7));
+    act(() => {
+      FakeSocket.last.receive("sitesync.state", {
+        representationIds: [makeRow(7).representationId],
+        siteNames: ["studio"],
+        overflow: false,
+      });
+    });
+    await screen.findByRole("row", { name: /sh0007/ }, { timeout: 4000 });
+  });
+
+  it("says how it is connected", async () => {
+    serveProject("demo", { sites: SITES, rows: makeRows(1) });
+    renderPanel({ hash: "#project=demo" });
+    expect(await screen.findByText("connecting")).toBeTruthy();
+    connect();
+    expect(await screen.findByText("live")).toBeTruthy();
+    act(() => {
+      FakeSocket.last.drop();
+    });
+    expect(await screen.findByText("reconnecting")).toBeTruthy();
+  });
+});
+
+describe("filters", () => {
+  it("search on the server and stay in the address", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(30) });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await user.type(await screen.findByRole("searchbox"), "sh0021");
+    await screen.findByText("1 representation");
+    expect(window.location.hash).toBe("#project=demo&q=sh0021");
+    expect(project.queries.at(-1)).toMatchObject({ search: "sh0021" });
+  });
+
+  it("offer to clear a search that finds nothing", async () => {
+    serveProject("demo", { sites: SITES, rows: makeRows(2) });
+    const { user } = renderPanel({ hash: "#project=demo&q=100%25" });
+    expect(await screen.findByText("Nothing matches “100%”")).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Clear the search" }));
+    await screen.findByText("2 representations");
+    expect(window.location.hash).toBe("#project=demo");
+  });
+
+  it("choose the columns, one at least", async () => {
+    serveProject("demo", { sites: SITES, rows: makeRows(2) });
+    const { user } = renderPanel({ hash: "#project=demo&sites=studio,gdrive" });
+    await screen.findByRole("row", { name: /sh0000/ });
+    await user.click(screen.getByRole("button", { name: "Sites: 2 of 3" }));
+    await user.click(screen.getByRole("checkbox", { name: /gdrive/ }));
+    await waitFor(() => {
+      expect(screen.queryByRole("columnheader", { name: /gdrive/ })).toBeNull();
+    });
+    expect(window.location.hash).toBe("#project=demo&sites=studio");
+    expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /studio/ }).disabled).toBe(true);
+
+    await user.click(screen.getByRole("button", { name: "Usual choice" }));
+    await screen.findByRole("columnheader", { name: /brisk-amber-fox/ });
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("checkbox")).toBeNull();
+  });
+});
+
+describe("opening alone", () => {
+  it("without a login says where to log in", async () => {
+    renderPanel({ hash: "#project=demo", token: null });
+    expect(await screen.findByText("You are not logged in")).toBeTruthy();
+    const link = screen.getByRole("link", { name: "Log in to AYON" });
+    expect(link.getAttribute("href")).toBe("/");
+  });
+
+  it("with a login that has ended says so too", async () => {
+    serveProject("demo");
+    renderPanel({ hash: "#project=demo", token: "old" });
+    expect(await screen.findByText("You are not logged in")).toBeTruthy();
+  });
+
+  it("without a project asks which", async () => {
+    serveProject("demo");
+    serveProjects(["demo", "日本語"]);
+    renderPanel();
+    const links = await screen.findAllByRole("link");
+    expect(links.map((link) => link.textContent)).toEqual(["demo", "日本語"]);
+    expect(links[1]?.getAttribute("href")).toBe(`#project=${encodeURIComponent("日本語")}`);
+  });
+
+  it("opens the only project by itself", async () => {
+    serveProject("demo", { sites: SITES, rows: makeRows(1) });
+    serveProjects(["demo"]);
+    renderPanel();
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(window.location.hash).toBe("#project=demo");
+  });
+});
+
+describe("framed", () => {
+  it("shows the host's project and follows its folders", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(2) });
+    const page = new FakePage();
+    renderPanel({ token: null, page: page.asWindow });
+    expect(screen.getByRole("status").textContent).toBe("Waiting for AYON");
+    act(() => {
+      page.say(makeHostMessage());
+    });
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(project.queries.at(-1)).toMatchObject({ folderIds: null });
+
+    act(() => {
+      page.say(makeHostMessage({ context: { focused: { folders: ["f1"] } } }));
+    });
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({ folderIds: ["f1"] });
+    });
+    const link = screen.getByRole("link", { name: /tab of its own/ });
+    expect(link.getAttribute("href")).toMatch(/\/frontend\/#project=demo$/);
+  });
+});

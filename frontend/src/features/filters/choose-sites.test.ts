@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+
+import { makeAgent, makeSite } from "../../testing/factories";
+import { chooseSites, orderSites } from "./choose-sites";
+
+const SITES = orderSites([
+  makeSite("zebra"),
+  makeSite("gdrive", { kind: "configured" }),
+  makeSite("brisk-amber-fox", { isActive: true }),
+  makeSite("studio", { isRemote: true }),
+]);
+
+describe("sites", () => {
+  it("come in the order in which people look for them", () => {
+    expect(SITES.map((site) => site.siteName)).toEqual([
+      "studio",
+      "brisk-amber-fox",
+      "gdrive",
+      "zebra",
+    ]);
+  });
+
+  it("are all shown when there are few", () => {
+    expect(chooseSites(SITES, null)).toHaveLength(4);
+  });
+
+  it("are those that the address names, in the usual order", () => {
+    expect(chooseSites(SITES, ["zebra", "studio", "unknown"])).toEqual(["studio", "zebra"]);
+  });
+
+  it("are the usual ones when the address names none that is known", () => {
+    expect(chooseSites(SITES, ["unknown"])).toHaveLength(4);
+  });
+
+  it("leave out idle machines when there are many", () => {
+    const machines = Array.from({ length: 40 }, (_, index) =>
+      makeSite(`machine-${index.toString().padStart(2, "0")}`, {
+        agents: [makeAgent({ isLive: index === 33 })],
+      }),
+    );
+    expect(chooseSites(orderSites([...SITES, ...machines]), null)).toEqual([
+      "studio",
+      "brisk-amber-fox",
+      "gdrive",
+      "machine-33",
+    ]);
+  });
+});

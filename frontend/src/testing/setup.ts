@@ -1,0 +1,32 @@
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+
+import { FakeSocket } from "./fake-socket";
+import { server } from "./server";
+
+beforeAll(() => {
+  server.listen({ onUnhandledRequest: "error" });
+  // jsdom lays nothing out: the table thinks it has a window of this size.
+  Object.defineProperties(Element.prototype, {
+    clientHeight: { configurable: true, value: 600 },
+    clientWidth: { configurable: true, value: 1200 },
+  });
+  Element.prototype.scrollTo = function scrollTo(this: Element) {
+    this.dispatchEvent(new Event("scroll"));
+  };
+});
+
+beforeEach(() => {
+  FakeSocket.install();
+});
+
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  window.localStorage.clear();
+  window.history.replaceState(null, "", window.location.pathname);
+});
+
+afterAll(() => {
+  server.close();
+});

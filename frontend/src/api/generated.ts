@@ -4,6 +4,128 @@
  */
 
 export interface paths {
+    "/-/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Transfers
+         * @description Give transfers to an agent, in fair rotation over its projects.
+         */
+        post: operations["claim_transfers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/-/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Leases
+         * @description Give transfers back; their files return to the queue.
+         */
+        post: operations["release_leases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/-/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Leases
+         * @description Extend leases.
+         */
+        post: operations["renew_leases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/-/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report Transfers
+         * @description Apply results, extend the leases, and claim again if asked to.
+         */
+        post: operations["report_transfers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/get_user_sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User Sites
+         * @description Return the active and remote sites of the user's machines.
+         *
+         *     Each is the user's own choice on that machine, else the project's.
+         */
+        get: operations["get_user_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/params": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Params
+         * @description Return the number of readable representations and their names.
+         */
+        get: operations["get_params"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/representations/query": {
         parameters: {
             query?: never;
@@ -13,6 +135,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Query Representations
+         * @description Return a part of the list of representations with their state on sites.
+         */
         post: operations["query_representations"];
         delete?: never;
         options?: never;
@@ -27,6 +153,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * List Sites
+         * @description Return the sites of a project with totals by status and their agents.
+         *
+         *     Active and remote are those of the caller and his machine.
+         */
         get: operations["list_sites"];
         put?: never;
         post?: never;
@@ -36,95 +168,799 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get State
+         * @description Return representations with their state on two sites, files included.
+         *
+         *     Without `pageLength`, 50 rows; all of them if ids are named. Filters are ANDed.
+         */
+        get: operations["get_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/state/representations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Representation States
+         * @description Return the status of representations on all sites, or on the named ones.
+         */
+        get: operations["get_representation_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/state/{representation_id}/{site_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post State
+         * @description Say what is on a site: makes the row, or merges into it by file id.
+         */
+        post: operations["post_state"];
+        /**
+         * Delete State
+         * @description Forget a representation on a site and on its aliases.
+         */
+        delete: operations["delete_state"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        RepresentationsQuery: {
-            siteNames: string[];
-            first?: number | null;
-            after?: string | null;
-            last?: number | null;
-            before?: string | null;
-            search?: string | null;
-            folderIds?: string[] | null;
-            representationIds?: string[] | null;
-            statuses?: {
-                [key: string]: number[];
-            } | null;
-            sortBy?: string;
-            sortDesc?: boolean;
-            withFiles?: boolean;
-            withTotal?: boolean;
-        };
-        PageInfo: {
-            startCursor: string | null;
-            endCursor: string | null;
-            hasNextPage: boolean;
-            hasPreviousPage: boolean;
-        };
-        SiteState: {
-            status: number;
-            filesTotal: number;
-            filesSynced: number;
-            filesFailed: number;
-            filesVerified: number;
-            bytesTotal: number;
-            bytesDone: number;
-            changedAt: number | null;
-            priority: number | null;
-            message: string | null;
-        };
-        RepresentationRow: {
-            representationId: string;
-            versionId: string;
-            folderPath: string;
-            product: string;
-            productType: string;
-            version: number;
-            representation: string;
-            fileCount: number;
-            size: number;
-            sites: {
-                [key: string]: components["schemas"]["SiteState"];
-            };
-        };
-        RepresentationsPage: {
-            representations: components["schemas"]["RepresentationRow"][];
-            pageInfo: components["schemas"]["PageInfo"];
-            total: number | null;
-        };
-        SiteTotals: {
-            representations: number;
-            files: number;
-            filesSynced: number;
-            filesVerified: number;
-            filesFailed: number;
-            bytes: number;
-            bytesDone: number;
-        };
-        SiteAgent: {
-            agentId: string;
+        /**
+         * AgentModel
+         * @description A process that performs transfers. `roots` are its own site's, resolved.
+         */
+        AgentModel: {
+            /** Hostname */
             hostname: string;
-            userName: string;
-            version: string;
-            seenAt: number;
-            isLive: boolean;
-        };
-        Site: {
-            siteName: string;
-            provider: string;
-            /** @enum {string} */
-            kind: "studio" | "configured" | "machine";
-            isActive: boolean;
-            isRemote: boolean;
-            totals: {
-                [key: string]: components["schemas"]["SiteTotals"];
+            /** Id */
+            id: string;
+            /** Roots */
+            roots?: {
+                [key: string]: string;
             };
-            agents: components["schemas"]["SiteAgent"][];
+            /** Sitename */
+            siteName: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
-        SitesAnswer: {
-            sites: components["schemas"]["Site"][];
+        /**
+         * ClaimAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ClaimAnswerModel: {
+            /** Leaseseconds */
+            leaseSeconds: number;
+            /** Nextdueinseconds */
+            nextDueInSeconds?: number;
+            /** Pending */
+            pending: number;
+            /** Servertime */
+            serverTime: number;
+            /** Transfers */
+            transfers: components["schemas"]["TransferModel"][];
+        };
+        /**
+         * ClaimModel
+         * @description Ask for work. `projects` null means all that the user may read.
+         */
+        ClaimModel: {
+            agent: components["schemas"]["AgentModel"];
+            /**
+             * Maxbytes
+             * @default 10000000000
+             */
+            maxBytes: number;
+            /**
+             * Maxfiles
+             * @default 2000
+             */
+            maxFiles: number;
+            /**
+             * Maxtransfers
+             * @default 20
+             */
+            maxTransfers: number;
+            /** Projects */
+            projects?: string[];
+            /** Serve */
+            serve?: string[];
+            /**
+             * Variant
+             * @default production
+             */
+            variant: string;
+        };
+        /**
+         * ErrorModel
+         * @description Every error: the message says what to do, `errorCode` is stable.
+         */
+        ErrorModel: {
+            /** Code */
+            code: number;
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode?: string;
+            /** Field */
+            field?: string;
+        };
+        /**
+         * FileReportModel
+         * @description `status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
+         */
+        FileReportModel: {
+            /**
+             * Bytesdone
+             * @default 0
+             */
+            bytesDone: number;
+            /** Checksum */
+            checksum?: string;
+            /**
+             * Errorclass
+             * @default retryable
+             * @enum {string}
+             */
+            errorClass: "retryable" | "permanent" | "quota" | "missing_source" | "corrupt";
+            /** Id */
+            id: string;
+            /** Message */
+            message?: string;
+            /**
+             * Proof
+             * @enum {string}
+             */
+            proof?: "content" | "storage" | "size";
+            /** Retryafterseconds */
+            retryAfterSeconds?: number;
+            /**
+             * Status
+             * @enum {integer}
+             */
+            status: 0 | 1 | 2 | 4;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * LeaseModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        LeaseModel: {
+            /** Leasetoken */
+            leaseToken: string;
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * LeasesModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        LeasesModel: {
+            /** Agentid */
+            agentId: string;
+            /** Leases */
+            leases: components["schemas"]["LeaseModel"][];
+        };
+        /**
+         * PageInfoModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        PageInfoModel: {
+            /** Endcursor */
+            endCursor?: string;
+            /** Hasnextpage */
+            hasNextPage: boolean;
+            /** Haspreviouspage */
+            hasPreviousPage: boolean;
+            /** Startcursor */
+            startCursor?: string;
+        };
+        /**
+         * ParamsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ParamsModel: {
+            /** Count */
+            count: number;
+            /** Names */
+            names: string[];
+        };
+        /**
+         * PostedFileModel
+         * @description State of one file. Unknown keys, such as `totalSize`, are ignored.
+         */
+        PostedFileModel: {
+            /** Filehash */
+            fileHash: string;
+            /** Id */
+            id: string;
+            /** Message */
+            message?: string;
+            /**
+             * Progress
+             * @description Share, 0 to 1
+             */
+            progress?: number;
+            /**
+             * Retries
+             * @default 0
+             */
+            retries: number;
+            /**
+             * Size
+             * @default 0
+             */
+            size: number;
+            /** @default -1 */
+            status: components["schemas"]["SiteStatus"];
+            /** Timestamp */
+            timestamp?: number;
+        };
+        /**
+         * QueryAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        QueryAnswerModel: {
+            pageInfo: components["schemas"]["PageInfoModel"];
+            /** Representations */
+            representations: components["schemas"]["RowModel"][];
+            /** Total */
+            total?: number;
+        };
+        /**
+         * QueryModel
+         * @description What a list of representations shows, and which part of it.
+         *
+         *     `first` after the cursor `after`, or `last` before the cursor `before`.
+         */
+        QueryModel: {
+            /** After */
+            after?: string;
+            /** Before */
+            before?: string;
+            /** First */
+            first?: number;
+            /** Folderids */
+            folderIds?: string[];
+            /** Last */
+            last?: number;
+            /** Representationids */
+            representationIds?: string[];
+            /** Search */
+            search?: string;
+            /** Sitenames */
+            siteNames?: string[];
+            /**
+             * Sortby
+             * @default folder
+             * @enum {string}
+             */
+            sortBy: "folder" | "product" | "version" | "representation" | "id";
+            /**
+             * Sortdesc
+             * @default false
+             */
+            sortDesc: boolean;
+            /** Statuses */
+            statuses?: {
+                [key: string]: components["schemas"]["SiteStatus"][];
+            };
+            /**
+             * Withfiles
+             * @default false
+             */
+            withFiles: boolean;
+            /**
+             * Withtotal
+             * @default false
+             */
+            withTotal: boolean;
+        };
+        /**
+         * RejectedFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RejectedFileModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * ReleaseAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ReleaseAnswerModel: {
+            /** Released */
+            released: number;
+        };
+        /**
+         * RenewAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RenewAnswerModel: {
+            /** Leases */
+            leases: components["schemas"]["RenewedLeaseModel"][];
+        };
+        /**
+         * RenewedLeaseModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RenewedLeaseModel: {
+            /** Expiresat */
+            expiresAt?: number;
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "lost";
+        };
+        /**
+         * ReportAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ReportAnswerModel: {
+            claimed?: components["schemas"]["ClaimAnswerModel"];
+            /** Transfers */
+            transfers: components["schemas"]["TransferResultModel"][];
+        };
+        /**
+         * ReportModel
+         * @description Results of held transfers; an empty list is a sign of life.
+         */
+        ReportModel: {
+            /** Agentid */
+            agentId: string;
+            claim?: components["schemas"]["ClaimModel"];
+            /** Transfers */
+            transfers?: components["schemas"]["TransferReportModel"][];
+        };
+        /**
+         * RepresentationStateModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RepresentationStateModel: {
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /** Status */
+            status: number;
+        };
+        /**
+         * RowFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RowFileModel: {
+            /** Id */
+            id: string;
+            /** Path */
+            path: string;
+            /** Sites */
+            sites: {
+                [key: string]: components["schemas"]["RowFileSiteModel"];
+            };
+            /** Size */
+            size: number;
+        };
+        /**
+         * RowFileSiteModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RowFileSiteModel: {
+            /** Bytesdone */
+            bytesDone: number;
+            /** Message */
+            message?: string;
+            /** Proof */
+            proof?: string;
+            /** Retries */
+            retries: number;
+            /** Status */
+            status: number;
+        };
+        /**
+         * RowModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RowModel: {
+            /** Filecount */
+            fileCount: number;
+            /** Files */
+            files?: components["schemas"]["RowFileModel"][];
+            /** Folderpath */
+            folderPath: string;
+            /** Product */
+            product: string;
+            /** Producttype */
+            productType: string;
+            /** Representation */
+            representation: string;
+            /** Representationid */
+            representationId: string;
+            /** Sites */
+            sites: {
+                [key: string]: components["schemas"]["RowSiteModel"];
+            };
+            /** Size */
+            size: number;
+            /** Version */
+            version: number;
+            /** Versionid */
+            versionId: string;
+        };
+        /**
+         * RowSiteModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RowSiteModel: {
+            /** Bytesdone */
+            bytesDone: number;
+            /** Bytestotal */
+            bytesTotal: number;
+            /** Changedat */
+            changedAt?: number;
+            /** Filesfailed */
+            filesFailed: number;
+            /** Filessynced */
+            filesSynced: number;
+            /** Filestotal */
+            filesTotal: number;
+            /** Filesverified */
+            filesVerified: number;
+            /** Message */
+            message?: string;
+            /** Priority */
+            priority: number;
+            /** Status */
+            status: number;
+        };
+        /**
+         * SiteAgentModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        SiteAgentModel: {
+            /** Agentid */
+            agentId: string;
+            /** Hostname */
+            hostname: string;
+            /** Islive */
+            isLive: boolean;
+            /** Seenat */
+            seenAt: number;
+            /** Username */
+            userName: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * SiteModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        SiteModel: {
+            /** Agents */
+            agents: components["schemas"]["SiteAgentModel"][];
+            /** Isactive */
+            isActive: boolean;
+            /** Isremote */
+            isRemote: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "studio" | "configured" | "machine";
+            /** Provider */
+            provider: string;
+            /** Sitename */
+            siteName: string;
+            /** Totals */
+            totals: {
+                [key: string]: components["schemas"]["TotalsModel"];
+            };
+        };
+        /**
+         * SiteStatus
+         * @description State of a file or representation on a site, as stored and sent.
+         * @enum {integer}
+         */
+        SiteStatus: -1 | 0 | 1 | 2 | 3 | 4;
+        /**
+         * SitesModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        SitesModel: {
+            /** Sites */
+            sites: components["schemas"]["SiteModel"][];
+        };
+        /**
+         * StatePostModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        StatePostModel: {
+            /** Files */
+            files: components["schemas"]["PostedFileModel"][];
+            /** Priority */
+            priority?: number;
+        };
+        /**
+         * StatusModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        StatusModel: {
+            /** Message */
+            message?: string;
+            /**
+             * Progress
+             * @description Share of the bytes, 0 to 1
+             * @default 0
+             */
+            progress: number;
+            /**
+             * Retries
+             * @default 0
+             */
+            retries: number;
+            /** Size */
+            size: number;
+            /** Status */
+            status: number;
+            /** Timestamp */
+            timestamp: number;
+            /** Totalsize */
+            totalSize: number;
+        };
+        /**
+         * TotalsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TotalsModel: {
+            /** Bytes */
+            bytes: number;
+            /** Bytesdone */
+            bytesDone: number;
+            /** Files */
+            files: number;
+            /** Filesfailed */
+            filesFailed: number;
+            /** Filessynced */
+            filesSynced: number;
+            /** Filesverified */
+            filesVerified: number;
+            /** Representations */
+            representations: number;
+        };
+        /**
+         * TransferFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransferFileModel: {
+            /** Attempt */
+            attempt: number;
+            /** Checksum */
+            checksum?: string;
+            /** Hash */
+            hash: string;
+            /** Hashtype */
+            hashType: string;
+            /** Id */
+            id: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * TransferLeaseModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransferLeaseModel: {
+            /** Expiresat */
+            expiresAt: number;
+            /** Token */
+            token: string;
+        };
+        /**
+         * TransferModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransferModel: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "upload" | "download";
+            /** Files */
+            files: components["schemas"]["TransferFileModel"][];
+            /** Folderpath */
+            folderPath: string;
+            lease: components["schemas"]["TransferLeaseModel"];
+            /** Priority */
+            priority: number;
+            /** Product */
+            product: string;
+            /** Projectname */
+            projectName: string;
+            /** Representation */
+            representation: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /** Sourcesite */
+            sourceSite: string;
+            /** Variant */
+            variant: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TransferReportModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransferReportModel: {
+            /** Files */
+            files?: components["schemas"]["FileReportModel"][];
+            /**
+             * Finished
+             * @default false
+             */
+            finished: boolean;
+            /** Leasetoken */
+            leaseToken: string;
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * TransferResultModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransferResultModel: {
+            /** Expiresat */
+            expiresAt?: number;
+            /** Projectname */
+            projectName: string;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedFileModel"][];
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "finished" | "lost";
+        };
+        /**
+         * TwoSiteFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TwoSiteFileModel: {
+            /** Basename */
+            baseName: string;
+            /** Filehash */
+            fileHash: string;
+            /** Id */
+            id: string;
+            localStatus: components["schemas"]["StatusModel"];
+            /** Path */
+            path: string;
+            remoteStatus: components["schemas"]["StatusModel"];
+            /** Size */
+            size: number;
+        };
+        /**
+         * TwoSiteItemModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TwoSiteItemModel: {
+            /** Filecount */
+            fileCount: number;
+            /** Files */
+            files: components["schemas"]["TwoSiteFileModel"][];
+            /** Folder */
+            folder: string;
+            localStatus: components["schemas"]["StatusModel"];
+            /** Product */
+            product: string;
+            remoteStatus: components["schemas"]["StatusModel"];
+            /** Representation */
+            representation: string;
+            /** Representationid */
+            representationId: string;
+            /**
+             * Size
+             * @description Total size of all files
+             */
+            size: number;
+            /** Version */
+            version: number;
+            /** Versionid */
+            versionId: string;
+        };
+        /**
+         * TwoSiteListModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TwoSiteListModel: {
+            /** Representations */
+            representations: components["schemas"]["TwoSiteItemModel"][];
+        };
+        /**
+         * UserSitesModel
+         * @description The only answer with underscores in its keys.
+         */
+        UserSitesModel: {
+            /** Active Site */
+            active_site: string[];
+            /** Remote Site */
+            remote_site: string[];
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
         };
     };
     responses: never;
@@ -135,6 +971,260 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    claim_transfers: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    release_leases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeasesModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    renew_leases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeasesModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenewAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_transfers: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_user_sites: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSitesModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_params: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParamsModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     query_representations: {
         parameters: {
             query?: never;
@@ -146,17 +1236,35 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RepresentationsQuery"];
+                "application/json": components["schemas"]["QueryModel"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RepresentationsPage"];
+                    "application/json": components["schemas"]["QueryAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -164,6 +1272,67 @@ export interface operations {
     list_sites: {
         parameters: {
             query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitesModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_state: {
+        parameters: {
+            query: {
+                /** @description Name of the local site */
+                localSite: string;
+                /** @description Name of the remote site */
+                remoteSite: string;
+                representationIds?: string[];
+                repreNameFilter?: string[];
+                folderFilter?: string;
+                folderIdsFilter?: string[];
+                productFilter?: string;
+                versionFilter?: number;
+                versionIdsFilter?: string[];
+                localStatusFilter?: number[];
+                remoteStatusFilter?: number[];
+                sortBy?: "folder" | "product" | "version" | "representation" | "localStatus" | "remoteStatus";
+                sortDesc?: boolean;
+                bothOnly?: boolean;
+                page?: number;
+                pageLength?: number;
+            };
             header?: never;
             path: {
                 project_name: string;
@@ -172,13 +1341,170 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SitesAnswer"];
+                    "application/json": components["schemas"]["TwoSiteListModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_representation_states: {
+        parameters: {
+            query: {
+                representationIds: string[];
+                siteNames?: string[];
+            };
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepresentationStateModel"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    post_state: {
+        parameters: {
+            query?: {
+                /** @description Forget what is stored */
+                reset?: boolean;
+            };
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                /** @description A known site; never `local` */
+                site_name: string;
+                project_name: string;
+                representation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatePostModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_state: {
+        parameters: {
+            query?: {
+                /** @description Remove even the last copy; for managers */
+                force?: boolean;
+            };
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                /** @description A known site; never `local` */
+                site_name: string;
+                project_name: string;
+                representation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

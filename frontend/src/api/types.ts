@@ -3,10 +3,33 @@ import type { components } from "./generated";
 /** Shapes of the wire, generated from the server; named here once. */
 type Schemas = components["schemas"];
 
-export type RepresentationsQuery = Schemas["RepresentationsQuery"];
-export type RepresentationsPage = Schemas["RepresentationsPage"];
-export type RepresentationRow = Schemas["RepresentationRow"];
-export type SiteState = Schemas["SiteState"];
-export type Site = Schemas["Site"];
-export type SiteTotals = Schemas["SiteTotals"];
-export type SitesAnswer = Schemas["SitesAnswer"];
+/**
+ * The server's OpenAPI has no word for "or null": it calls such fields optional.
+ * Answers hold every field, so in them optional means "may be null".
+ */
+type Answer<T> = T extends readonly (infer Item)[]
+  ? Answer<Item>[]
+  : T extends object
+    ? string extends keyof T
+      ? Record<string, Answer<T[keyof T]>>
+      : {
+          [Key in keyof T]-?: T extends Record<Key, T[Key]>
+            ? Answer<T[Key]>
+            : Answer<Exclude<T[Key], undefined>> | null;
+        }
+    : T;
+
+/** In requests the same fields may be left out or null. */
+type Request<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> | null };
+
+export type RepresentationsQuery = Request<Schemas["QueryModel"]>;
+/** Without files: the list does not ask for them. */
+export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files">;
+export type RepresentationsPage = Omit<
+  Answer<Schemas["QueryAnswerModel"]>,
+  "representations"
+> & { representations: RepresentationRow[] };
+export type SiteState = Answer<Schemas["RowSiteModel"]>;
+export type Site = Answer<Schemas["SiteModel"]>;
+export type SiteTotals = Answer<Schemas["TotalsModel"]>;
+export type SitesAnswer = Answer<Schemas["SitesModel"]>;

@@ -14,10 +14,14 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 
+from devhost import open_page
 from devhost.addon_routes import mount_addons
 from devhost.authentication import AuthMiddleware
 from devhost.errors import ErrorMiddleware, handle_not_found, handle_validation_error
+from devhost.graphql_schema import make_graphql_router
 from devhost.loader import AddonLibrary
+from devhost.messaging import Messaging
+from devhost.rest import mount_rest
 
 
 def create_app(dsn: str, addon_dirs: Sequence[Path]) -> FastAPI:
@@ -30,17 +34,22 @@ def create_app(dsn: str, addon_dirs: Sequence[Path]) -> FastAPI:
     :raises AddonLoadError: a folder holds no addon that AYON would load.
     """
     library = AddonLibrary(addon_dirs)
+    messaging = Messaging()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ayonconfig.postgres_url = dsn
         await Postgres.connect()
         try:
+            messaging.start()
+            EventStream.publishers.append(messaging.publish)
             await AccessGroups.load()
+            await EventStream.dispatch("server.started")
             await library.set_up()
             mount_addons(app, library)
             yield
         finally:
+            await messaging.stop()
             await _shut_down()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -49,6 +58,11 @@ def create_app(dsn: str, addon_dirs: Sequence[Path]) -> FastAPI:
     app.add_middleware(AuthMiddleware)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.add_exception_handler(404, handle_not_found)
+
+    app.add_api_websocket_route("/ws", messaging.serve)
+    mount_rest(app)
+    app.include_router(make_graphql_router(), prefix="/graphql")
+    app.include_router(open_page.router)
 
     @app.get("/", include_in_schema=False)
     async def root() -> PlainTextResponse:
@@ -63,5 +77,6 @@ async def _shut_down() -> None:
         await worker.shutdown()
     EventStream.local_hooks.clear()
     EventStream.global_hooks.clear()
+    EventStream.publishers.clear()
     Session.sessions.clear()
     await Postgres.shutdown()

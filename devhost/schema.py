@@ -135,3 +135,34 @@ async def rename_project(old_name: str, new_name: str) -> None:
         await connection.execute(
             "UPDATE public.projects SET name = $2 WHERE name = $1", old_name, new_name
         )
+
+
+def make_anatomy(project: dict[str, Any]) -> dict[str, Any]:
+    """The anatomy of a project as AYON's settings model shows it (snake_case)."""
+    roots = project["config"].get("roots", {})
+    templates = project["config"].get("templates", TEMPLATES)
+    categories = {
+        category: [{"name": name, **paths} for name, paths in items.items()]
+        for category, items in templates.items()
+        if isinstance(items, dict)
+    }
+    return {
+        "roots": [{"name": name, **paths} for name, paths in roots.items()],
+        "templates": {
+            "version_padding": templates.get("version_padding", 3),
+            "frame_padding": templates.get("frame_padding", 4),
+            "work": [],
+            "publish": [],
+            "hero": [],
+            "delivery": [],
+            "staging": [],
+            "others": [],
+            **categories,
+        },
+        "attributes": project["attrib"],
+        "folder_types": project.get("folderTypes", []),
+        "task_types": project.get("taskTypes", []),
+        "link_types": project.get("linkTypes", []),
+        "statuses": project.get("statuses", []),
+        "tags": project.get("tags", []),
+    }

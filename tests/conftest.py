@@ -19,8 +19,10 @@ from devhost.postgres import (
     create_database,
     drop_database,
 )
+from devhost.process import DevhostProcess
 from devhost.studio import create_studio_database
 from tests.support.devhost_app import PROJECT, Host, run_host
+from tests.support.devhost_process import run_devhost
 
 ROOT = Path(__file__).parent.parent
 _TEMPLATE = "studio_template"
@@ -77,3 +79,10 @@ async def host(studio: Studio, addon_dirs: list[Path]) -> AsyncIterator[Host]:
     """The devhost with the addon, in this process, on the test's own database."""
     async with run_host(studio.dsn, studio.credentials, addon_dirs) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def devhost_process() -> Iterator[DevhostProcess]:
+    """A `devhost up` process with this repository's addon, for a module's tests."""
+    with run_devhost() as process:
+        yield process

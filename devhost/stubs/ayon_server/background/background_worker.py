@@ -30,9 +30,10 @@ class BackgroundWorker:
         self.shutting_down = True
         self.started.discard(self)
         task = self.task
-        if task is not None and not task.done():
+        while task is not None and not task.done():
+            # Again and again: on Python 3.11 `asyncio.wait_for` may swallow one.
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=0.1)
 
     @property
     def is_running(self) -> bool:

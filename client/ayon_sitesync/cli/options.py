@@ -39,6 +39,7 @@ class Options:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ayon_sitesync",
+        allow_abbrev=False,
         description="Site Sync without a launcher.",
         epilog=(
             "The API key comes from the environment variable AYON_API_KEY or from"
@@ -49,7 +50,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    agent = commands.add_parser("agent", help="perform transfers of a site")
+    agent = commands.add_parser(
+        "agent", allow_abbrev=False, help="perform transfers of a site"
+    )
     _add_shared(agent)
     agent.add_argument(
         "--site", metavar="NAME", help="the own site (default: AYON_SITE_ID)"
@@ -63,7 +66,9 @@ def make_parser() -> argparse.ArgumentParser:
     agent.add_argument(
         "--once", action="store_true", help="end when nothing is pending"
     )
-    status = commands.add_parser("status", help="show totals per site")
+    status = commands.add_parser(
+        "status", allow_abbrev=False, help="show totals per site"
+    )
     _add_shared(status)
     return parser
 

@@ -112,8 +112,9 @@ class Agent:
         self._is_idle = False
         self._done = False
         self._unfinished = ""
-        self._request_at = self._last_request = self._clock.now() - REPORT_SECONDS
-        self._claim_at = self._last_claim = self._last_request
+        start = self._clock.now()
+        self._request_at = self._report_at = self._claim_at = start
+        self._last_request = self._last_claim = start - WAKE_SECONDS
 
     # --- what its owner may do -------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Agent:
         elif all(run.is_idle for run in self._runs.values()):
             wanted = self._last_request + REQUEST_SECONDS
         else:
-            wanted = self._last_request + REPORT_SECONDS
+            wanted = self._report_at
         return max(wanted, self._request_at)
 
     def _exchange(self, now: float) -> None:
@@ -217,8 +218,9 @@ class Agent:
     def _take_reports(self, now: float) -> list[TransferReport]:
         runs = list(self._runs.values())
         is_drained = all(run.is_idle for run in runs)
-        if not is_drained and now < self._last_request + REPORT_SECONDS:
+        if not is_drained and now < self._report_at:
             return []
+        self._report_at = now + REPORT_SECONDS
         reports = []
         for run in runs:
             report = run.take_report()

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from ..errors import CorruptError, MissingSourceError, RetryableError
+from ..errors import CorruptError, MissingSourceError, PathError, RetryableError
 from ..providers.base import FileStat, Provider, Reader
 from ..work import TransferFile
 from .verify import (
@@ -95,8 +95,12 @@ class _Copy:
         found = target.stat(self._target_path)
         if found is None or found.size != source.size:
             return None
-        with target.open_reader(self._target_path) as reader:
-            there = self._digest(reader, source.size)
+        try:
+            with target.open_reader(self._target_path) as reader:
+                there = self._digest(reader, source.size)
+        except (PathError, MissingSourceError):
+            # A link to elsewhere, or gone by now: what is copied takes its place.
+            return None
         if there is None:
             return None
         if self._expected:

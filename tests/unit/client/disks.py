@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Optional
 
 from ayon_sitesync.paths import PART_SUFFIX, current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
@@ -42,14 +42,14 @@ class Disks:
     def copy(
         self,
         name: str,
-        size: Optional[int] = None,
-        checksum: Optional[str] = None,
-        published_hash: Optional[str] = None,
+        size: int | None = None,
+        checksum: str | None = None,
+        published_hash: str | None = None,
     ) -> CopyResult:
         file = TransferFile(
             "f1", f"{{root[work]}}/{name}", size, checksum, published_hash
         )
-        return copy_file(file, Route(self.source, self.target, lambda n: self.tick(n)))
+        return copy_file(file, Route(self.source, self.target, self.tick))
 
     def list_parts(self) -> list[Path]:
         """Temporary files on the target site."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ayon_sitesync.errors import ServerUnreachableError
 from ayon_sitesync.work import (
@@ -33,7 +34,7 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
-        self.on_wait: Callable[[], None] = lambda: None
+        self.on_wait: Callable[[], object] = lambda: None
 
     def now(self) -> float:
         return self.seconds
@@ -70,7 +71,7 @@ class Row:
     """One queued transfer and what was reported about it."""
 
     transfer: Transfer
-    lease_token: Optional[str] = None
+    lease_token: str | None = None
     leases_given: int = 0
     waiting: list[str] = field(default_factory=list)
     results: dict[str, FileReport] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class MemoryServer:
     def __init__(self, retries: int = 0) -> None:
         self.rows: dict[TransferKey, Row] = {}
         self.requests: list[str] = []
-        self.failure: Optional[Exception] = None
+        self.failure: Exception | None = None
         self.lose_answers = 0
         self._retries = retries
 
@@ -115,7 +116,7 @@ class MemoryServer:
         self,
         agent_id: str,
         reports: Sequence[TransferReport],
-        claim: Optional[ClaimRequest],
+        claim: ClaimRequest | None,
     ) -> ReportAnswer:
         self._answer("report")
         answers = tuple(self._take_report(report) for report in reports)
@@ -140,23 +141,16 @@ class MemoryServer:
             raise self.failure
 
     def _claim(self, request: ClaimRequest) -> Claim:
-        given = []
-        for row in self.rows.values():
-            if row.lease_token is None and row.waiting:
-                row.leases_given += 1
-                row.lease_token = f"lease-{row.leases_given}"
-                files = [f for f in row.transfer.files if f.id in row.waiting]
-                given.append(
-                    Transfer(
-                        row.transfer.key,
-                        row.transfer.source_site,
-                        "download",
-                        row.lease_token,
-                        tuple(files),
-                        representation="exr",
-                    )
-                )
-        return Claim(tuple(given[: request.max_transfers]), LEASE_SECONDS, None, 0)
+        due = [r for r in self.rows.values() if r.waiting and r.lease_token is None]
+        given = [self._give(row) for row in due[: request.max_transfers]]
+        return Claim(tuple(given), LEASE_SECONDS, None, len(due) - len(given))
+
+    @staticmethod
+    def _give(row: Row) -> Transfer:
+        row.leases_given += 1
+        row.lease_token = f"lease-{row.leases_given}"
+        files = tuple(f for f in row.transfer.files if f.id in row.waiting)
+        return replace(row.transfer, lease_token=row.lease_token, files=files)
 
     def _take_report(self, report: TransferReport) -> TransferAnswer:
         row = self.rows[report.key]
@@ -180,4 +174,3 @@ class MemoryServer:
 
     def _end_lease(self, row: Row) -> None:
         row.lease_token = None
-

@@ -10,11 +10,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import pytest
-
 from ayon_sitesync.errors import (
     CorruptError,
     MissingSourceError,
@@ -26,6 +25,7 @@ from ayon_sitesync.errors import (
 )
 from ayon_sitesync.providers import local_drive
 from ayon_sitesync.transfer import verify
+
 from tests.unit.client.disks import MIB, Disks
 
 
@@ -55,7 +55,7 @@ def test_content_and_mtime_arrive(disks: Disks, size: int) -> None:
     [
         "Übung/日本語/плёнка.exr",
         "{version}/{}.exr",
-        "a b/it's \"quoted\" $HOME `x` %04d #1.exr",
+        'a b/it\'s "quoted" $HOME `x` %04d #1.exr',
         "n" * 255,
         "ü" * 127,
     ],
@@ -222,7 +222,7 @@ def test_full_disk_is_the_sites_fault_and_leaves_nothing(
         return write(descriptor, data[: MIB // 2])
 
     monkeypatch.setattr(local_drive.os, "write", write_until_full)
-    with pytest.raises(SiteUnhealthyError, match="brisk-amber-fox.*disk is full"):
+    with pytest.raises(SiteUnhealthyError, match=r"brisk-amber-fox.*disk is full"):
         disks.copy("a.exr", 3 * MIB)
     assert disks.list_files() == []
 
@@ -266,15 +266,16 @@ def test_link_out_of_the_target_root_is_refused(disks: Disks, tmp_path: Path) ->
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("outside_content", [b"precious", b"content"])
 def test_link_in_the_place_of_the_target_is_replaced_not_followed(
-    disks: Disks, tmp_path: Path
+    disks: Disks, tmp_path: Path, outside_content: bytes
 ) -> None:
     outside = tmp_path / "outside.exr"
-    outside.write_bytes(b"precious")
+    outside.write_bytes(outside_content)
     (disks.target_root / "a.exr").symlink_to(outside)
     disks.write("a.exr", b"content")
     disks.copy("a.exr")
-    assert outside.read_bytes() == b"precious"
+    assert outside.read_bytes() == outside_content
     assert not (disks.target_root / "a.exr").is_symlink()
     assert (disks.target_root / "a.exr").read_bytes() == b"content"
 

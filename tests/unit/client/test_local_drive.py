@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from ayon_sitesync.errors import (
     MissingSourceError,
     PermanentError,
@@ -19,6 +18,7 @@ from ayon_sitesync.errors import (
     map_os_error,
 )
 from ayon_sitesync.providers.local_drive import ABANDONED_SECONDS, make_part_name
+
 from tests.unit.client.disks import MACHINE_TAG, make_disk
 
 
@@ -77,7 +77,7 @@ def test_part_names_fit_whatever_the_name_is() -> None:
 def test_missing_root_makes_the_site_unhealthy(tmp_path: Path) -> None:
     provider = make_disk(tmp_path / "mount", "studio")
     shutil.rmtree(tmp_path / "mount")
-    with pytest.raises(SiteUnhealthyError, match="root 'work' at .* is not there"):
+    with pytest.raises(SiteUnhealthyError, match=r"root 'work' at .* is not there"):
         provider.check_health(["work"], writable=True)
 
 

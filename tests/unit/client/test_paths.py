@@ -7,11 +7,10 @@ import posixpath
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ayon_sitesync.errors import PathError
 from ayon_sitesync.paths import ensure_inside, is_absolute, resolve_path
+from hypothesis import given
+from hypothesis import strategies as st
 
 ROOTS = {"work": "/data/proj"}
 WINDOWS_ROOTS = {"work": "P:/proj"}

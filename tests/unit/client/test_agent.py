@@ -1,0 +1,397 @@
+"""The agent against a queue in memory, with real files and time that tests move."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ayon_sitesync.errors import (
+    LoginRefusedError,
+    RequestRefusedError,
+    ServerUnreachableError,
+    SiteIdInUseError,
+    SiteUnhealthyError,
+)
+from ayon_sitesync.providers.base import Provider
+from ayon_sitesync.transfer.agent import Agent, AgentConfig, AgentSummary
+from ayon_sitesync.transfer.ports import MonotonicClock
+from ayon_sitesync.work import FAILED, SYNCED, AgentIdentity, TransferFile
+
+from tests.unit.client.disks import MIB, Disks
+from tests.unit.client.memory_server import (
+    LEASE_SECONDS,
+    FakeClock,
+    InlineExecutor,
+    MemoryServer,
+)
+
+OWN_SITE = "brisk-amber-fox"
+IDLE_SECONDS = 60.0
+
+
+class StudioSites:
+    """Two disk sites; a site in `broken` cannot be opened."""
+
+    def __init__(self, disks: Disks) -> None:
+        self._providers = {"studio": disks.source, OWN_SITE: disks.target}
+        self.broken: dict[str, str] = {}
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        if site_name in self.broken:
+            raise SiteUnhealthyError(site_name, self.broken[site_name])
+        return self._providers[site_name]
+
+    def find_idle_seconds(self) -> float:
+        return IDLE_SECONDS
+
+
+class Bench:
+    """An agent with everything around it."""
+
+    def __init__(self, base: Path) -> None:
+        self.disks = Disks(base)
+        self.sites = StudioSites(self.disks)
+        self.server = MemoryServer()
+        self.clock: Any = FakeClock()
+        self.pool: Executor = InlineExecutor()
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    def make_agent(self, *, once: bool = False) -> Agent:
+        identity = AgentIdentity("a" * 32, OWN_SITE, "ws042", "2.0.0", {})
+        return Agent(
+            AgentConfig(identity, ("demo",), once=once),
+            self.server,
+            self.sites,
+            self.pool,
+            self.clock,
+            lambda name, data: self.events.append((name, data)),
+        )
+
+    def run_once(self) -> AgentSummary:
+        return self.make_agent(once=True).run()
+
+    def publish(self, *names: str, content: bytes = b"frame") -> list[TransferFile]:
+        """Files on the studio's disk, as the queue names them."""
+        for name in names:
+            self.disks.write(name, content)
+        return self.describe(*names, size=len(content))
+
+    @staticmethod
+    def describe(*names: str, size: int | None = 5) -> list[TransferFile]:
+        return [TransferFile(n, f"{{root[work]}}/{n}", size) for n in names]
+
+    def count_events(self, name: str) -> int:
+        return sum(event == name for event, _ in self.events)
+
+    def list_problems(self) -> list[str]:
+        return [data["message"] for event, data in self.events if event == "problem"]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_everything_pending_is_brought_and_reported(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("sh/a.exr", "sh/b.exr"))
+    summary = bench.run_once()
+    results = bench.server.rows[key].results
+    assert bench.server.statuses(key) == {"sh/a.exr": SYNCED, "sh/b.exr": SYNCED}
+    assert {result.proof for result in results.values()} == {"content"}
+    assert all(result.checksum for result in results.values())
+    assert bench.disks.list_files() == ["sh/a.exr", "sh/b.exr"]
+    assert (summary.failed_files, summary.progress.files_done) == (0, 2)
+    assert [event for event, _ in bench.events] == [
+        "started",
+        "transfer",
+        "progress",
+        "idle",
+        "stopped",
+    ]
+
+
+def test_one_bad_file_does_not_hold_up_its_siblings(bench: Bench) -> None:
+    files = [
+        *bench.publish("a.exr", "c.exr"),
+        *bench.describe("b.exr", "../escape.exr"),
+    ]
+    key = bench.server.queue(files)
+    summary = bench.run_once()
+    assert bench.server.statuses(key) == {
+        "a.exr": SYNCED,
+        "c.exr": SYNCED,
+        "b.exr": FAILED,
+        "../escape.exr": FAILED,
+    }
+    results = bench.server.rows[key].results
+    assert results["b.exr"].error_class == "missing_source"
+    assert results["../escape.exr"].error_class == "permanent"
+    assert summary.failed_files == 2
+
+
+def test_file_that_succeeds_in_the_end_is_not_counted_as_failed(bench: Bench) -> None:
+    bench.server = MemoryServer(retries=1)
+    bench.publish("other.exr")
+    key = bench.server.queue(bench.describe("a.exr"))
+    row = bench.server.rows[key]
+    pool = InlineExecutor(at_once=False)
+    bench.pool = pool
+
+    def work() -> None:
+        if row.attempts:
+            bench.publish("a.exr")
+        pool.run_all()
+
+    bench.clock.on_wait = work
+    summary = bench.run_once()
+    assert row.attempts == {"a.exr": 1}
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+    assert summary.failed_files == 0
+
+
+def test_many_small_transfers_share_requests(bench: Bench) -> None:
+    for number in range(250):
+        bench.server.queue(bench.publish(f"{number}.exr"), number=number)
+    bench.run_once()
+    assert len(bench.disks.list_files()) == 250
+    # 100 at a time: a claim, two reports that bring the next work, the last report
+    # and the look that finds nothing.
+    assert Counter(bench.server.requests) == {"claim": 1, "report": 3}
+
+
+def test_reports_of_a_large_file_come_once_a_second_and_renew_the_lease(
+    bench: Bench,
+) -> None:
+    pool = InlineExecutor(at_once=False)
+    bench.pool = pool
+    bench.server.queue(bench.publish("a.exr"))
+    agent = bench.make_agent()
+    agent.step()
+    for _ in range(int(LEASE_SECONDS)):
+        bench.clock.seconds += agent.step()
+    # Nothing moves: the lease is renewed after each third, and nothing else is sent.
+    reports = bench.server.requests.count("report")
+    assert reports == 2
+    pool.run_all()
+    bench.clock.seconds += agent.step()
+    agent.step()
+    assert bench.count_events("transfer") == 1
+
+
+def test_lost_lease_stops_the_transfer(bench: Bench) -> None:
+    pool = InlineExecutor(at_once=False)
+    bench.pool = pool
+    key = bench.server.queue(bench.publish("a.exr", "b.exr"))
+    agent = bench.make_agent()
+    agent.step()
+    bench.server.take_lease(key)
+    bench.clock.seconds += LEASE_SECONDS / 2
+    agent.step()
+    pool.run_all()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(key) == {}
+    assert bench.disks.list_files() == []
+    assert any("lease is lost" in problem for problem in bench.list_problems())
+    assert bench.count_events("transfer") == 0
+
+
+def test_stop_gives_back_what_is_not_done(bench: Bench) -> None:
+    bench.pool = InlineExecutor(at_once=False)
+    done = bench.server.queue(bench.publish("a.exr"), number=1)
+    agent = bench.make_agent()
+    agent.step()
+    left = bench.server.queue(bench.publish("b.exr"), number=2)
+    _run_waiting(bench)
+    bench.clock.seconds += agent.step()
+    agent.step()
+    assert bench.server.rows[left].lease_token is not None
+
+    def stop_now() -> None:
+        agent.request_stop()
+        _run_waiting(bench)
+
+    bench.clock.on_wait = stop_now
+    agent.run()
+    assert bench.server.statuses(done) == {"a.exr": SYNCED}
+    assert bench.server.rows[left].lease_token is None
+    assert bench.disks.list_parts() == []
+    assert bench.events[-1][0] == "stopped"
+
+
+def _run_waiting(bench: Bench) -> None:
+    assert isinstance(bench.pool, InlineExecutor)
+    bench.pool.run_all()
+
+
+def test_stop_in_the_middle_of_a_file_leaves_no_temporary_file(bench: Bench) -> None:
+    content = b"x" * (64 * MIB)
+    key = bench.server.queue(bench.publish("a.exr", content=content))
+    with ThreadPoolExecutor(1) as pool:
+        bench.pool = pool
+        agent = bench.make_agent()
+        bench.clock.on_wait = agent.request_stop
+        agent.run()
+    row = bench.server.rows[key]
+    assert row.lease_token is None
+    assert row.results.get("a.exr") is None or row.waiting == []
+    assert bench.disks.list_parts() == []
+
+
+def test_pause_gives_back_and_resume_takes_again(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr"))
+    agent = bench.make_agent()
+    agent.pause()
+    agent.step()
+    assert bench.server.requests == []
+    agent.resume()
+    agent.step()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+
+
+def test_unreachable_server_is_tried_again_with_growing_delays(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr"))
+    agent = bench.make_agent()
+    bench.server.failure = ServerUnreachableError("connection refused")
+    delays = []
+    for _ in range(8):
+        delays.append(agent.step())
+        bench.clock.seconds += delays[-1]
+    assert delays == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert bench.list_problems() == ["connection refused"]
+    bench.server.failure = None
+    agent.step()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+    assert bench.count_events("recovered") == 1
+
+
+def test_results_survive_an_answer_that_got_lost(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr"))
+    bench.server.lose_answers = 1
+    summary = bench.run_once()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+    assert bench.count_events("transfer") == 1
+    assert summary.progress.transfers_done == 1
+
+
+def test_run_that_shall_end_gives_up_on_an_unreachable_server(bench: Bench) -> None:
+    bench.server.failure = ServerUnreachableError("connection refused")
+    with pytest.raises(ServerUnreachableError):
+        bench.run_once()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LoginRefusedError("no such key"),
+        RequestRefusedError("no such project", status=404),
+    ],
+)
+def test_refusal_at_the_first_contact_ends_the_agent(
+    bench: Bench, error: Exception
+) -> None:
+    bench.server.failure = error
+    with pytest.raises(type(error)):
+        bench.make_agent().run()
+
+
+def test_refusal_later_on_is_told_and_tried_again(bench: Bench) -> None:
+    agent = bench.make_agent()
+    bench.clock.seconds += agent.step()
+    bench.server.failure = LoginRefusedError("no such key")
+    bench.clock.seconds += agent.step()
+    assert bench.list_problems() == ["no such key"]
+    bench.server.failure = None
+    key = bench.server.queue(bench.publish("a.exr"))
+    agent.step()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+
+
+def test_site_id_in_use_is_told_and_tried_again(bench: Bench) -> None:
+    busy = SiteIdInUseError("used by ws007", status=409, code="site_id_in_use")
+    agent = bench.make_agent()
+    bench.server.failure = busy
+    assert agent.step() > 0
+    assert bench.list_problems() == ["used by ws007"]
+    with pytest.raises(SiteIdInUseError):
+        bench.run_once()
+
+
+def test_unmounted_target_costs_no_attempt_and_is_tried_again(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr", "b.exr"))
+    shutil.rmtree(bench.disks.target_root)
+    agent = bench.make_agent()
+    agent.step()
+    bench.clock.seconds += 0.2
+    delay = agent.step()
+    assert bench.server.statuses(key) == {}
+    assert bench.server.rows[key].attempts == {}
+    assert bench.server.rows[key].lease_token is None
+    assert delay == pytest.approx(5, abs=0.5)
+    assert any("is not there" in problem for problem in bench.list_problems())
+    bench.disks.target_root.mkdir()
+    bench.clock.seconds += delay
+    agent.step()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED, "b.exr": SYNCED}
+    assert bench.count_events("recovered") == 1
+
+
+def test_unusable_source_site_does_not_stop_work_with_another(bench: Bench) -> None:
+    bench.sites.broken["nearline"] = "no provider is chosen"
+    blocked = bench.server.queue(bench.publish("a.exr"), source="nearline", number=1)
+    fine = bench.server.queue(bench.publish("b.exr"), number=2)
+    agent = bench.make_agent()
+    end = bench.clock.seconds + 600
+    while bench.clock.seconds < end:
+        bench.clock.seconds += agent.step()
+    assert bench.server.statuses(fine) == {"b.exr": SYNCED}
+    assert bench.server.statuses(blocked) == {}
+    assert bench.server.rows[blocked].lease_token is None
+    # Delays of 5, 10, 20 ... 300 s: seven tries in ten minutes, each with one more
+    # lease that is given back at once.
+    assert bench.server.rows[blocked].leases_given <= 14
+
+
+def test_run_that_shall_end_says_what_it_could_not_do(bench: Bench) -> None:
+    bench.sites.broken["studio"] = "the disk is full"
+    bench.server.queue(bench.publish("a.exr"))
+    summary = bench.run_once()
+    assert "studio" in summary.unfinished
+    assert "the disk is full" in summary.unfinished
+
+
+def test_idle_agent_looks_by_the_clock_and_when_woken(bench: Bench) -> None:
+    agent = bench.make_agent()
+    agent.step()
+    assert agent.step() == pytest.approx(IDLE_SECONDS)
+    agent.wake()
+    # A second look at most one second after the first, however many events come.
+    assert agent.step() == pytest.approx(1.0)
+    assert bench.server.requests == ["claim"]
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.requests == ["claim", "claim"]
+
+
+def test_threads_move_many_files_at_once(bench: Bench) -> None:
+    names = [f"seq/{number:04}.exr" for number in range(300)]
+    key = bench.server.queue(bench.publish(*names))
+    with ThreadPoolExecutor(4) as pool:
+        bench.pool = pool
+        bench.clock = MonotonicClock()
+        summary = bench.run_once()
+    assert set(bench.server.statuses(key).values()) == {SYNCED}
+    assert bench.disks.list_files() == sorted(names)
+    assert summary.progress.files_done == 300

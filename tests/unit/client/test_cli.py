@@ -1,0 +1,211 @@
+"""Wrong use is answered by a sentence that names the option, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ayon_sitesync.cli import main
+from ayon_sitesync.cli.options import parse_options
+from ayon_sitesync.cli.output import EventPrinter, format_bytes
+
+from tests.unit.client.ayon_stub import KEY, AyonStub, run_stub
+
+URL = "http://127.0.0.1:9"
+VARIABLES = (
+    "AYON_SERVER_URL",
+    "AYON_API_KEY",
+    "AYON_SITE_ID",
+    "AYON_LOCAL_ID",
+    "AYON_DEFAULT_SETTINGS_VARIANT",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> str:
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--server: give"),
+        (["--server", "ayon:5000"], "--server: 'ayon:5000' is no address"),
+        (["--server", "ftp://ayon"], "--server: 'ftp://ayon' is no address"),
+        (["--server", URL], "--site: give"),
+        (["--server", URL, "--site", "local"], "--site: 'local' means"),
+        (["--server", URL, "--site", "a b"], "--site: 'a b' is not allowed"),
+        (["--server", URL, "--site", "a", "--project", "a-b"], "--project: 'a-b'"),
+        (["--server", URL, "--site", "a", "--serve", "/"], "--serve: '/'"),
+    ],
+)
+def test_wrong_input_of_an_agent(
+    arguments: list[str],
+    message: str,
+    key_file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["agent", "--api-key-file", key_file, *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_missing_key_says_where_it_may_come_from(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["agent", "--server", URL, "--site", "a"]) == 2
+    told = capsys.readouterr().err
+    assert "AYON_API_KEY" in told
+    assert "--api-key-file" in told
+
+
+@pytest.mark.parametrize("content", [None, "", "two words", b"\xff\xfe"])
+def test_key_file_that_holds_no_key(
+    tmp_path: Path, content: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "key"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        path.write_text(content)
+    arguments = ["status", "--server", URL, "--api-key-file", str(path)]
+    assert main(arguments) == 2
+    assert "--api-key-file" in capsys.readouterr().err
+
+
+def test_key_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["agent", "--server", URL, "--site", "a", "--api-key", "secret"])
+    assert exit_info.value.code == 2
+    assert "--api-key" in capsys.readouterr().err
+
+
+def test_environment_fills_what_is_not_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AYON_SERVER_URL", "http://ayon:5000/")
+    monkeypatch.setenv("AYON_API_KEY", "key")
+    monkeypatch.setenv("AYON_SITE_ID", "brisk-amber-fox")
+    monkeypatch.setenv("AYON_DEFAULT_SETTINGS_VARIANT", "staging")
+    options = parse_options(["agent", "--project", "a", "--project", "a"])
+    assert options.server_url == "http://ayon:5000"
+    assert (options.api_key, options.site_name) == ("key", "brisk-amber-fox")
+    assert (options.variant, options.projects) == ("staging", ("a",))
+    typed = parse_options(["agent", "--site", "studio", "--variant", "production"])
+    assert (typed.site_name, typed.variant) == ("studio", "production")
+
+
+def test_old_name_of_the_site_variable_is_taken_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AYON_LOCAL_ID", "studio")
+    options = parse_options(["agent", "--server", URL, "--api-key-file", key_file])
+    assert options.site_name == "studio"
+    assert "AYON_SITE_ID" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["agent", "--site", "a", "--once"], ["status"]])
+def test_unreachable_server_is_exit_code_3(
+    command: list[str], key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--server", URL, "--api-key-file", key_file]) == 3
+    assert f"{URL} cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["agent", "--site", "a"], ["status"]])
+def test_refused_key_is_exit_code_4(
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AYON_API_KEY", "wrong")
+    with run_stub(AyonStub()) as url:
+        assert main([*command, "--server", url]) == 4
+    told = capsys.readouterr().err
+    assert "does not accept the API key" in told
+    assert "wrong" not in told
+
+
+def test_unknown_project_is_named(
+    key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--api-key-file", key_file, "--project", "nothing"]
+    with run_stub(AyonStub()) as url:
+        assert main(["status", "--server", url, *arguments]) == 2
+    assert "--project: there is no active project 'nothing'" in capsys.readouterr().err
+
+
+def test_status_as_a_table_and_as_json(
+    key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_stub(AyonStub()) as url:
+        arguments = ["status", "--server", url, "--api-key-file", key_file]
+        assert main(arguments) == 0
+        table = capsys.readouterr().out.splitlines()
+        assert main([*arguments, "--json"]) == 0
+    assert table[0].split() == [
+        "PROJECT",
+        "SITE",
+        "KIND",
+        "PROVIDER",
+        "STATE",
+        "AGENTS",
+    ]
+    assert "3 synced (2.4 MB), 1 failed (1.0 kB)" in table[1]
+    assert table[1].endswith("ws042")
+    site = json.loads(capsys.readouterr().out)
+    assert (site["projectName"], site["siteName"]) == ("demo", "studio")
+
+
+def test_agent_with_nothing_to_do_ends_with_once(
+    key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub = AyonStub()
+    arguments = ["--site", "brisk-amber-fox", "--once", "--json"]
+    with run_stub(stub) as url:
+        assert (
+            main(["agent", "--server", url, "--api-key-file", key_file, *arguments])
+            == 0
+        )
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["started", "idle", "stopped"]
+    assert stub.claims[0]["agent"]["siteName"] == "brisk-amber-fox"
+    assert stub.claims[0]["agent"]["roots"] == {"work": "/home/artist/demo"}
+    assert stub.claims[0]["projects"] is None
+
+
+def test_events_are_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = EventPrinter(as_json=False)
+    done = {
+        "direction": "download",
+        "label": "/sh010 compMain v021 exr",
+        "siteName": "studio",
+        "files": 2,
+        "filesSynced": 1,
+        "bytesMoved": 2_400_000,
+        "errors": [{"message": "'/a' is missing."}],
+    }
+    printer.emit("transfer", done)
+    printer.emit("problem", {"siteName": "studio", "message": "the disk is full"})
+    printer.emit("idle", {"pending": 2, "nextDueInSeconds": 12.4})
+    assert capsys.readouterr().out.splitlines() == [
+        "download /sh010 compMain v021 exr: 1 of 2 files on studio (2.4 MB moved)",
+        "  failed: '/a' is missing.",
+        "problem: studio: the disk is full",
+        "idle: 2 transfers wait, the next in 12 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, "0 B"), (999, "999 B"), (2_400_000, "2.4 MB"), (3e15, "3000.0 TB")],
+)
+def test_sizes_are_readable(count: float, expected: str) -> None:
+    assert format_bytes(count) == expected

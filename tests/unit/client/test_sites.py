@@ -1,0 +1,179 @@
+"""Which sites a machine uses, and where their roots are on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ayon_sitesync.errors import ServerUnreachableError, SiteUnhealthyError
+from ayon_sitesync.site_access import SiteAccess
+from ayon_sitesync.sites import ProjectSites, normalize_site
+
+SITE_ID = "brisk-amber-fox"
+
+
+def make_settings(**changes: Any) -> dict[str, Any]:
+    """Settings as AYON gives them, with this machine's overrides."""
+    return {
+        "enabled": True,
+        "config": {"active_site": "studio", "remote_site": "studio", "loop_delay": 30},
+        "local_setting": {
+            "active_site": "local",
+            "remote_site": "",
+            "local_roots": [{"name": "work", "path": "/home/artist/proj"}],
+        },
+        "sites": [
+            {
+                "name": "nearline",
+                "provider": "local_drive",
+                "local_drive": {
+                    "roots": [
+                        {
+                            "name": "work",
+                            "windows": "N:/proj",
+                            "linux": "/mnt/nearline",
+                            "darwin": "",
+                        }
+                    ]
+                },
+            },
+            {"name": "empty", "provider": ""},
+            {"name": "cloud", "provider": "gdrive"},
+        ],
+        **changes,
+    }
+
+
+def make_sites(platform: str = "linux", **changes: Any) -> ProjectSites:
+    roots = {"work": "/mnt/studio", "render": "/mnt/render"}
+    return ProjectSites("demo", make_settings(**changes), SITE_ID, roots, platform)
+
+
+def test_local_means_this_machine() -> None:
+    assert normalize_site("local", SITE_ID) == SITE_ID
+    assert normalize_site("studio", SITE_ID) == "studio"
+
+
+def test_pair_is_the_artists_choice_else_the_projects() -> None:
+    sites = make_sites()
+    assert (sites.active_site, sites.remote_site) == (SITE_ID, "studio")
+
+
+def test_pair_of_a_disabled_project_is_the_studio() -> None:
+    sites = make_sites(enabled=False)
+    assert (sites.active_site, sites.remote_site) == ("studio", "studio")
+
+
+@pytest.mark.parametrize(
+    ("site", "platform", "expected"),
+    [
+        ("studio", "linux", {"work": "/mnt/studio", "render": "/mnt/render"}),
+        (SITE_ID, "linux", {"work": "/home/artist/proj"}),
+        ("nearline", "linux", {"work": "/mnt/nearline"}),
+        ("nearline", "windows", {"work": "N:/proj"}),
+    ],
+)
+def test_roots_of_disk_sites(
+    site: str, platform: str, expected: dict[str, str]
+) -> None:
+    sites = make_sites(platform)
+    assert sites.find_provider_code(site) == "local_drive"
+    assert sites.find_roots(site) == expected
+
+
+def test_configured_site_may_be_the_own_one() -> None:
+    sites = ProjectSites("demo", make_settings(), "nearline", {}, "linux")
+    assert sites.find_roots("nearline") == {"work": "/mnt/nearline"}
+
+
+@pytest.mark.parametrize(
+    ("site", "platform", "where"),
+    [
+        ("nearline", "darwin", "sites > nearline > local_drive > roots"),
+        (SITE_ID, "windows", "local roots"),
+        ("studio", "windows", "the project's anatomy"),
+    ],
+)
+def test_roots_that_are_not_set_are_told_with_the_place_to_set_them(
+    site: str, platform: str, where: str
+) -> None:
+    with pytest.raises(SiteUnhealthyError, match=where):
+        make_sites(platform).find_roots(site)
+
+
+@pytest.mark.parametrize(
+    ("site", "reason"),
+    [
+        ("empty", "no provider is chosen"),
+        ("elsewhere", "not in the settings of project 'demo'"),
+    ],
+)
+def test_sites_without_a_way_are_told(site: str, reason: str) -> None:
+    with pytest.raises(SiteUnhealthyError, match=reason):
+        make_sites().find_provider_code(site)
+
+
+class Source:
+    """Settings of projects whose local root is named after them."""
+
+    def __init__(self, loop_delay: int = 30) -> None:
+        self.reads = 0
+        self.fails = False
+        self._config = {"loop_delay": loop_delay}
+
+    def read_settings(self, project_name: str) -> dict[str, Any]:
+        self.reads += 1
+        if self.fails:
+            raise ServerUnreachableError("refused")
+        own = {"local_roots": [{"name": "work", "path": f"/home/{project_name}"}]}
+        return make_settings(local_setting=own, config=self._config)
+
+    def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]:
+        return {"work": "/mnt/studio"}
+
+
+def test_storage_is_opened_once_for_each_site() -> None:
+    source = Source()
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    first = access.open_site("demo", "studio")
+    assert access.open_site("demo", "studio") is first
+    assert first.locate("{root[work]}/a") == "/mnt/studio/a"
+    assert access.open_site("demo", SITE_ID).locate("{root[work]}/a") == "/home/demo/a"
+    assert source.reads == 1
+
+
+def test_provider_that_this_version_lacks_is_told() -> None:
+    access = SiteAccess(Source(), SITE_ID, "linux", "beef")
+    with pytest.raises(SiteUnhealthyError, match="'gdrive' is not in this version"):
+        access.open_site("demo", "cloud")
+
+
+def test_settings_that_cannot_be_read_are_asked_for_again() -> None:
+    source = Source()
+    source.fails = True
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    with pytest.raises(ServerUnreachableError):
+        access.open_site("demo", "studio")
+    source.fails = False
+    assert access.open_site("demo", "studio").locate("{root[work]}/a")
+
+
+def test_own_roots_that_differ_carry_their_project() -> None:
+    access = SiteAccess(Source(), SITE_ID, "linux", "beef")
+    assert access.find_own_roots(["one"]) == {"work": "/home/one"}
+    assert access.find_own_roots(["one", "two"]) == {
+        "one/work": "/home/one",
+        "two/work": "/home/two",
+    }
+
+
+def test_loop_delay_is_the_longest_wait_and_the_live_channel_spares_looks() -> None:
+    access = SiteAccess(Source(), SITE_ID, "linux", "beef")
+    assert access.find_idle_seconds() == 60
+    access.open_site("demo", "studio")
+    assert access.find_idle_seconds() == 30
+    quick = SiteAccess(Source(loop_delay=1), SITE_ID, "linux", "beef")
+    quick.open_site("demo", "studio")
+    assert quick.find_idle_seconds() == 1
+    quick.is_live = lambda: True
+    assert quick.find_idle_seconds() == 15

@@ -1,0 +1,192 @@
+"""Values to JSON and back, as the wire contract in docs/architecture.md says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ayon_sitesync.errors import ServerError
+from ayon_sitesync.server_api.types import (
+    decode_claim,
+    decode_report_answer,
+    encode_claim,
+    encode_leases,
+    encode_report,
+)
+from ayon_sitesync.work import (
+    FAILED,
+    PROGRESS,
+    SYNCED,
+    AgentIdentity,
+    ClaimRequest,
+    FileReport,
+    LeaseKey,
+    TransferKey,
+    TransferReport,
+)
+
+KEY = TransferKey("demo", "1" * 32, "brisk-amber-fox")
+KEY_JSON = {
+    "projectName": "demo",
+    "representationId": "1" * 32,
+    "siteName": "brisk-amber-fox",
+}
+AGENT = AgentIdentity("a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"work": "/d"})
+CLAIM = ClaimRequest(AGENT, ("demo",), ("nearline",), "production", 20, 2000, 10**10)
+CLAIM_JSON = {
+    "agent": {
+        "id": "a" * 32,
+        "siteName": "brisk-amber-fox",
+        "hostname": "ws042",
+        "version": "2.0.0",
+        "roots": {"work": "/d"},
+    },
+    "projects": ["demo"],
+    "serve": ["nearline"],
+    "variant": "production",
+    "maxTransfers": 20,
+    "maxFiles": 2000,
+    "maxBytes": 10**10,
+}
+
+
+def make_claim_answer(**file_changes: Any) -> dict[str, Any]:
+    file = {
+        "id": "f1",
+        "path": "{root[work]}/a.exr",
+        "size": 7,
+        "hash": "a|1|7",
+        "hashType": "op3",
+        "checksum": None,
+        "attempt": 2,
+        **file_changes,
+    }
+    transfer = {
+        **KEY_JSON,
+        "sourceSite": "studio",
+        "direction": "download",
+        "lease": {"token": "t" * 32, "expiresAt": 1795240060.1},
+        "priority": 50,
+        "attempt": 2,
+        "variant": "production",
+        "folderPath": "/shots/sh010",
+        "product": "compMain",
+        "version": 21,
+        "representation": "exr",
+        "files": [file],
+    }
+    return {
+        "transfers": [transfer],
+        "leaseSeconds": 60,
+        "serverTime": 1795240000.1,
+        "nextDueInSeconds": 12.5,
+        "pending": 3,
+    }
+
+
+def test_claim_request() -> None:
+    assert encode_claim(CLAIM) == CLAIM_JSON
+
+
+def test_claim_answer() -> None:
+    claim = decode_claim(make_claim_answer())
+    (transfer,) = claim.transfers
+    assert (claim.lease_seconds, claim.next_due_in_seconds, claim.pending) == (
+        60,
+        12.5,
+        3,
+    )
+    assert (transfer.key, transfer.source_site) == (KEY, "studio")
+    assert transfer.lease_token == "t" * 32
+    assert transfer.label == "/shots/sh010 compMain v021 exr"
+    (file,) = transfer.files
+    assert (file.id, file.path, file.size, file.attempt) == (
+        "f1",
+        "{root[work]}/a.exr",
+        7,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hash_type", "expected"), [("op3", None), ("md5", "md5:00ff"), (None, None)]
+)
+def test_only_digests_of_content_are_taken_from_publishing(
+    hash_type: Any, expected: Any
+) -> None:
+    answer = make_claim_answer(hash="00ff", hashType=hash_type)
+    assert decode_claim(answer).transfers[0].files[0].published_hash == expected
+
+
+def test_unknown_size_stays_unknown() -> None:
+    assert decode_claim(make_claim_answer(size=None)).transfers[0].files[0].size is None
+
+
+def test_report_with_a_claim() -> None:
+    files = (
+        FileReport("f1", SYNCED, 7, checksum="xxh3:00", proof="content"),
+        FileReport("f2", FAILED, 0, error_class="quota", message="m", retry_after=5),
+        FileReport("f3", PROGRESS, 3),
+    )
+    report = TransferReport(KEY, "token", files, finished=False)
+    assert encode_report("a" * 32, [report], CLAIM) == {
+        "agentId": "a" * 32,
+        "transfers": [
+            {
+                **KEY_JSON,
+                "leaseToken": "token",
+                "finished": False,
+                "files": [
+                    {
+                        "id": "f1",
+                        "status": 4,
+                        "bytesDone": 7,
+                        "checksum": "xxh3:00",
+                        "proof": "content",
+                    },
+                    {
+                        "id": "f2",
+                        "status": 2,
+                        "bytesDone": 0,
+                        "errorClass": "quota",
+                        "message": "m",
+                        "retryAfterSeconds": 5,
+                    },
+                    {"id": "f3", "status": 0, "bytesDone": 3},
+                ],
+            }
+        ],
+        "claim": CLAIM_JSON,
+    }
+
+
+def test_report_answer() -> None:
+    rejected = {"id": "f1", "errorCode": "unknown_file", "detail": "No such file."}
+    answer = decode_report_answer(
+        {
+            "transfers": [
+                {
+                    **KEY_JSON,
+                    "state": "held",
+                    "expiresAt": 1795240060.1,
+                    "rejected": [rejected],
+                }
+            ],
+            "claimed": make_claim_answer(),
+        }
+    )
+    assert (answer.transfers[0].key, answer.transfers[0].state) == (KEY, "held")
+    assert answer.transfers[0].rejected == ("No such file.",)
+    assert answer.claimed is not None
+
+
+def test_leases_to_release() -> None:
+    assert encode_leases("a" * 32, [LeaseKey(KEY, "token")]) == {
+        "agentId": "a" * 32,
+        "leases": [{**KEY_JSON, "leaseToken": "token"}],
+    }
+
+
+def test_answer_of_another_shape_is_named() -> None:
+    with pytest.raises(ServerError, match=r"claim is not as agreed.*leaseSeconds"):
+        decode_claim({"transfers": []})

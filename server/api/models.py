@@ -200,7 +200,11 @@ class QueryAnswerModel(OPModel):
 class TotalsModel(OPModel):
     representations: int
     files: int
+    filesSynced: int
+    filesVerified: int
+    filesFailed: int
     bytes: int
+    bytesDone: int
 
 
 class SiteAgentModel(OPModel):

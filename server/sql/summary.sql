@@ -233,7 +233,11 @@ ORDER BY s.representation_id, s.site_name;
 -- name: site_totals
 SELECT s.site_name, s.status, count(*) AS representations,
     coalesce(sum(s.files_total), 0)::bigint AS files,
-    coalesce(sum(s.bytes_total), 0)::bigint AS bytes
+    coalesce(sum(s.files_synced), 0)::bigint AS files_synced,
+    coalesce(sum(s.files_verified), 0)::bigint AS files_verified,
+    coalesce(sum(s.files_failed), 0)::bigint AS files_failed,
+    coalesce(sum(s.bytes_total), 0)::bigint AS bytes,
+    coalesce(sum(s.bytes_done), 0)::bigint AS bytes_done
 FROM {schema}.sitesync_files_status AS s
 JOIN {schema}.representations AS r ON r.id = s.representation_id
 {parents}

@@ -184,7 +184,11 @@ class SummaryStore:
             totals.setdefault(row["site_name"], {})[str(row["status"])] = {
                 "representations": row["representations"],
                 "files": row["files"],
+                "filesSynced": row["files_synced"],
+                "filesVerified": row["files_verified"],
+                "filesFailed": row["files_failed"],
                 "bytes": row["bytes"],
+                "bytesDone": row["bytes_done"],
             }
         return totals
 

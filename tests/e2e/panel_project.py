@@ -1,0 +1,124 @@
+"""A project on a running devhost, published and changed by REST as clients do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ayon_api
+
+from devhost.process import DevhostProcess
+
+QUEUED, FAILED, SYNCED = 1, 2, 4
+NEARLINE = "nearline"
+
+
+@dataclass(frozen=True)
+class PublishedRepresentation:
+    """What was published: its id and its entries of `files`."""
+
+    id: str
+    files: list[dict[str, Any]]
+
+
+class PanelProject:
+    """A project with the sites `studio` and `nearline` and what is published in it."""
+
+    def __init__(self, devhost: DevhostProcess, name: str) -> None:
+        self.name = name
+        self._devhost = devhost
+        self._endpoint = devhost.addon_url.removeprefix(f"{devhost.url}/api/")
+        self._connection = ayon_api.ServerAPI(
+            devhost.url, devhost.admin_key, client_version="2.0.0"
+        )
+        self._folders: dict[str, str] = {}
+
+    def create(self) -> None:
+        body = {"name": self.name, "code": self.name[:4], "library": False}
+        self._expect(self._connection.raw_post("projects", json=body))
+        path = f"{self._endpoint}/settings"
+        settings = self._expect(self._connection.raw_get(path))
+        settings["enabled"] = True
+        settings["sites"] = [{"name": NEARLINE, "provider": "local_drive"}]
+        self._expect(self._connection.raw_post(path, json=settings))
+
+    def framed_url(self, user: str) -> str:
+        return self._devhost.panel_url(self.name, user)
+
+    @property
+    def alone_url(self) -> str:
+        """Where the panel opens by itself, without a project in the address."""
+        path = self._devhost.addon_url.removeprefix(f"{self._devhost.url}/api")
+        return f"{self._devhost.url}{path}/frontend/"
+
+    def publish(
+        self, folder: str, product: str = "compMain", file_count: int = 1
+    ) -> PublishedRepresentation:
+        """Publish an `exr` that is SYNCED on `studio`; `folder` as `shots/sq001`."""
+        files = [self._describe_file(folder, product, i) for i in range(file_count)]
+        representation_id = self._connection.create_representation(
+            self.name, "exr", self._create_version(folder, product), files=files
+        )
+        published = PublishedRepresentation(representation_id, files)
+        self.post_state(published, "studio", SYNCED)
+        return published
+
+    def publish_many(self, folder: str, names: Sequence[str]) -> None:
+        """Many representations of one version, on no site so far."""
+        version_id = self._create_version(folder, "compMain")
+        for name in names:
+            files = [self._describe_file(folder, name, 0)]
+            self._connection.create_representation(
+                self.name, name, version_id, files=files
+            )
+
+    def post_state(
+        self, published: PublishedRepresentation, site_name: str, status: int
+    ) -> None:
+        """Write the state of all files on a site, as the existing client does."""
+        files = [
+            {
+                "id": file["id"],
+                "fileHash": file["hash"],
+                "status": status,
+                "size": file["size"] if status == SYNCED else 0,
+                **({"message": "No space left"} if status == FAILED else {}),
+            }
+            for file in published.files
+        ]
+        path = f"{self._endpoint}/{self.name}/state/{published.id}/{site_name}"
+        self._expect(self._connection.raw_post(path, json={"files": files}))
+
+    def _create_version(self, folder: str, product: str) -> str:
+        product_id = self._connection.create_product(
+            self.name, product, "render", self._ensure_folder(folder)
+        )
+        return self._connection.create_version(self.name, 1, product_id)
+
+    @staticmethod
+    def _describe_file(folder: str, name: str, index: int) -> dict[str, Any]:
+        file_name = f"{name}.{1001 + index}.exr"
+        return {
+            "id": uuid.uuid4().hex,
+            "name": file_name,
+            "path": f"{{root[work]}}/{folder}/{file_name}",
+            "size": 1_000_000,
+            "hash": f"{name}|{index}",
+            "hash_type": "op3",
+        }
+
+    def _ensure_folder(self, path: str) -> str:
+        if path not in self._folders:
+            above, _, name = path.rpartition("/")
+            parent_id = self._ensure_folder(above) if above else None
+            self._folders[path] = self._connection.create_folder(
+                self.name, name, parent_id=parent_id
+            )
+        return self._folders[path]
+
+    @staticmethod
+    def _expect(response: Any) -> Any:
+        assert response.status_code < 400, response.text
+        return response.data

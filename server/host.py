@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 from ayon_server.access.utils import folder_access_list
@@ -51,7 +52,10 @@ __all__ = [
 ]
 
 try:
-    # What addons log with today; its call is untyped.
-    logging: Any = importlib.import_module("nxtools").logging
+    # What addons log with today. The package of this name on PyPI, which development
+    # installs have, imports modules that Python has deprecated.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        logging: Any = importlib.import_module("nxtools").logging
 except ImportError:
     logging = _ayon_logger

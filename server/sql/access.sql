@@ -18,9 +18,9 @@ SELECT user_name FROM public.sitesync_machine_sites WHERE site_name = $1;
 -- name: own_machine
 -- The first user becomes the owner; a second one at the same time gets nothing.
 INSERT INTO public.sitesync_machine_sites (site_name, user_name, added_by, added_at)
-SELECT $1, $2, $2, public.sitesync_now_v1()
+SELECT $1::varchar, $2::varchar, $2::varchar, public.sitesync_now_v1()
 WHERE NOT EXISTS (
-    SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1
+    SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1::varchar
 );
 
 -- name: lock_machine

@@ -111,12 +111,13 @@ FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[], $5::integer[])
     AS new (representation_id, site_name, token, source_site, files_total);
 
 -- name: count_attempts
--- Add what a report tells to the attempts; outcome NULL = it goes on.
+-- Add what a report tells to the attempts; outcome NULL = it goes on. The errors are
+-- in an object each, as a list in a list would be sent as an array of two dimensions.
 UPDATE {schema}.sitesync_attempts AS a
 SET files_synced = a.files_synced + new.synced,
     files_failed = a.files_failed + new.failed,
     bytes_done = a.bytes_done + new.bytes_done,
-    errors = a.errors || new.errors,
+    errors = a.errors || (new.errors -> 'list'),
     outcome = coalesce(new.outcome, a.outcome),
     finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
         ELSE to_timestamp($7::float8) END

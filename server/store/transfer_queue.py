@@ -288,7 +288,7 @@ async def count_attempts(
         [count.synced for count in counts],
         [count.failed for count in counts],
         [count.bytes_done for count in counts],
-        [list(count.errors) for count in counts],
+        [{"list": count.errors} for count in counts],
         [count.outcome for count in counts],
         now,
     )

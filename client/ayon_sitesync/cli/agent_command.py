@@ -15,7 +15,8 @@ from ..paths import current_platform
 from ..server_api.client import ServerClient
 from ..server_api.live import LiveChannel
 from ..site_access import SiteAccess
-from ..transfer.agent import Agent, AgentConfig
+from ..transfer.agent import Agent
+from ..transfer.agent_config import AgentConfig
 from ..transfer.backoff import Backoff
 from ..transfer.ports import MonotonicClock
 from ..version import __version__

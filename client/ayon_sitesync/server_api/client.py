@@ -143,7 +143,7 @@ class ServerClient:
         status = response.status_code
         if response.orig_response is None or status >= HTTP_SERVER_ERROR:
             raise ServerUnreachableError(
-                f"{self._url} gave no answer to {endpoint}: {response.detail}"
+                f"{self._url} gave no answer to {endpoint}: {_first_line(response)}"
             )
         if status == HTTP_UNAUTHORIZED:
             raise LoginRefusedError(f"{self._url} does not accept the API key.")
@@ -245,6 +245,12 @@ class ServerClient:
             "get", self._addon(f"{project_name}/sites")
         )["sites"]
         return sites
+
+
+def _first_line(response: Any) -> str:
+    """What an error says at its start: the rest is for the server's log."""
+    lines = str(response.detail).splitlines()
+    return lines[0] if lines else f"HTTP {response.status_code}"
 
 
 def _shorten(error: Exception) -> str:

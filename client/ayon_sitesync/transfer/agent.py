@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Optional
 
 from ..errors import (
@@ -23,7 +22,6 @@ from ..errors import (
 from ..work import (
     FAILED,
     SYNCED,
-    AgentIdentity,
     Claim,
     ClaimRequest,
     LeaseKey,
@@ -32,10 +30,11 @@ from ..work import (
     TransferKey,
     TransferReport,
 )
+from .agent_config import AgentConfig, AgentSummary
 from .backoff import Backoff
 from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
-from .progress import Progress, ProgressSnapshot
+from .progress import Progress
 from .runner import TransferRun, describe_outcome
 from .site_faults import SiteFaults
 
@@ -52,29 +51,6 @@ STOP_SECONDS = 20.0
 HUNGRY_FILES = 500
 HUNGRY_BYTES = 1_000_000_000
 """With less than this under way, the next work is asked for."""
-
-
-@dataclass(frozen=True)
-class AgentConfig:
-    """What an agent works on. `once`: it ends when nothing is pending."""
-
-    identity: AgentIdentity
-    projects: Optional[tuple[str, ...]]
-    serve: tuple[str, ...] = ()
-    variant: str = "production"
-    once: bool = False
-    max_transfers: int = 100
-    max_files: int = 2000
-    max_bytes: int = 10_000_000_000
-
-
-@dataclass(frozen=True)
-class AgentSummary:
-    """What an agent did. `unfinished` says why a run with `once` ended early."""
-
-    progress: ProgressSnapshot
-    failed_files: int
-    unfinished: str = ""
 
 
 class Agent:
@@ -299,17 +275,8 @@ class Agent:
             return None
         if not self._is_hungry():
             return None
-        config = self._config
         self._last_claim = now
-        return ClaimRequest(
-            config.identity,
-            config.projects,
-            config.serve,
-            config.variant,
-            config.max_transfers,
-            config.max_files,
-            config.max_bytes,
-        )
+        return self._config.make_claim()
 
     def _is_hungry(self) -> bool:
         runs = self._runs.values()

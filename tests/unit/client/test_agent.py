@@ -17,7 +17,8 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
 )
 from ayon_sitesync.providers.base import Provider
-from ayon_sitesync.transfer.agent import Agent, AgentConfig, AgentSummary
+from ayon_sitesync.transfer.agent import Agent
+from ayon_sitesync.transfer.agent_config import AgentConfig, AgentSummary
 from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.work import FAILED, SYNCED, AgentIdentity, TransferFile
 

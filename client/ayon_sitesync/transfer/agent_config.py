@@ -1,0 +1,44 @@
+"""What an agent is told to do, and what it tells at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from ..work import AgentIdentity, ClaimRequest
+from .progress import ProgressSnapshot
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """What an agent works on. `once`: it ends when nothing is pending."""
+
+    identity: AgentIdentity
+    projects: Optional[tuple[str, ...]]
+    serve: tuple[str, ...] = ()
+    variant: str = "production"
+    once: bool = False
+    max_transfers: int = 100
+    max_files: int = 2000
+    max_bytes: int = 10_000_000_000
+
+    def make_claim(self) -> ClaimRequest:
+        """The request for work that this configuration means."""
+        return ClaimRequest(
+            self.identity,
+            self.projects,
+            self.serve,
+            self.variant,
+            self.max_transfers,
+            self.max_files,
+            self.max_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class AgentSummary:
+    """What an agent did. `unfinished` says why a run with `once` ended early."""
+
+    progress: ProgressSnapshot
+    failed_files: int
+    unfinished: str = ""

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from devhost.loader import AddonLibrary, AddonLoadError
 from devhost.postgres import PostgresError
 from devhost.process import DevhostStartError
 
+_INTERRUPTED = 128 + signal.SIGINT
 _MAX_PORT = 65535
 _MAX_REPRESENTATIONS = 10_000_000
 _MAX_SITES = 50
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PostgresError, DevhostStartError) as error:
         print(f"devhost: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
 
 
 def _up(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -71,8 +75,8 @@ def _print_ready(values: dict[str, Any]) -> None:
     print("Ctrl-C stops it.", flush=True)
 
 
-def _seed(_parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from devhost.seed import SeedPlan, run_seed  # noqa: PLC0415
+def _seed(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from devhost.seed import SeedError, SeedPlan, run_seed  # noqa: PLC0415
 
     plan = SeedPlan(
         project=options.project,
@@ -80,7 +84,10 @@ def _seed(_parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         seed=options.seed,
         sites=options.sites,
     )
-    summary = run_seed(options.data, plan)
+    try:
+        summary = run_seed(options.data, plan)
+    except SeedError as error:
+        parser.error(f"argument --project: {error}")
     print(json.dumps(summary))
     return 0
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from ayon_server.access.utils import folder_access_list
+from ayon_server.entities import UserEntity
 
 from devhost.accounts import RESTRICTED_FOLDER
 from tests.support.devhost_app import PROJECT, Host
@@ -78,9 +80,6 @@ async def test_unknown_project_is_403_for_artists_and_404_for_managers(
 
 
 async def test_restricted_user_reads_one_sequence_and_its_parents(host: Host) -> None:
-    from ayon_server.access.utils import folder_access_list
-    from ayon_server.entities import UserEntity
-
     restricted = await folder_access_list(await UserEntity.load("restricted"), PROJECT)
     artist = await folder_access_list(await UserEntity.load("artist"), PROJECT)
     parent = RESTRICTED_FOLDER.split("/")[0]

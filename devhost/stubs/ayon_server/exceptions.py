@@ -58,26 +58,6 @@ class ConstraintViolationException(AyonException):
     status = 409
 
 
-class UnsupportedMediaException(AyonException):
-    detail = "Unsupported media"
-    status = 415
-
-
-class TooManyRequestsException(AyonException):
-    detail = "Too many requests"
-    status = 429
-
-
-class NotImplementedException(AyonException):
-    detail = "Not implemented"
-    status = 501
-
-
 class ServiceUnavailableException(AyonException):
     detail = "Service unavailable"
     status = 503
-
-
-class InvalidSettingsException(AyonException):
-    detail = "Invalid settings"
-    status = 500

@@ -10,7 +10,6 @@ from ayon_server.utils import json_dumps, json_loads
 AccessType = Literal["create", "read", "update", "delete", "publish"]
 
 NAME_REGEX = r"^[a-zA-Z0-9_]([a-zA-Z0-9_\.\-]*[a-zA-Z0-9_])?$"
-USER_NAME_REGEX = r"^[a-zA-Z0-9][a-zA-Z0-9_\.\-]*[a-zA-Z0-9]$"
 PROJECT_NAME_REGEX = r"^[a-zA-Z0-9_]*$"
 TOPIC_REGEX = r"^[a-zA-Z][a-zA-Z0-9_\.\*]{2,64}$"
 

@@ -1,7 +1,6 @@
 """Small tools of AYON that addons use."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -31,10 +30,6 @@ def json_dumps(data: Any, *, default: Any = None) -> str:
 def create_uuid() -> str:
     """A new entity id: 32 hex characters, time-based as AYON's."""
     return uuid.uuid1().hex
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 class EntityID:

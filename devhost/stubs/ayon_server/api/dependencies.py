@@ -14,12 +14,11 @@ from ayon_server.exceptions import (
     UnauthorizedException,
 )
 from ayon_server.helpers.project_list import get_project_info
-from ayon_server.types import NAME_REGEX, PROJECT_NAME_REGEX
+from ayon_server.types import PROJECT_NAME_REGEX
 from ayon_server.utils import ENTITY_ID_REGEX
 
-# Markers in a route's `dependencies`.
+# A marker in a route's `dependencies`.
 AllowGuests = Depends(lambda: None)
-NoTraces = Depends(lambda: None)
 
 _SITE_ID_REGEX = r"^[a-z0-9-]+$"
 
@@ -102,23 +101,3 @@ async def dep_site_id(
 
 
 SiteID = Annotated[str | None, Depends(dep_site_id)]
-
-
-async def dep_sender(
-    x_sender: Annotated[str | None, Header(title="Sender", pattern=NAME_REGEX)] = None,
-) -> str | None:
-    return x_sender
-
-
-Sender = Annotated[str | None, Depends(dep_sender)]
-
-
-async def dep_sender_type(
-    x_sender_type: Annotated[
-        str, Header(title="Sender type", pattern=NAME_REGEX)
-    ] = "api",
-) -> str:
-    return x_sender_type
-
-
-SenderType = Annotated[str | None, Depends(dep_sender_type)]

@@ -2,13 +2,9 @@
 
 from typing import Any
 
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import Response
 
 from ayon_server.types import Field, OPModel
-
-
-class JSONResponse(ORJSONResponse):
-    pass
 
 
 class EntityIdResponse(OPModel):

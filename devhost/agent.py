@@ -18,10 +18,17 @@ class AgentProcess:
     """``python -m ayon_sitesync agent`` for one site; a context manager.
 
     The API key travels in the environment, never in the arguments.
+    ``client_dir`` is the folder that holds the client's package.
     """
 
     def __init__(
-        self, url: str, api_key: str, site_name: str, *arguments: str, cwd: Path
+        self,
+        url: str,
+        api_key: str,
+        site_name: str,
+        *arguments: str,
+        cwd: Path,
+        client_dir: Path = CLIENT_DIR,
     ) -> None:
         self.site_name = site_name
         self._command = [
@@ -31,7 +38,7 @@ class AgentProcess:
         self._environment = {
             **os.environ,
             "AYON_API_KEY": api_key,
-            "PYTHONPATH": str(CLIENT_DIR),
+            "PYTHONPATH": str(client_dir),
             "PYTHONUNBUFFERED": "1",
         }
         self._cwd = cwd

@@ -26,7 +26,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from devhost.agent import AgentProcess
+from devhost.agent import CLIENT_DIR, AgentProcess
 from devhost.process import DevhostProcess
 from devhost.publishing import (
     QUEUED,
@@ -133,7 +133,14 @@ def _scratch_folder() -> Iterator[str]:
 class Demo:
     """One demo run against one devhost."""
 
-    def __init__(self, devhost: DevhostProcess, roots: Roots, console: Console) -> None:
+    def __init__(
+        self,
+        devhost: DevhostProcess,
+        roots: Roots,
+        console: Console,
+        client_dir: Path = CLIENT_DIR,
+    ) -> None:
+        self._client_dir = client_dir
         self._devhost = devhost
         self._roots = roots
         self._console = console
@@ -199,7 +206,14 @@ class Demo:
             (users["service"], STUDIO, ("--serve", NEARLINE)),
             (users["artist"], ARTIST_SITE, ()),
         ):
-            agent = AgentProcess(self._devhost.url, key, site, *arguments, cwd=cwd)
+            agent = AgentProcess(
+                self._devhost.url,
+                key,
+                site,
+                *arguments,
+                cwd=cwd,
+                client_dir=self._client_dir,
+            )
             self._agents.append(stack.enter_context(agent))
 
     def panel_url(self) -> str:

@@ -235,6 +235,29 @@ describe("opening alone", () => {
   });
 });
 
+describe("another login", () => {
+  it("shows nothing that was read for the one before", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: makeRows(2) });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByRole("row", { name: /sh0000/ });
+    server.use(
+      http.all("/api/*", ({ request }) =>
+        request.headers.get("Authorization") === "Bearer of-another"
+          ? HttpResponse.json({ detail: "You have no access to demo" }, { status: 403 })
+          : undefined,
+      ),
+    );
+    const asked = project.queries.length;
+    window.localStorage.setItem("accessToken", "of-another");
+    act(() => {
+      window.dispatchEvent(new StorageEvent("storage", { key: "accessToken" }));
+    });
+    expect(await screen.findByText("You have no access to demo")).toBeTruthy();
+    expect(screen.queryByRole("row")).toBeNull();
+    expect(project.queries).toHaveLength(asked);
+  });
+});
+
 describe("framed", () => {
   it("shows the host's project and follows its folders", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(2) });

@@ -24,7 +24,10 @@ export function App({ sessions }: { sessions: SessionStore }) {
         </p>
       )}
       {session.state === "loggedOut" && <LoggedOut />}
-      {session.state === "ready" && <LoggedIn session={session} sessions={sessions} />}
+      {session.state === "ready" && (
+        // Another login may be another user: nothing read before is shown to him.
+        <LoggedIn key={session.token} session={session} sessions={sessions} />
+      )}
     </ErrorBoundary>
   );
 }

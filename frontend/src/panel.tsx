@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 
 import { useApi } from "./api/api-context";
 import { getSitesQueryOptions } from "./api/get-sites";
@@ -35,6 +35,9 @@ export function Panel({ projectName, folderIds, isFramed }: PanelProps) {
     () => ({ projectName, siteNames, search, folderIds: folders }),
     [projectName, siteNames, search, folders],
   );
+  useEffect(() => {
+    document.title = `${projectName} · Site Sync`;
+  }, [projectName]);
   const onSearch = useCallback(
     (text: string) => {
       changeHash({ search: text });

@@ -1,7 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import type { ApiClient } from "./client";
+import { type ApiClient, ConnectionError } from "./client";
 import type { SitesAnswer } from "./types";
+
+/** While the server cannot be reached and there is nothing to show. */
+const RETRY_EVERY_MS = 5000;
 
 /** GET /{project}/sites */
 export function getSitesQueryOptions(api: ApiClient, projectName: string) {
@@ -11,5 +14,9 @@ export function getSitesQueryOptions(api: ApiClient, projectName: string) {
       const path = `/${encodeURIComponent(projectName)}/sites`;
       return (await api.getAddon<SitesAnswer>(path, { signal })).sites;
     },
+    refetchInterval: ({ state }) =>
+      state.data === undefined && state.error instanceof ConnectionError
+        ? RETRY_EVERY_MS
+        : false,
   });
 }

@@ -50,6 +50,19 @@ describe("a coalescer", () => {
     expect(work).toHaveBeenCalledTimes(2);
   });
 
+  it("rests longer after work that took long", async () => {
+    const { coalescer, work, finish } = make(1000);
+    coalescer.request();
+    await vi.advanceTimersByTimeAsync(100 + 2000);
+    finish[0]?.();
+    await vi.advanceTimersByTimeAsync(0);
+    coalescer.request();
+    await vi.advanceTimersByTimeAsync(17_900);
+    expect(work).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
   it("does nothing once stopped", async () => {
     const { coalescer, work } = make();
     coalescer.request();

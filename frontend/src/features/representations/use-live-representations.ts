@@ -15,7 +15,7 @@ import { LiveRows } from "./live-rows";
 import { listRows, type RepresentationPages, replaceRows } from "./pages";
 
 /** Totals are sums over the project: read less often than rows. */
-const SITES_EVERY_MS = 3000;
+const SITES_EVERY_MS = 1000;
 /** Without a live connection the screen is read this often. */
 const POLL_EVERY_MS = 15_000;
 

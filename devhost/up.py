@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -191,7 +191,8 @@ async def _stopped_by_signals(
         server.should_exit = True
 
     def watch_input() -> None:
-        while sys.stdin.buffer.read(1024):
+        # Not through `sys.stdin`: its lock would be held at the interpreter's end.
+        while os.read(0, 1024):
             pass
         with contextlib.suppress(RuntimeError):  # the loop may be closed by now
             loop.call_soon_threadsafe(stop)

@@ -133,6 +133,8 @@ _PERMANENT_REASONS = {
     errno.ELOOP: "its path is a loop of symbolic links",
     errno.EFBIG: "the file is too large for this storage",
 }
+_WINDOWS_IN_USE = (32, 33)
+"""Sharing and lock violations, which Python calls "access denied"."""
 
 
 def map_os_error(
@@ -145,6 +147,8 @@ def map_os_error(
     """
     if error.errno in _SITE_REASONS:
         return SiteUnhealthyError(site_name, _SITE_REASONS[error.errno])
+    if getattr(error, "winerror", None) in _WINDOWS_IN_USE:
+        return RetryableError(f"'{path}' on site '{site_name}' is in use.")
     if error.errno == errno.ENOENT and is_source:
         return MissingSourceError(f"'{path}' is missing on site '{site_name}'.")
     if error.errno in _PERMANENT_REASONS:

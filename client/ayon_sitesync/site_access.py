@@ -63,7 +63,9 @@ class SiteAccess:
             return provider
 
     def find_idle_seconds(self) -> float:
-        delays = [sites.loop_delay_seconds for _, sites in self._projects.values()]
+        # A copy: workers add projects meanwhile.
+        known = list(self._projects.values())
+        delays = [sites.loop_delay_seconds for _, sites in known]
         longest = min(delays, default=float(DEFAULT_LOOP_DELAY_SECONDS))
         return max(longest, LIVE_POLL_SECONDS) if self.is_live() else longest
 

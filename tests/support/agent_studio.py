@@ -85,7 +85,7 @@ class Studio:
         studio = f"{self._endpoint}/settings"
         settings = admin.raw_get(studio).data
         settings["enabled"] = True
-        admin.raw_post(studio, json=settings).raise_for_status()
+        _expect(admin.raw_post(studio, json=settings))
         own = f"{self._endpoint}/settings/{PROJECT}"
         settings = artist.raw_get(f"{own}?site={MACHINE}").data
         settings["local_setting"] = {
@@ -93,8 +93,7 @@ class Studio:
             "remote_site": "studio",
             "local_roots": [{"name": "work", "path": str(self.machine_root)}],
         }
-        answer = artist.raw_post(f"{own}?site_id={MACHINE}", json=settings)
-        answer.raise_for_status()
+        _expect(artist.raw_post(f"{own}?site_id={MACHINE}", json=settings))
         # How the artist's machine sees the studio's storage.
         artist.set_project_root_overrides(
             PROJECT, MACHINE, {"work": str(self._studio_root)}
@@ -149,6 +148,10 @@ class Studio:
         path = published.paths[0]
         there = (self._studio_root / path).read_bytes()
         return (self.machine_root / path).read_bytes() == there
+
+
+def _expect(response: Any) -> None:
+    assert response.ok, response.text
 
 
 async def read_row(published: Published) -> Any:

@@ -6,6 +6,7 @@ server cannot be reached, 4 the server refuses the login.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,8 @@ EXIT_LOGIN_REFUSED = 4
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    # What ayon_api warns of is told as a problem, with what is done about it.
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
     try:
         options = parse_options(arguments)
         if options.command == "agent":

@@ -216,6 +216,7 @@ class LocalDriveProvider:
     def __init__(self, config: SiteConfig) -> None:
         self._config = config
         self._inside: dict[str, float] = {}
+        self._filled_roots: set[str] = set()
         self._swept: set[str] = set()
         self._swept_lock = threading.Lock()
 
@@ -234,19 +235,20 @@ class LocalDriveProvider:
                     self._config.site_name, f"root '{name}' at '{root}' {reason}"
                 )
 
-    @staticmethod
-    def _find_root_fault(root: str, writable: bool) -> str:
+    def _find_root_fault(self, root: str, writable: bool) -> str:
         if not os.path.isdir(root):
             return "is not there; mount or make it"
         if not os.access(root, os.R_OK | os.X_OK):
             return "cannot be read; check its permissions"
         if writable and not os.access(root, os.W_OK):
             return "cannot be written to; check its permissions"
-        if not writable:
-            # What has files is not empty: an empty root is a mount point alone.
-            with os.scandir(root) as entries:
-                if next(entries, None) is None:
-                    return "is empty; is the storage mounted?"
+        with os.scandir(root) as entries:
+            is_empty = next(entries, None) is None
+        if not is_empty:
+            self._filled_roots.add(root)
+        elif not writable or root in self._filled_roots:
+            # What has files is not empty: this is the mount point alone.
+            return "is empty; is the storage mounted?"
         return ""
 
     # --- paths -----------------------------------------------------------------------

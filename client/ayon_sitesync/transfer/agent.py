@@ -169,7 +169,9 @@ class Agent:
 
     def _exchange(self, now: float) -> None:
         """One request: reports that are due, with a claim when work runs low."""
-        self._note_faults()
+        for run in self._runs.values():
+            if run.fault is not None:
+                self._faults.note(run.fault)
         reports = self._take_reports(now)
         claim = self._make_claim(now)
         if not reports and claim is None:
@@ -255,14 +257,12 @@ class Agent:
 
     def _drop(self, run: TransferRun) -> None:
         del self._runs[run.transfer.key]
+        if not self._runs:
+            # Whether there is more was last asked while this was under way.
+            self.wake()
         if not run.is_idle:
             self._ending.append(run)
         self._ending = [ending for ending in self._ending if not ending.is_idle]
-
-    def _note_faults(self) -> None:
-        for run in self._runs.values():
-            if run.fault is not None:
-                self._faults.note(run.fault)
 
     # --- claims ----------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class Agent:
     def _accept(self, claim: Claim) -> None:
         now = self._clock.now()
         blocked = [t for t in claim.transfers if self._faults.is_blocked(t)]
-        usable = [t for t in claim.transfers if t not in blocked]
+        usable = [t for t in claim.transfers if not self._faults.is_blocked(t)]
         for transfer in usable:
             self._start(transfer, claim.lease_seconds, now)
         if blocked:

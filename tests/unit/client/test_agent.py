@@ -386,6 +386,22 @@ def test_idle_agent_looks_by_the_clock_and_when_woken(bench: Bench) -> None:
     assert bench.server.requests == ["claim", "claim"]
 
 
+def test_run_that_shall_end_does_not_idle_after_its_last_file(bench: Bench) -> None:
+    pool = InlineExecutor(at_once=False)
+    bench.pool = pool
+    bench.server.queue(bench.publish("a.exr"))
+    agent = bench.make_agent(once=True)
+    started = bench.clock.seconds
+
+    def work_after_ten_seconds() -> None:
+        if bench.clock.seconds > started + 10:
+            pool.run_all()
+
+    bench.clock.on_wait = work_after_ten_seconds
+    agent.run()
+    assert bench.clock.seconds < started + 20
+
+
 def test_threads_move_many_files_at_once(bench: Bench) -> None:
     names = [f"seq/{number:04}.exr" for number in range(300)]
     key = bench.server.queue(bench.publish(*names))

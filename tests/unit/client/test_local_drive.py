@@ -21,6 +21,8 @@ from ayon_sitesync.providers.local_drive import ABANDONED_SECONDS, make_part_nam
 
 from tests.unit.client.disks import MACHINE_TAG, make_disk
 
+WINDOWS_SHARING_VIOLATION = 32
+
 
 def _leave_part(folder: Path, machine_tag: str, age_seconds: float = 0.0) -> Path:
     part = folder / make_part_name("a.exr", machine_tag)
@@ -88,6 +90,16 @@ def test_empty_root_of_a_source_is_an_unmounted_one(tmp_path: Path) -> None:
         provider.check_health(["work"], writable=False)
 
 
+def test_target_that_lost_its_content_is_an_unmounted_one(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path, "studio")
+    file = tmp_path / "a.exr"
+    file.write_bytes(b"content")
+    provider.check_health(["work"], writable=True)
+    file.unlink()
+    with pytest.raises(SiteUnhealthyError, match="is the storage mounted"):
+        provider.check_health(["work"], writable=True)
+
+
 def test_root_that_is_not_set_makes_the_site_unhealthy(tmp_path: Path) -> None:
     provider = make_disk(tmp_path, "studio")
     with pytest.raises(SiteUnhealthyError, match="root 'cache' is not set"):
@@ -115,3 +127,10 @@ def test_system_errors_have_a_class(
     mapped = map_os_error(error, path="/a", site_name="nas", is_source=is_source)
     assert type(mapped) is expected
     assert "nas" in str(mapped)
+
+
+def test_file_that_another_program_holds_on_windows_is_tried_again() -> None:
+    error = PermissionError(errno.EACCES, "The process cannot access the file")
+    error.winerror = WINDOWS_SHARING_VIOLATION
+    mapped = map_os_error(error, path="/a", site_name="nas", is_source=False)
+    assert type(mapped) is RetryableError

@@ -61,6 +61,7 @@ export function SitePicker({
         ref={button}
         type="button"
         className="button"
+        disabled={sites.length === 0}
         aria-expanded={isOpen}
         aria-controls={listId}
         onClick={() => {

@@ -10,7 +10,7 @@ from ..errors import InvalidRequestError
 
 MAX_TEXT_LENGTH = 1000
 _HEX_ID = re.compile(
-    r"^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.IGNORECASE
+    r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 )
 
 
@@ -49,7 +49,7 @@ def check_ids(field: str, values: Iterable[str] | None) -> list[str] | None:
 
 
 def _check_id(field: str, value: str) -> str:
-    if not _HEX_ID.match(value):
+    if not _HEX_ID.fullmatch(value):
         msg = f"{field}: ids are 32 hexadecimal characters, not {value[:40]!r}"
         raise InvalidRequestError(field, msg)
     return value.replace("-", "").lower()

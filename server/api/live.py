@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextvars import Context
 from dataclasses import dataclass, field
 
 from ..host import EventStream, logging
@@ -60,7 +61,10 @@ class LiveUpdates:
         pending.add(representation_ids, site_names)
         if project_name not in self._senders:
             self._senders[project_name] = asyncio.create_task(
-                self._send_states(project_name), name=f"sitesync live {project_name}"
+                self._send_states(project_name),
+                name=f"sitesync live {project_name}",
+                # AYON keeps a request's connection and user in the context.
+                context=Context(),
             )
 
     async def agents_changed(self, site_names: Iterable[str]) -> None:

@@ -27,6 +27,7 @@ class HexId(ConstrainedStr):
     """An AYON id: 32 lower case hexadecimal characters."""
 
     regex = re.compile("^[0-9a-f]{32}$")
+    max_length = 32  # `$` alone lets a line feed pass
 
 
 class Bytes(ConstrainedInt):

@@ -203,6 +203,7 @@ class StateRoutes:
         site_name: str,
     ) -> Target:
         await self._services.keeper.ensure_ready(project_name)
+        check_ids("representationId", [representation_id])
         check_text("siteName", site_name)
         sites = await self._services.configuration.for_caller(project_name, caller)
         return Target(project_name, representation_id, site_name, caller, sites)

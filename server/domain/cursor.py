@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-_ID = re.compile(r"^[0-9a-f]{32}$")
+_ID = re.compile(r"[0-9a-f]{32}")
 _LARGEST_INT = 2**31 - 1
 
 
@@ -56,7 +56,7 @@ def decode_cursor(text: str) -> Cursor:
     texts = f"{cursor.folder_path}{cursor.product}{cursor.representation}"
     if (
         abs(cursor.version) > _LARGEST_INT
-        or not _ID.match(cursor.id)
+        or not _ID.fullmatch(cursor.id)
         or "\x00" in texts
         or not _is_encodable(texts)
     ):

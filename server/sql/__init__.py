@@ -13,7 +13,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
-_PROJECT_NAME = re.compile(r"^[a-zA-Z0-9_]+$")
+_PROJECT_NAME = re.compile(r"[a-zA-Z0-9_]+")
 
 
 def project_schema(project_name: str) -> str:
@@ -21,7 +21,7 @@ def project_schema(project_name: str) -> str:
 
     :raises ValueError: this cannot be the name of a project.
     """
-    if not _PROJECT_NAME.match(project_name):
+    if not _PROJECT_NAME.fullmatch(project_name):
         msg = f"{project_name!r} is no project name"
         raise ValueError(msg)
     return f'"project_{project_name.lower()}"'

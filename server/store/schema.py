@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any
 
 from ..errors import NotReadyError
@@ -85,7 +86,8 @@ class SchemaKeeper:
         if name in self._tasks:
             work.close()
             return
-        task = asyncio.create_task(work, name=f"sitesync {name}")
+        # AYON keeps a request's connection in the context: the task must not share it.
+        task = asyncio.create_task(work, name=f"sitesync {name}", context=Context())
         self._tasks[name] = task
         task.add_done_callback(lambda _: self._tasks.pop(name, None))
 

@@ -636,13 +636,10 @@ async def test_projects_are_served_in_turn(
             base = f"{host.addon_path}/{each.project}/state/{published.id}"
             await manager.post(f"{base}/studio", json={"files": published.posted(4)})
             await artist.post(f"{base}/{SITE}", json={"files": published.posted(1)})
-    claims = [
-        [
-            item["projectName"]
-            for item in await agent.claim(projects=None, maxTransfers=n)
-        ]
-        for n in (1, 1, 4)
-    ]
+    claims = []
+    for count in (1, 1, 4):
+        transfers = await agent.claim(projects=None, maxTransfers=count)
+        claims.append([item["projectName"] for item in transfers])
     assert claims[0] != claims[1]
     assert sorted(claims[2]) == ["demo"] * 2 + ["second"] * 2
 

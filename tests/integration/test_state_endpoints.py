@@ -289,6 +289,14 @@ async def test_unknown_representations_are_404(host: Host, method: str) -> None:
     assert answer.json()["errorCode"] == "unknown_representation"
 
 
+@pytest.mark.parametrize("text", ["xyz", "0" * 31, "0" * 32 + "%0A", "A" * 32, "0000-"])
+async def test_malformed_representation_ids_are_400(host: Host, text: str) -> None:
+    client = await host.client("manager")
+    answer = await client.delete(f"{host.addon_path}/demo/state/{text}/studio")
+    assert answer.status_code == 400
+    assert answer.json()["errorCode"] == "invalid_request"
+
+
 @pytest.mark.parametrize(
     ("site", "status", "code"),
     [

@@ -1,0 +1,139 @@
+"""Laws of aggregation, and the SQL trigger against its Python twin."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from ayon_server.lib.postgres import Postgres
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.domain.files import is_verified, parse_entries, parse_files
+from server.domain.rollup import compute_rollup
+from server.domain.status import SiteStatus, aggregate_status
+from tests.integration.pipeline import Clock, Pipeline
+from tests.support.devhost_app import Host
+
+STATUSES = st.sampled_from([-1, 0, 1, 2, 3, 4])
+# Eighths are exact in Postgres, in JSON and in floats.
+TIMES = st.integers(0, 15_000_000_000).map(lambda eighths: eighths / 8)
+ODD = (
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10)
+    | st.sampled_from([-1.5, 2.5, 1e15])
+    | st.sampled_from(["", "4", "content", "ünï"])
+    | st.just([])
+    | st.just({})
+)
+NUMBERS = st.integers(-5, 2**53)
+
+ENTRIES = st.fixed_dictionaries(
+    {"status": STATUSES},
+    optional={
+        "size": NUMBERS | ODD,
+        "timestamp": TIMES | ODD,
+        "next": TIMES | ODD,
+        "message": st.sampled_from(["a", "b", ""]) | ODD,
+        "proof": st.sampled_from(["content", "storage", "size"]) | ODD,
+        "proven": TIMES | ODD,
+    },
+)
+ODD_ENTRIES = st.fixed_dictionaries(
+    {}, optional={"status": ODD, "size": ODD, "timestamp": ODD, "message": ODD}
+)
+FILES = st.dictionaries(
+    st.sampled_from("abcdef"), ENTRIES | ENTRIES | ODD_ENTRIES | ODD, max_size=4
+)
+DATA = st.fixed_dictionaries({"files": FILES}) | st.fixed_dictionaries(
+    {}, optional={"files": ODD}
+)
+REPRESENTATION_FILES = st.lists(
+    st.fixed_dictionaries({}, optional={"id": st.just("a"), "size": NUMBERS | ODD})
+    | ODD,
+    max_size=4,
+)
+
+
+@given(st.lists(STATUSES))
+def test_the_order_of_files_does_not_matter(statuses: list[int]) -> None:
+    assert aggregate_status(statuses) == aggregate_status(sorted(statuses))
+
+
+@given(st.lists(STATUSES, min_size=1))
+def test_more_of_the_same_changes_nothing(statuses: list[int]) -> None:
+    assert aggregate_status(statuses * 3) == aggregate_status(statuses)
+
+
+@given(st.lists(STATUSES))
+def test_synced_means_all_files(statuses: list[int]) -> None:
+    expected = bool(statuses) and set(statuses) == {SiteStatus.SYNCED}
+    assert (aggregate_status(statuses) == SiteStatus.SYNCED) is expected
+
+
+@given(DATA, REPRESENTATION_FILES)
+def test_readers_are_total(data: Any, files: Any) -> None:
+    entries = parse_entries(data)
+    counted = compute_rollup(data, files, 1e9, 1e9)
+    assert counted.files_total == len(entries)
+    assert 0 <= counted.files_verified <= counted.files_synced <= counted.files_total
+    assert len(parse_files(files)) <= len(files)
+    assert sum(map(is_verified, entries.values())) == counted.files_verified
+
+
+@pytest.fixture
+async def empty_row(host: Host, clock: Clock) -> AsyncIterator[str]:
+    """The id of a representation whose rows may be anything."""
+    published = await Pipeline().publish()
+    yield published.id
+
+
+async def write(representation_id: str, data: Any, files: Any) -> Any:
+    """Write a row as anybody may, and return what the trigger counted."""
+    await Postgres.execute(
+        "UPDATE project_demo.representations SET files = $1 WHERE id = $2",
+        {"list": files},
+        representation_id,
+    )
+    await Postgres.execute(
+        "UPDATE project_demo.representations SET files = files -> 'list'"
+    )
+    return await Postgres.fetchrow(
+        "INSERT INTO project_demo.sitesync_files_status "
+        "(representation_id, site_name, data) VALUES ($1, $2, $3) "
+        "RETURNING *, extract(epoch FROM due_at)::float8 AS due",
+        representation_id,
+        uuid.uuid4().hex,
+        data,
+    )
+
+
+async def test_the_trigger_counts_as_python_does(empty_row: str, clock: Clock) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def check(data: Any, files: Any) -> None:
+        row = await write(empty_row, data, files)
+        expected = compute_rollup(data, files, clock.now, clock.now)
+        names = (
+            "files_total",
+            "files_due",
+            "files_failed",
+            "files_synced",
+            "files_verified",
+            "bytes_total",
+            "bytes_done",
+            "last_error",
+        )
+        assert {name: row[name] for name in names} == {
+            name: getattr(expected, name) for name in names
+        }
+        assert row["due"] == expected.due_at
+
+    @settings(max_examples=300, deadline=None)
+    @given(DATA, REPRESENTATION_FILES)
+    def search(data: Any, files: Any) -> None:
+        asyncio.run_coroutine_threadsafe(check(data, files), loop).result()
+
+    await asyncio.to_thread(search)

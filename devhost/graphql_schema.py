@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from ayon_server.api.dependencies import CurrentUser
@@ -14,13 +14,28 @@ from ayon_server.lib.postgres import Postgres
 from ayon_server.utils import json_dumps
 from fastapi import Request
 from graphql import GraphQLError
-from strawberry.dataloader import DataLoader
 from strawberry.extensions import SchemaExtension
 from strawberry.fastapi import GraphQLRouter
 from strawberry.types import Info
 
+from devhost.graphql_nodes import (
+    Connection,
+    Edge,
+    FolderNode,
+    PageInfo,
+    ProductNode,
+    RepresentationNode,
+    TaskNode,
+    VersionNode,
+    make_folder,
+    make_product,
+    make_representation,
+    make_task,
+    make_version,
+    pick,
+)
 from devhost.graphql_rows import Query as RowQuery
-from devhost.graphql_rows import encode_cursor, fetch_by_ids
+from devhost.graphql_rows import encode_cursor
 
 T = TypeVar("T")
 Ids = list[str] | None
@@ -36,208 +51,9 @@ class HasLinksFilter(enum.Enum):
     BOTH = "both"
 
 
-@strawberry.type
-class PageInfo:
-    has_next_page: bool = False
-    has_previous_page: bool = False
-    start_cursor: str | None = None
-    end_cursor: str | None = None
-
-
-@strawberry.type
-class Edge(Generic[T]):
-    node: T
-    cursor: str | None = None
-
-
-@strawberry.type
-class Connection(Generic[T]):
-    edges: list[Edge[T]]
-    page_info: PageInfo
-
-
 def _user(info: Info[Any, Any]) -> UserEntity:
     user: UserEntity = info.context["user"]
     return user
-
-
-def _loader(info: Info[Any, Any], kind: str, project_name: str) -> Any:
-    """The request's data loader for a kind of entity in a project."""
-    loaders = info.context["loaders"]
-    key = (kind, project_name)
-    if key not in loaders:
-
-        async def load(ids: list[str]) -> list[Any]:
-            return await fetch_by_ids(kind, project_name, ids)
-
-        loaders[key] = DataLoader(load_fn=load)
-    return loaders[key]
-
-
-@strawberry.type
-class Entity:
-    """What all nodes have. JSON is given as text, as AYON does."""
-
-    project_name: str
-    id: str
-    active: bool
-    status: str
-    tags: list[str]
-    own_attrib: list[str]
-    all_attrib: str
-    data: str
-    created_at: datetime
-    updated_at: datetime
-    created_by: str | None
-    updated_by: str | None
-
-
-@strawberry.type
-class FolderNode(Entity):
-    name: str
-    label: str | None
-    folder_type: str
-    parent_id: str | None
-    path: str | None
-    thumbnail_id: str | None
-
-
-@strawberry.type
-class TaskNode(Entity):
-    name: str
-    label: str | None
-    task_type: str
-    folder_id: str
-    assignees: list[str]
-    thumbnail_id: str | None
-
-    @strawberry.field
-    async def folder(self, info: Info[Any, Any]) -> FolderNode:
-        row = await _loader(info, "folder", self.project_name).load(self.folder_id)
-        return _make_folder(self.project_name, row)
-
-
-@strawberry.type
-class ProductNode(Entity):
-    name: str
-    folder_id: str
-    product_type: str
-    product_base_type: str | None
-
-    @strawberry.field
-    async def folder(self, info: Info[Any, Any]) -> FolderNode:
-        row = await _loader(info, "folder", self.project_name).load(self.folder_id)
-        return _make_folder(self.project_name, row)
-
-
-@strawberry.type
-class VersionNode(Entity):
-    name: str
-    version: int
-    product_id: str
-    task_id: str | None
-    author: str | None
-    thumbnail_id: str | None
-
-    @strawberry.field
-    async def product(self, info: Info[Any, Any]) -> ProductNode:
-        row = await _loader(info, "product", self.project_name).load(self.product_id)
-        return _make_product(self.project_name, row)
-
-    @strawberry.field
-    async def task(self, info: Info[Any, Any]) -> TaskNode | None:
-        if self.task_id is None:
-            return None
-        row = await _loader(info, "task", self.project_name).load(self.task_id)
-        return _make_task(self.project_name, row)
-
-
-@strawberry.type
-class FileNode:
-    id: str
-    name: str | None
-    path: str
-    size: str  # Int32 would be too small
-    hash: str | None
-    hash_type: str
-
-
-@strawberry.type
-class RepresentationNode(Entity):
-    name: str
-    version_id: str
-    context: str | None
-    traits: str | None
-    files: list[FileNode]
-
-    @strawberry.field
-    async def version(self, info: Info[Any, Any]) -> VersionNode:
-        row = await _loader(info, "version", self.project_name).load(self.version_id)
-        return _make_version(self.project_name, row)
-
-
-def _common(project_name: str, row: Any) -> dict[str, Any]:
-    return {
-        "project_name": project_name,
-        "id": row["id"],
-        "active": row["active"],
-        "status": row["status"],
-        "tags": row["tags"],
-        "own_attrib": sorted(row["attrib"]),
-        "all_attrib": json_dumps(row["attrib"]),
-        "data": json_dumps(row["data"]),
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-        "created_by": row["created_by"],
-        "updated_by": row["updated_by"],
-    }
-
-
-def _pick(row: Any, *names: str) -> dict[str, Any]:
-    return {name: row[name] for name in names}
-
-
-def _make_folder(project_name: str, row: Any) -> FolderNode:
-    names = ("name", "label", "folder_type", "parent_id", "path", "thumbnail_id")
-    return FolderNode(**_common(project_name, row), **_pick(row, *names))
-
-
-def _make_task(project_name: str, row: Any) -> TaskNode:
-    names = ("name", "label", "task_type", "folder_id", "assignees", "thumbnail_id")
-    return TaskNode(**_common(project_name, row), **_pick(row, *names))
-
-
-def _make_product(project_name: str, row: Any) -> ProductNode:
-    names = ("name", "folder_id", "product_type", "product_base_type")
-    return ProductNode(**_common(project_name, row), **_pick(row, *names))
-
-
-def _make_version(project_name: str, row: Any) -> VersionNode:
-    names = ("version", "product_id", "task_id", "author", "thumbnail_id")
-    number = row["version"]
-    name = f"v{number:03}" if number >= 0 else "HERO"
-    return VersionNode(name=name, **_common(project_name, row), **_pick(row, *names))
-
-
-def _make_representation(project_name: str, row: Any) -> RepresentationNode:
-    context, traits = row["data"].get("context"), row["traits"]
-    return RepresentationNode(
-        **_common(project_name, row),
-        **_pick(row, "name", "version_id"),
-        context=None if context is None else json_dumps(context),
-        traits=None if traits is None else json_dumps(traits),
-        files=[
-            FileNode(
-                id=file["id"],
-                name=file.get("name"),
-                path=file["path"],
-                size=str(file.get("size", 0)),
-                hash=file.get("hash"),
-                hash_type=file.get("hash_type", "md5"),
-            )
-            for file in row["files"]
-        ],
-    )
 
 
 async def _page(
@@ -341,7 +157,7 @@ class ProjectNode:
                     f"WHERE x.{column} = e.id)"
                 )
                 query.add(f"{exists} = {{}}", wanted)
-        return await _page(info, query, _make_folder, first, after)
+        return await _page(info, query, make_folder, first, after)
 
     @strawberry.field
     async def tasks(  # noqa: PLR0913
@@ -370,7 +186,7 @@ class ProjectNode:
             query.add("e.assignees::text[] && {}::text[]", assignees_any)
         if assignees is not None:
             query.add("e.assignees::text[] @> {}::text[]", assignees)
-        return await _page(info, query, _make_task, first, after)
+        return await _page(info, query, make_task, first, after)
 
     @strawberry.field
     async def products(  # noqa: PLR0913
@@ -401,7 +217,7 @@ class ProjectNode:
             query.add("e.name ~ {}", name_ex)
         if path_ex is not None:
             query.add("'/' || h.path || '/' || e.name ~ {}", path_ex)
-        return await _page(info, query, _make_product, first, after)
+        return await _page(info, query, make_product, first, after)
 
     @strawberry.field
     async def versions(  # noqa: PLR0913
@@ -437,7 +253,7 @@ class ProjectNode:
             query.conditions.append(latest)
         elif hero_or_latest_only:
             query.conditions.append(f"(e.version < 0 OR {latest})")
-        return await _page(info, query, _make_version, first, after)
+        return await _page(info, query, make_version, first, after)
 
     @strawberry.field
     async def representations(  # noqa: PLR0913
@@ -459,7 +275,7 @@ class ProjectNode:
         query.add_any("e.id", ids, "uuid")
         query.add_any("e.version_id", version_ids, "uuid")
         query.add_any("e.name", names, "text")
-        return await _page(info, query, _make_representation, first, after)
+        return await _page(info, query, make_representation, first, after)
 
 
 async def _load_projects(user: UserEntity, name: str | None) -> list[ProjectNode]:
@@ -480,8 +296,8 @@ async def _load_projects(user: UserEntity, name: str | None) -> list[ProjectNode
                 data=json_dumps(row["data"]),
                 all_attrib=json_dumps(row["attrib"]),
                 own_attrib=sorted(row["attrib"]),
-                **_pick(row, "name", "code", "library", "active"),
-                **_pick(row, "created_at", "updated_at"),
+                **pick(row, "name", "code", "library", "active"),
+                **pick(row, "created_at", "updated_at"),
             )
         )
     return projects

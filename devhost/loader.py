@@ -187,7 +187,7 @@ def _load_class(addon_dir: Path, label: str) -> type[BaseServerAddon]:
 
 def _import_addon(namespace: str, addon_dir: Path, entry: Path) -> ModuleType:
     """Import `server/__init__.py` as `<namespace>.server`, once per process."""
-    builtins.__import__ = _isolated_import  # type: ignore[assignment]
+    vars(builtins)["__import__"] = _isolated_import
     module_name = f"{namespace}.server"
     if _roots.get(namespace) == addon_dir and module_name in sys.modules:
         return sys.modules[module_name]

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import threading
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import ayon_api
 import httpx
 import pytest
 import websockets
@@ -161,6 +164,26 @@ async def test_heartbeat_comes_when_nothing_else_does(
         )
         async with asyncio.timeout(20):
             assert json.loads(await socket.recv()) == {"topic": "heartbeat"}
+
+
+def test_event_hub_of_ayon_api_hears_events(devhost_process: DevhostProcess) -> None:
+    connection = ayon_api.ServerAPI(
+        devhost_process.url, devhost_process.users["artist"], client_version="1.2.3"
+    )
+    hub = connection.get_event_hub()
+    heard = threading.Event()
+
+    def hear(event: dict[str, Any]) -> None:
+        heard.set()
+
+    hub.add_callback("hub.*", hear)
+    try:
+        deadline = time.monotonic() + 20
+        while not heard.wait(0.1) and time.monotonic() < deadline:
+            dispatch(devhost_process, "hub.test")
+        assert heard.is_set()
+    finally:
+        hub.stop()
 
 
 async def test_unauthenticated_socket_is_closed(

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from devhost.up import Ready, UpOptions, run_up  # noqa: PLC0415 - starts slowly
+    from devhost.up import PortError, Ready, UpOptions, run_up  # noqa: PLC0415 - starts slowly
 
     def announce(ready: Ready) -> None:
         if options.json:
@@ -60,10 +60,8 @@ def _up(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             ),
             announce,
         )
-    except PermissionError as error:
-        parser.error(f"argument --port: {options.port}: {error.strerror}")
-    except OSError as error:
-        parser.error(f"argument --port: {options.port} cannot be used: {error}")
+    except PortError as error:
+        parser.error(f"argument --port: {error}")
     return 0
 
 
@@ -146,10 +144,20 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     up.add_argument("--data", type=Path, required=True, metavar="DIR")
     up.add_argument("--json", action="store_true", help="one JSON line when ready")
     up.add_argument(
-        "--addon-zip", type=_file, action="append", default=[], metavar="FILE"
+        "--addon-zip",
+        type=_file,
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FILE",
     )
     up.add_argument(
-        "--addon-dir", type=_folder, action="append", default=[], metavar="DIR"
+        "--addon-dir",
+        type=_folder,
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="DIR",
     )
     up.add_argument(
         "--until-eof", action="store_true", help="also stop when standard input ends"

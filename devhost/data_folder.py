@@ -61,10 +61,17 @@ class DataFolder:
             os.close(descriptor)
 
     def read_state(self) -> dict[str, Any]:
+        """What is known of earlier and running devhosts; empty at first.
+
+        :raises DataFolderError: the file is damaged.
+        """
         try:
             state: dict[str, Any] = json.loads(self._state_file.read_text())
         except FileNotFoundError:
             return {}
+        except (OSError, ValueError) as error:
+            msg = f"{self._state_file} cannot be read, choose a new folder: {error}"
+            raise DataFolderError(msg) from error
         return state
 
     def update_state(self, **values: Any) -> None:

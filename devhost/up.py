@@ -60,18 +60,23 @@ class Ready:
         }
 
 
-def bind(port: int) -> socket.socket:
-    """A listening socket on loopback.
+class PortError(Exception):
+    """The port cannot be used; the message says why."""
 
-    :raises OSError: the port is taken.
+
+def bind(port: int) -> socket.socket:
+    """A socket on loopback; 0 is any free port.
+
+    :raises PortError: the port is taken or not allowed.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        msg = f"{port} cannot be used: {error.strerror}"
+        raise PortError(msg) from error
     return listener
 
 
@@ -91,7 +96,7 @@ def run_up(options: UpOptions, announce: Callable[[Ready], None]) -> None:
     :raises DataFolderError: the data folder cannot be used.
     :raises AddonLoadError: an addon cannot be loaded.
     :raises PostgresError: Postgres does not start.
-    :raises OSError: the port is taken.
+    :raises PortError: the port is taken or not allowed.
     """
     folder = DataFolder(options.data)
     with folder.hold(), contextlib.closing(bind(options.port)) as listener:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,16 @@ def test_open_page_exchanges_an_api_key_for_a_session(data_dir: Path) -> None:
     assert user.json()["name"] == "artist"
     assert refused.status_code == 401
     assert "a stand-in for an AYON server" in page
+
+
+def test_port_in_use_is_refused(data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = run_cli(
+            "up", f"--data={data_dir}", f"--port={port}", f"--addon-dir={SAMPLE}"
+        )
+    assert result.returncode == 2
+    assert f"argument --port: {port} cannot be used" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from .client import ServerClient
 
 log = logging.getLogger(__name__)
 
-TOPICS = ("sitesync.*", "connection.opened")
+TOPICS = ("sitesync.state", "connection.opened")
 
 
 class LiveChannel:

@@ -67,6 +67,7 @@ class Agent:
         emit: Emit,
     ) -> None:
         self._config = config
+        self._own_site = config.identity.site_name
         self._server = server
         self._sites = sites
         self._pool = pool
@@ -199,6 +200,9 @@ class Agent:
         if not is_drained and now < self._report_at:
             return []
         self._report_at = now + REPORT_SECONDS
+        if runs and is_drained:
+            # The last report asks for the next work.
+            self._claim_at = now
         reports = []
         for run in runs:
             report = run.take_report()
@@ -232,6 +236,7 @@ class Agent:
         if answer.state == "lost" and not is_known_end:
             run.cancel()
             self._drop(run)
+            self.wake()
             message = "its lease is lost; another agent may do it"
             self._emit("problem", {"label": run.transfer.label, "message": message})
             return
@@ -257,18 +262,11 @@ class Agent:
 
     def _drop(self, run: TransferRun) -> None:
         del self._runs[run.transfer.key]
-        if not self._runs:
-            # Whether there is more was last asked while this was under way.
-            self.wake()
         if not run.is_idle:
             self._ending.append(run)
         self._ending = [ending for ending in self._ending if not ending.is_idle]
 
     # --- claims ----------------------------------------------------------------------
-
-    @property
-    def _own_site(self) -> str:
-        return self._config.identity.site_name
 
     def _make_claim(self, now: float) -> Optional[ClaimRequest]:
         if now < self._claim_at or now < self._faults.retry_at(self._own_site):
@@ -299,9 +297,10 @@ class Agent:
             self._server.release(self._config.identity.id, leases)
         if usable:
             self._is_idle = False
-            self._claim_at = now
+        has_more = usable and claim.pending
+        self._claim_at = now + (0 if has_more else self._find_idle_seconds(claim))
+        if usable:
             return
-        self._claim_at = now + self._find_idle_seconds(claim)
         if blocked:
             retry_at = min(self._faults.retry_at_for(transfer) for transfer in blocked)
             self._claim_at = max(now + REPORT_SECONDS, retry_at)
@@ -369,6 +368,7 @@ class Agent:
             for run in list(self._runs.values()):
                 run.cancel()
                 self._drop(run)
+            self.wake()
         if self._trouble_since is None:
             self._trouble_since = now
         elif self._config.once and now - self._trouble_since > ONCE_PATIENCE_SECONDS:

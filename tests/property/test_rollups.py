@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ayon_server.lib.postgres import Postgres
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.domain.files import is_verified, parse_entries, parse_files
@@ -17,8 +17,8 @@ from tests.integration.pipeline import Clock, Pipeline
 from tests.support.devhost_app import Host
 
 STATUSES = st.sampled_from([-1, 0, 1, 2, 3, 4])
-# Eighths are exact in Postgres, in JSON and in floats.
-TIMES = st.integers(0, 15_000_000_000).map(lambda eighths: eighths / 8)
+# Few values, so that equal and differing ones meet. Eighths are exact everywhere.
+TIMES = st.sampled_from([0, 5, 5.125, 1_795_239_000, 1_795_241_000.5, 15_000_000_000])
 ODD = (
     st.none()
     | st.booleans()
@@ -31,21 +31,30 @@ ODD = (
 NUMBERS = st.integers(-5, 2**53)
 
 ENTRIES = st.fixed_dictionaries(
-    {"status": STATUSES},
+    {"status": STATUSES, "timestamp": TIMES, "size": NUMBERS},
     optional={
-        "size": NUMBERS | ODD,
-        "timestamp": TIMES | ODD,
-        "next": TIMES | ODD,
-        "message": st.sampled_from(["a", "b", ""]) | ODD,
-        "proof": st.sampled_from(["content", "storage", "size"]) | ODD,
-        "proven": TIMES | ODD,
+        "next": TIMES,
+        "message": st.sampled_from(["a", "b", ""]),
     },
 )
-ODD_ENTRIES = st.fixed_dictionaries(
-    {}, optional={"status": ODD, "size": ODD, "timestamp": ODD, "message": ODD}
+SYNCED_ENTRIES = st.fixed_dictionaries(
+    {
+        "status": st.just(4),
+        "timestamp": TIMES,
+        "proof": st.sampled_from(["content", "storage", "size", "belief"]),
+        "proven": TIMES,
+    }
 )
+FAILED_ENTRIES = st.fixed_dictionaries(
+    {"status": st.just(2), "timestamp": TIMES, "next": TIMES},
+    optional={"message": st.sampled_from(["a", "b", "c"])},
+)
+KEYS = ("status", "size", "timestamp", "next", "message", "proof", "proven")
+ODD_ENTRIES = st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, ODD))
 FILES = st.dictionaries(
-    st.sampled_from("abcdef"), ENTRIES | ENTRIES | ODD_ENTRIES | ODD, max_size=4
+    st.sampled_from("abcdef"),
+    st.one_of(ENTRIES, SYNCED_ENTRIES, FAILED_ENTRIES, ODD_ENTRIES, ODD),
+    max_size=3,
 )
 DATA = st.fixed_dictionaries({"files": FILES}) | st.fixed_dictionaries(
     {}, optional={"files": ODD}
@@ -131,6 +140,12 @@ async def test_the_trigger_counts_as_python_does(empty_row: str, clock: Clock) -
         }
         assert row["due"] == expected.due_at
 
+    newest_error = {
+        name: {"status": 2, "timestamp": moment, "message": name}
+        for name, moment in (("a", 5), ("b", 1_795_239_000), ("c", 1_795_239_000))
+    }
+
+    @example({"files": newest_error}, [])
     @settings(max_examples=300, deadline=None)
     @given(DATA, REPRESENTATION_FILES)
     def search(data: Any, files: Any) -> None:

@@ -1,0 +1,134 @@
+"""Real answers against the models that OpenAPI shows, and stable operation ids."""
+
+from typing import Any
+
+from pydantic import BaseModel, parse_obj_as
+
+from server.api import agent_models, models
+from tests.integration.conftest import SITE, clock, set_settings
+from tests.integration.pipeline import Clock, Pipeline
+from tests.support.devhost_app import Host
+
+__all__ = ["clock", "set_settings"]
+
+OPERATIONS = {
+    "claim_transfers",
+    "report_transfers",
+    "renew_leases",
+    "release_leases",
+    "get_user_sites",
+    "get_params",
+    "get_state",
+    "get_representation_states",
+    "post_state",
+    "delete_state",
+    "query_representations",
+    "list_sites",
+}
+
+
+def check(model: Any, content: Any) -> None:
+    """Fail if `content` lacks a key of the model or has another."""
+    parsed = parse_obj_as(model, content)
+    assert_same_keys(parsed, content)
+
+
+def assert_same_keys(parsed: Any, content: Any) -> None:
+    if isinstance(parsed, BaseModel):
+        names = {field.alias for field in parsed.__fields__.values()}
+        optional = {
+            field.alias for field in parsed.__fields__.values() if not field.required
+        }
+        assert set(content) <= names
+        assert names - optional <= set(content)
+        for field in parsed.__fields__.values():
+            if field.alias in content:
+                assert_same_keys(getattr(parsed, field.name), content[field.alias])
+    elif isinstance(parsed, list):
+        for one, other in zip(parsed, content, strict=True):
+            assert_same_keys(one, other)
+    elif isinstance(parsed, dict):
+        for key, value in parsed.items():
+            assert_same_keys(value, content[key])
+
+
+async def test_answers_are_as_described(
+    host: Host, set_settings: Any, clock: Clock
+) -> None:
+    await set_settings(config={"active_site": "local", "remote_site": "studio"})
+    published = await Pipeline().publish(files=2)
+    base = f"{host.addon_path}/demo"
+    client = await host.client("manager", SITE)
+    for site, status in (("studio", 4), (SITE, 1)):
+        await client.post(
+            f"{base}/state/{published.id}/{site}",
+            json={"files": published.posted(status)},
+        )
+    agent = {"id": "a" * 32, "siteName": SITE, "hostname": "h"}
+    claimed = await client.post(f"{host.addon_path}/-/claim", json={"agent": agent})
+    assert len(claimed.json()["transfers"]) == 1
+    check(agent_models.ClaimAnswerModel, claimed.json())
+
+    sites = {"localSite": SITE, "remoteSite": "studio"}
+    ids = {"representationIds": [published.id]}
+    for path, params, model in (
+        ("get_user_sites", {}, models.UserSitesModel),
+        ("params", {}, models.ParamsModel),
+        ("state", sites, models.TwoSiteListModel),
+        ("state/representations", ids, list[models.RepresentationStateModel]),
+        ("sites", {}, models.SitesModel),
+    ):
+        answer = await client.get(f"{base}/{path}", params=params)
+        assert answer.status_code == 200
+        check(model, answer.json())
+    answer = await client.post(
+        f"{base}/representations/query", json={"withFiles": True, "withTotal": True}
+    )
+    check(models.QueryAnswerModel, answer.json())
+
+    [transfer] = claimed.json()["transfers"]
+    lease = {
+        "projectName": "demo",
+        "representationId": published.id,
+        "siteName": SITE,
+        "leaseToken": transfer["lease"]["token"],
+    }
+    unknown = {"id": "nothing", "status": 0}
+    for verb, body, model in (
+        ("renew", {"leases": [lease]}, agent_models.RenewAnswerModel),
+        (
+            "report",
+            {"transfers": [{**lease, "files": [unknown]}], "claim": {"agent": agent}},
+            agent_models.ReportAnswerModel,
+        ),
+        ("release", {"leases": [lease]}, agent_models.ReleaseAnswerModel),
+    ):
+        answer = await client.post(
+            f"{host.addon_path}/-/{verb}", json={"agentId": "a" * 32, **body}
+        )
+        assert answer.status_code == 200, answer.text
+        check(model, answer.json())
+    error = await client.post(f"{host.addon_path}/-/claim", json={})
+    check(models.ErrorModel, {**error.json()})
+
+
+async def test_operations_keep_their_names(host: Host) -> None:
+    client = await host.client("admin")
+    document = (await client.get(f"{host.addon_path}/openapi.json")).json()
+    found = {
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+    assert found == OPERATIONS  # AYON puts the addon's name and version before
+
+
+async def test_answers_and_errors_are_described(host: Host) -> None:
+    client = await host.client("admin")
+    document = (await client.get(f"{host.addon_path}/openapi.json")).json()
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert "400" in operation["responses"]
+            if "204" not in operation["responses"]:
+                content = operation["responses"]["200"]["content"]["application/json"]
+                assert content["schema"]

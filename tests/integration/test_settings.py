@@ -1,0 +1,170 @@
+"""Settings: every key of the existing addon, its scope and default, stored data."""
+
+from typing import Any
+
+import pytest
+from ayon_server.lib.postgres import Postgres
+from ayon_server.settings import apply_overrides
+
+from server.settings import SiteSyncSettings
+from server.settings.main import list_sites
+from tests.integration.conftest import SITE
+from tests.support.devhost_app import Host
+
+ALL = ["studio", "project", "site"]
+SHARED = ["studio", "project"]
+PATHS: dict[str, Any] = {"windows": [], "linux": [], "darwin": []}
+PATH = {"windows": "", "linux": "", "darwin": ""}
+
+SITE_DEFAULTS = {
+    "alternative_sites": [],
+    "provider": "",
+    "local_drive": {
+        "roots": [
+            {
+                "name": "work",
+                "windows": "C:/projects",
+                "linux": "/mnt/share/projects",
+                "darwin": "/Volumes/projects",
+            }
+        ]
+    },
+    "gdrive": {"credentials_url": PATHS, "roots": ""},
+    "dropbox": {
+        "token": "",
+        "team_folder_name": "",
+        "acting_as_member": "",
+        "roots": "",
+    },
+    "sftp": {
+        "sftp_host": "",
+        "sftp_port": 0,
+        "sftp_user": "",
+        "sftp_pass": "",
+        "sftp_key": PATHS,
+        "sftp_key_pass": "",
+        "roots": "",
+    },
+    "rclone": {
+        "rclone_executable_path": PATH,
+        "config_type": "config_web",
+        "config_file": {"remote_name": "", "rclone_config_path": PATH},
+        "config_web": {"type": "", "config_params": []},
+        "root": "",
+        "additional_args": [],
+    },
+    "name": "nearline",
+}
+
+
+def test_defaults_are_those_of_the_existing_addon() -> None:
+    assert SiteSyncSettings().dict() == {
+        "enabled": False,
+        "config": {
+            "retry_cnt": 3,
+            "loop_delay": 60,
+            "always_accessible_on": [],
+            "active_site": "studio",
+            "remote_site": "studio",
+            "accept_unleased_results": True,
+        },
+        "local_setting": {
+            "active_site": "",
+            "remote_site": "",
+            "local_roots": [{"name": "work", "path": "C:/projects_local"}],
+        },
+        "sites": [],
+    }
+    [site] = SiteSyncSettings(sites=[{"name": "nearline"}]).sites
+    assert site.dict() == SITE_DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("enabled", None),
+        ("config", None),
+        ("local_setting", ["site"]),
+        ("local_setting.active_site", ["site"]),
+        ("local_setting.local_roots.path", ["site"]),
+        ("sites", ALL),
+        ("sites.name", ALL),
+        ("sites.alternative_sites", SHARED),
+        ("sites.provider", None),
+        ("sites.local_drive.roots", ALL),
+        ("sites.gdrive.credentials_url.linux", ALL),
+        ("sites.gdrive.roots", SHARED),
+        ("sites.dropbox.token", ALL),
+        ("sites.dropbox.team_folder_name", SHARED),
+        ("sites.dropbox.acting_as_member", ALL),
+        ("sites.dropbox.roots", ALL),
+        ("sites.sftp.sftp_host", SHARED),
+        ("sites.sftp.sftp_port", SHARED),
+        ("sites.sftp.sftp_user", ALL),
+        ("sites.sftp.sftp_pass", ALL),
+        ("sites.sftp.sftp_key", ALL),
+        ("sites.sftp.sftp_key_pass", ALL),
+        ("sites.sftp.roots", SHARED),
+        ("sites.rclone.rclone_executable_path", SHARED),
+        ("sites.rclone.config_type", None),
+        ("sites.rclone.config_file.remote_name", SHARED),
+        ("sites.rclone.config_web.config_params", None),
+        ("sites.rclone.root", SHARED),
+        ("sites.rclone.additional_args", SHARED),
+    ],
+)
+def test_scopes_are_those_of_the_existing_addon(
+    path: str, scope: list[str] | None
+) -> None:
+    model: Any = SiteSyncSettings
+    field: Any = None
+    for name in path.split("."):
+        field = model.__fields__[name]
+        model = field.type_
+    assert field.field_info.extra.get("scope") == scope
+
+
+def test_stored_settings_of_the_existing_addon_load() -> None:
+    stored = {
+        "enabled": True,
+        "local_roots": [{"name": "work", "path": "/old"}],  # a stray key of 1.x
+        "config": {"retry_cnt": 5, "always_accessible_on": [" gdrive "]},
+        "sites": [
+            {**SITE_DEFAULTS, "name": "My Site!", "provider": "gdrive"},
+            {"name": "sftp", "provider": "sftp", "alternative_sites": ["studio"]},
+        ],
+    }
+    loaded = apply_overrides(SiteSyncSettings(), stored).dict()
+    assert loaded["enabled"] is True
+    assert loaded["config"]["retry_cnt"] == 5
+    assert loaded["config"]["always_accessible_on"] == ["gdrive"]
+    assert [site["name"] for site in loaded["sites"]] == ["My Site", "sftp"]
+
+
+def test_two_sites_of_one_name_are_refused() -> None:
+    with pytest.raises(Exception, match="a"):
+        SiteSyncSettings(sites=[{"name": "a"}, {"name": "a"}])
+
+
+async def test_artists_choose_among_configured_sites(host: Host) -> None:
+    await Postgres.execute(
+        "INSERT INTO public.settings VALUES ($1, $2, 'production', $3)",
+        host.addon.name,
+        host.addon.version,
+        {"sites": [{"name": "nearline", "provider": "sftp"}]},
+    )
+    addon: Any = host.addon
+    assert await list_sites(addon, "production") == ["local", "studio", "nearline"]
+    assert await list_sites(addon, "production", "demo") == [
+        "local",
+        "studio",
+        "nearline",
+    ]
+    assert await list_sites(None) == []
+
+
+async def test_settings_come_through_ayons_endpoint(host: Host) -> None:
+    client = await host.client("artist", SITE)
+    answer = await client.get(f"{host.addon_path}/settings/demo")
+    assert answer.status_code == 200
+    assert answer.json()["config"]["active_site"] == "studio"

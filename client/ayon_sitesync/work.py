@@ -25,7 +25,10 @@ class TransferKey:
 
 @dataclass(frozen=True)
 class TransferFile:
-    """One file to bring. `size` None = unknown; `checksum` is `algorithm:hex`."""
+    """One file to bring. `size` None = unknown; `checksum` is `algorithm:hex`.
+
+    `published_hash` is a digest of the content that publishing recorded.
+    """
 
     id: str
     path: str

@@ -162,7 +162,8 @@ def _decode_transfer(data: Json) -> Transfer:
 
 
 def _decode_file(data: Json) -> TransferFile:
-    size = data.get("size")
+    # 0 is also what stands for a size that publishing left out.
+    size = data.get("size") or None
     hash_type = str(data.get("hashType") or "")
     # Other kinds (op3) are no digests of the content.
     is_content_hash = hash_type in _CONTENT_HASH_TYPES and data.get("hash")

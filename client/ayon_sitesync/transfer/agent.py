@@ -8,12 +8,12 @@ with growing delays, and costs no file an attempt.
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Executor
 from typing import Optional
 
 from ..errors import (
-    LoginRefusedError,
     RequestRefusedError,
     ServerError,
     ServerUnreachableError,
@@ -31,12 +31,14 @@ from ..work import (
     TransferReport,
 )
 from .agent_config import AgentConfig, AgentSummary
-from .backoff import Backoff
 from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
 from .progress import Progress
 from .runner import TransferRun, describe_outcome
+from .server_contact import ServerContact
 from .site_faults import SiteFaults
+
+log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
 """Shortest time between two reports while files move."""
@@ -44,8 +46,6 @@ REQUEST_SECONDS = 0.1
 """Shortest time between two requests whatever happens."""
 WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
-ONCE_PATIENCE_SECONDS = 60.0
-"""How long a run that shall end waits for an unreachable server."""
 STOP_SECONDS = 20.0
 """How long a stop waits for the step that each worker is in."""
 HUNGRY_FILES = 500
@@ -82,10 +82,7 @@ class Agent:
         self._progress = Progress()
         self._failed: set[tuple[TransferKey, str]] = set()
         self._faults = SiteFaults(clock, emit)
-        self._server_backoff = Backoff(1.0, 30.0)
-        self._trouble_since: Optional[float] = None
-        self._trouble = ""
-        self._has_contact = False
+        self._contact = ServerContact(clock, emit, once=config.once)
         self._is_idle = False
         self._done = False
         self._unfinished = ""
@@ -126,7 +123,7 @@ class Agent:
         self._emit("started", {"agentId": identity.id, "siteName": identity.site_name})
         try:
             while not self._stop.is_set():
-                delay = self.step()
+                delay = self._step_safely()
                 if self._done:
                     break
                 self._clock.wait(self._signal, delay)
@@ -137,6 +134,19 @@ class Agent:
         )
         self._emit("stopped", self._describe_progress())
         return summary
+
+    def _step_safely(self) -> float:
+        """`step`, with a fault of ours told and waited for like one of others."""
+        try:
+            return self.step()
+        except ServerError:
+            raise
+        except Exception as error:
+            if self._config.once:
+                raise
+            log.exception("The agent goes on after an unexpected error")
+            self._emit("problem", {"message": f"Unexpected error: {error!r}"})
+            return REPORT_SECONDS
 
     def step(self) -> float:
         """Talk to the server if it is time; the seconds until the next step."""
@@ -182,7 +192,7 @@ class Agent:
             self._send_reports(reports, claim)
         elif claim is not None:
             self._accept(self._server.claim(claim))
-        self._note_contact()
+        self._contact.succeed()
         self._request_at = max(self._request_at, now + REQUEST_SECONDS)
         is_stuck = self._faults.retry_at(self._own_site) > now
         if self._config.once and is_stuck and not self._runs:
@@ -357,35 +367,14 @@ class Agent:
 
     def _handle_server_error(self, error: ServerError) -> None:
         """Plan the next try, or raise what its owner has to see to."""
-        now = self._clock.now()
-        is_refused = isinstance(error, (LoginRefusedError, RequestRefusedError))
-        is_busy_site = isinstance(error, SiteIdInUseError)
-        is_first = not self._has_contact and not is_busy_site
-        if is_refused and (is_first or self._config.once):
-            raise error
-        if is_refused and not is_busy_site:
+        self._request_at = self._clock.now() + self._contact.fail(error)
+        is_refused = isinstance(error, RequestRefusedError)
+        if is_refused and not isinstance(error, SiteIdInUseError):
             # The server does not take these results: others may do the work.
             for run in list(self._runs.values()):
                 run.cancel()
                 self._drop(run)
             self.wake()
-        if self._trouble_since is None:
-            self._trouble_since = now
-        elif self._config.once and now - self._trouble_since > ONCE_PATIENCE_SECONDS:
-            raise error
-        delay = self._server_backoff.fail()
-        self._request_at = now + delay
-        if str(error) != self._trouble:
-            self._trouble = str(error)
-            self._emit("problem", {"message": str(error), "retryInSeconds": delay})
-
-    def _note_contact(self) -> None:
-        self._has_contact = True
-        self._server_backoff.reset()
-        if self._trouble_since is not None:
-            self._trouble_since = None
-            self._trouble = ""
-            self._emit("recovered", {"message": "The server answers again."})
 
     def _describe_progress(self) -> dict[str, object]:
         done = self._progress.snapshot()

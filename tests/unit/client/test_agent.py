@@ -304,6 +304,22 @@ def test_refusal_at_the_first_contact_ends_the_agent(
         bench.make_agent().run()
 
 
+def test_fault_of_the_agent_itself_does_not_end_it(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr"))
+    agent = bench.make_agent()
+    bench.server.failure = ValueError("a bug")
+
+    def stop_when_done() -> None:
+        bench.server.failure = None
+        if bench.server.statuses(key):
+            agent.request_stop()
+
+    bench.clock.on_wait = stop_when_done
+    agent.run()
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+    assert bench.list_problems() == ["Unexpected error: ValueError('a bug')"]
+
+
 def test_refusal_later_on_is_told_and_tried_again(bench: Bench) -> None:
     agent = bench.make_agent()
     bench.clock.seconds += agent.step()

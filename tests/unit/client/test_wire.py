@@ -118,8 +118,9 @@ def test_only_digests_of_content_are_taken_from_publishing(
     assert decode_claim(answer).transfers[0].files[0].published_hash == expected
 
 
-def test_unknown_size_stays_unknown() -> None:
-    assert decode_claim(make_claim_answer(size=None)).transfers[0].files[0].size is None
+@pytest.mark.parametrize("size", [None, 0])
+def test_size_that_publishing_left_out_is_unknown(size: Any) -> None:
+    assert decode_claim(make_claim_answer(size=size)).transfers[0].files[0].size is None
 
 
 def test_report_with_a_claim() -> None:

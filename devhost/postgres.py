@@ -133,6 +133,7 @@ class _Account:
             f"--reuid={self.uid}",
             f"--regid={self.gid}",
             "--clear-groups",
+            "--pdeathsig=QUIT",
             "--inh-caps=+dac_override",
             "--ambient-caps=+dac_override",
             "--",
@@ -178,7 +179,6 @@ class PostgresServer:
             self._launch(binaries, data_dir, account, base)
         except BaseException:
             self.stop()
-            shutil.rmtree(base, ignore_errors=True)
             raise
 
     def _launch(
@@ -243,11 +243,14 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server and remove its temporary files. May be called twice."""
-        guard, self._guard, self._socket_dir = self._guard, None, None
+        guard, self._guard = self._guard, None
+        socket_dir, self._socket_dir = self._socket_dir, None
         if guard is not None:
             assert guard.stdin is not None
             guard.stdin.close()
             guard.wait()
+        if socket_dir is not None:  # the guard does this too, if it is not killed
+            shutil.rmtree(socket_dir.parent, ignore_errors=True)
 
     def __enter__(self) -> "PostgresServer":
         self.start()

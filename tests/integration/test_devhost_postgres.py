@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from devhost.postgres import (
@@ -54,3 +55,15 @@ async def test_data_stay_in_a_folder_that_only_its_owner_may_enter(
                 await connection.execute("CREATE DATABASE kept")
             await connection.close()
         assert find_running(data_dir) is None
+
+
+@pytest.mark.parametrize("place", ["temporary", "private"])
+def test_postgres_ends_with_its_guard(private_dir: Path, place: str) -> None:
+    data_dir = private_dir / "data" if place == "private" else None
+    with PostgresServer(data_dir, settings=("fsync=off",)):
+        (guard,) = psutil.Process().children()
+        processes = guard.children(recursive=True)
+        guard.kill()
+        _ended, alive = psutil.wait_procs(processes, timeout=30)
+    assert len(processes) > 1
+    assert alive == []

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from ..domain.files import FileReport
-from ..domain.site import LOCAL_SITE
+from ..domain.site import LOCAL_SITE, STUDIO_SITE
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Agent, Budget, Lease, Route
 from ..errors import (
@@ -212,18 +212,19 @@ class TransferRoutes:
         :raises NotAllowedError: a shared site is served by managers and services
             only, a machine by its users.
         """
+        is_shared = site_name == STUDIO_SITE
         for name in projects:
             sites = await self._services.configuration.for_project(name, variant)
-            if sites.is_shared(site_name):
-                if caller.is_manager:
-                    return True
-                msg = (
-                    f"agent.siteName: the shared site '{site_name}' is served by "
-                    "service users and managers; use your machine's site id"
-                )
-                raise NotAllowedError(msg)
-        await check_machine_site(site_name, caller)
-        return False
+            is_shared = is_shared or sites.is_shared(site_name)
+        if not is_shared:
+            await check_machine_site(site_name, caller)
+        elif not caller.is_manager:
+            msg = (
+                f"agent.siteName: the shared site '{site_name}' is served by "
+                "service users and managers; use your machine's site id"
+            )
+            raise NotAllowedError(msg)
+        return is_shared
 
     async def _seeker(self, claim: _Claim, project_name: str) -> Seeker | None:
         """Return who asks in a project; None if there is nothing to ask for."""

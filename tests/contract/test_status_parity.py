@@ -19,5 +19,10 @@ def test_the_agent_reports_the_servers_integers() -> None:
 
 def test_the_panel_knows_the_servers_integers() -> None:
     source = (ROOT / "frontend/src/domain/status.ts").read_text()
-    found = {int(value) for value in re.findall(r'^\s+"?(-?\d)"?: \{', source, re.M)}
-    assert found == {int(status) for status in SiteStatus}
+    block = re.search(r"STATUS = \{(.*?)\}", source, re.S)
+    assert block is not None
+    found = {
+        re.sub(r"([A-Z])", r"_\1", name).upper(): int(value)
+        for name, value in re.findall(r"(\w+): (-?\d)", block[1])
+    }
+    assert found == {status.name: int(status) for status in SiteStatus}

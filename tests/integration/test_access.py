@@ -120,6 +120,16 @@ async def test_agents_serve_their_own_machine_or_for_managers_a_shared_site(
     assert answer.status_code == status, answer.text
 
 
+async def test_nobody_owns_the_studios_site(host: Host) -> None:
+    client = await client_of(host, "artist")
+    agent = {"id": ID, "siteName": "studio", "hostname": "h"}
+    answer = await client.post(
+        f"{host.addon_path}/-/claim", json={"agent": agent, "projects": []}
+    )
+    assert answer.status_code == 403
+    assert await Postgres.fetch("SELECT * FROM public.sitesync_machine_sites") == []
+
+
 async def test_claims_without_access_to_the_project_are_403(host: Host) -> None:
     client = await client_of(host, "stranger")
     agent = {"id": ID, "siteName": "machine-of-stranger", "hostname": "h"}

@@ -204,9 +204,10 @@ def _import_addon(namespace: str, addon_dir: Path, entry: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except Exception as error:
         _forget(namespace)
-        raise
+        msg = f"{entry} cannot be imported: {type(error).__name__}: {error}"
+        raise AddonLoadError(msg) from error
     logger.debug(f"Loaded {module_name} from {addon_dir}")
     return module
 

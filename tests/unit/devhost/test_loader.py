@@ -48,10 +48,11 @@ def test_versions_live_side_by_side(tmp_path: Path) -> None:
     ("server", "reason"),
     [
         ("", "exactly one"),
+        ("import nowhere", "cannot be imported: ModuleNotFoundError"),
         (f"{SERVER}\nclass Other(Addon): pass\n", "exactly one"),
     ],
 )
-def test_other_than_one_class_is_refused(
+def test_unfit_server_module_is_refused(
     tmp_path: Path, server: str, reason: str
 ) -> None:
     with pytest.raises(AddonLoadError, match=reason):

@@ -265,8 +265,8 @@ class Agent:
             elif outcome.status == SYNCED:
                 self._failed.discard(name)
         if run.fault is None:
-            self._faults.clear(run.transfer.source_site)
-            self._faults.clear(run.transfer.key.site_name)
+            self._faults.clear(run.transfer.source_site, run.started_at)
+            self._faults.clear(run.transfer.key.site_name, run.started_at)
             self._progress.add(transfers=1)
             self._emit("transfer", describe_outcome(run))
 
@@ -333,7 +333,7 @@ class Agent:
 
     def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
         lease = Lease(transfer.lease_token, lease_seconds, now)
-        run = TransferRun(transfer, lease, self._sites, self._progress)
+        run = TransferRun(transfer, lease, self._sites, self._progress, now)
         previous = self._runs.get(transfer.key)
         if previous is not None:
             # The server gave it anew, so the earlier lease is over.

@@ -45,9 +45,15 @@ class TransferRun:
     """Runs one transfer once it is started."""
 
     def __init__(
-        self, transfer: Transfer, lease: Lease, sites: Sites, progress: Progress
+        self,
+        transfer: Transfer,
+        lease: Lease,
+        sites: Sites,
+        progress: Progress,
+        started_at: float,
     ) -> None:
         self.transfer = transfer
+        self.started_at = started_at
         self.lease = lease
         self.send_failed = False
         """A report of it got no answer: the server may know the results already."""

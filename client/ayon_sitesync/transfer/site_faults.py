@@ -11,17 +11,25 @@ from .ports import Clock, Emit
 
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 300.0
+FORGET_SECONDS = 2 * LONGEST_SECONDS
 
 
 @dataclass
 class _Fault:
+    """`reason` empty = the site works again; the delays are remembered for a while."""
+
     reason: str
     backoff: Backoff
+    noted_at: float
     retry_at: float
 
 
 class SiteFaults:
-    """Faults by site. A site is tried again after a delay that doubles."""
+    """Faults by site. A site is tried again after a delay that doubles.
+
+    The delays go on growing when a site works for some files and not for others, as a
+    nearly full disk does.
+    """
 
     def __init__(self, clock: Clock, emit: Emit) -> None:
         self._clock = clock
@@ -33,19 +41,28 @@ class SiteFaults:
         now = self._clock.now()
         fault = self._faults.get(error.site_name)
         if fault is None:
-            fault = _Fault("", Backoff(FIRST_SECONDS, LONGEST_SECONDS), now)
+            fault = _Fault("", Backoff(FIRST_SECONDS, LONGEST_SECONDS), now, now)
             self._faults[error.site_name] = fault
         if fault.reason != error.reason:
             fault.reason = error.reason
             self._emit(
                 "problem", {"siteName": error.site_name, "message": error.reason}
             )
+        if now - fault.noted_at > FORGET_SECONDS:
+            fault.backoff.reset()
         if fault.retry_at <= now:
+            fault.noted_at = now
             fault.retry_at = now + fault.backoff.fail()
 
-    def clear(self, site_name: str) -> None:
-        """A transfer worked with this site."""
-        if self._faults.pop(site_name, None) is not None:
+    def clear(self, site_name: str, started_at: float) -> None:
+        """A transfer that started at `started_at` worked with this site.
+
+        One that was under way when the fault was met says nothing about it.
+        """
+        fault = self._faults.get(site_name)
+        if fault is not None and fault.reason and started_at > fault.noted_at:
+            fault.reason = ""
+            fault.retry_at = 0.0
             self._emit("recovered", {"siteName": site_name})
 
     def retry_at(self, site_name: str) -> float:
@@ -67,4 +84,5 @@ class SiteFaults:
         return "; ".join(
             f"site '{name}': {fault.reason}"
             for name, fault in sorted(self._faults.items())
+            if fault.reason
         )

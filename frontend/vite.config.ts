@@ -31,6 +31,7 @@ export default defineConfig(({ command, mode }) => {
       include: ["src/**/*.test.{ts,tsx}"],
       setupFiles: ["src/testing/setup.ts"],
       restoreMocks: true,
+      testTimeout: 30_000,
     },
   };
 });

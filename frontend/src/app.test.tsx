@@ -71,6 +71,11 @@ describe("the list", () => {
     screen.getByRole("grid").focus();
     await user.keyboard("{End}");
     await screen.findByRole("row", { name: /sh0099/, selected: true });
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({ after: "99", withTotal: false });
+    });
+    await screen.findByRole("row", { name: /sh0100/ });
+    expect(screen.queryByRole("row", { name: /sh0000/ })).toBeNull();
   });
 
   it("is walked by keyboard", async () => {

@@ -14,6 +14,7 @@ import {
 import { LiveRows } from "./live-rows";
 import { listRows, type RepresentationPages, replaceRows } from "./pages";
 
+const GATHER_MS = 250;
 /** Totals are sums over the project: read less often than rows. */
 const SITES_EVERY_MS = 1000;
 /** Without a live connection the screen is read this often. */
@@ -77,11 +78,10 @@ export function useLiveRepresentations(
 
   useEffect(() => {
     const { queryKey } = getSitesQueryOptions(api, projectName);
-    const sites = new Coalescer(
-      () => queryClient.refetchQueries({ queryKey }),
-      250,
-      SITES_EVERY_MS,
-    );
+    const readSites = async () => {
+      if (!document.hidden) await queryClient.refetchQueries({ queryKey });
+    };
+    const sites = new Coalescer(readSites, GATHER_MS, SITES_EVERY_MS);
     const resync = () => {
       currentRows.current.onResync();
       sites.request();
@@ -104,6 +104,7 @@ export function useLiveRepresentations(
     });
     const onVisibilityChange = () => {
       currentRows.current.catchUp();
+      sites.request();
     };
     sites.start();
     socket.start();

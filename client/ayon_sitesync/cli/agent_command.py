@@ -16,7 +16,7 @@ from ..server_api.client import ServerClient
 from ..server_api.live import LiveChannel
 from ..site_access import SiteAccess
 from ..transfer.agent import Agent
-from ..transfer.agent_config import AgentConfig
+from ..transfer.agent_config import AgentConfig, AgentSummary
 from ..transfer.backoff import Backoff
 from ..transfer.ports import MonotonicClock
 from ..version import __version__
@@ -36,17 +36,33 @@ def run_agent_command(options: Options) -> int:
     printer = EventPrinter(as_json=options.as_json)
     stop = _StopSwitch()
     client = make_client(options)
-    projects = _wait_for_projects(client, options, stop, printer)
-    if projects is None:
-        return 0
     site_name = str(options.site_name)
     hostname = socket.gethostname()
     tag = hashlib.sha256(f"{hostname}\n{site_name}".encode()).hexdigest()[:4]
     sites = SiteAccess(client, site_name, current_platform(), tag)
-    own_roots = sites.find_own_roots(options.projects or projects[:1])
-    identity = AgentIdentity(
-        uuid.uuid4().hex, site_name, hostname, __version__, own_roots
-    )
+    try:
+        own_roots = _wait_for_server(client, sites, options, stop, printer)
+        if own_roots is None:
+            return 0
+        identity = AgentIdentity(
+            uuid.uuid4().hex, site_name, hostname, __version__, own_roots
+        )
+        summary = _run_agent(identity, client, sites, options, stop, printer)
+    except RequestRefusedError as error:
+        raise explain_refusal(error, client) from error
+    if summary.unfinished:
+        print_error(f"not everything is done: {summary.unfinished}")
+    return 1 if summary.failed_files or summary.unfinished else 0
+
+
+def _run_agent(
+    identity: AgentIdentity,
+    client: ServerClient,
+    sites: SiteAccess,
+    options: Options,
+    stop: _StopSwitch,
+    printer: EventPrinter,
+) -> AgentSummary:
     config = AgentConfig(
         identity,
         options.projects or None,
@@ -60,14 +76,9 @@ def run_agent_command(options: Options) -> int:
         sites.is_live = live.is_up
         stop.connect(agent.request_stop)
         try:
-            summary = agent.run()
-        except RequestRefusedError as error:
-            raise _explain_refusal(error, client) from error
+            return agent.run()
         finally:
             live.stop()
-    if summary.unfinished:
-        print_error(f"not everything is done: {summary.unfinished}")
-    return 1 if summary.failed_files or summary.unfinished else 0
 
 
 def make_client(options: Options) -> ServerClient:
@@ -92,29 +103,34 @@ def check_projects(options: Options, known: list[str]) -> None:
             )
 
 
-def _wait_for_projects(
-    client: ServerClient, options: Options, stop: _StopSwitch, printer: EventPrinter
-) -> Optional[list[str]]:
-    """Names of the projects, once the server answers; None when stopped before.
+def _wait_for_server(
+    client: ServerClient,
+    sites: SiteAccess,
+    options: Options,
+    stop: _StopSwitch,
+    printer: EventPrinter,
+) -> Optional[dict[str, str]]:
+    """The own site's roots, once the server answers; None when stopped before.
 
     With `--once` the first failure ends it.
     """
     backoff = Backoff(1.0, 30.0)
-    known: Optional[list[str]] = None
-    while known is None and not stop.event.is_set():
+    while not stop.event.is_set():
         try:
             known = client.list_projects()
             check_projects(options, known)
-        except ServerUnreachableError as error:  # noqa: PERF203 - waiting is the point
+            return sites.find_own_roots(options.projects or known[:1])
+        except ServerUnreachableError as error:  # noqa: PERF203 - it waits anyway
             if options.once:
                 raise
             delay = backoff.fail()
             printer.emit("problem", {"message": str(error), "retryInSeconds": delay})
             stop.event.wait(delay)
-    return known
+    return None
 
 
-def _explain_refusal(error: RequestRefusedError, client: ServerClient) -> Exception:
+def explain_refusal(error: RequestRefusedError, client: ServerClient) -> Exception:
+    """What a refusal means to who typed the command: no such path, no such addon."""
     if error.status != HTTP_NOT_FOUND:
         return error
     return InputError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .agent_command import check_projects, make_client
+from ..errors import RequestRefusedError
+from ..server_api.client import ServerClient
+from .agent_command import check_projects, explain_refusal, make_client
 from .options import Options
 from .output import format_bytes
 
@@ -23,6 +25,13 @@ _HEADER = ("PROJECT", "SITE", "KIND", "PROVIDER", "STATE", "AGENTS")
 def run_status_command(options: Options) -> int:
     """Print the sites of the projects; 0. JSON: one object a site."""
     client = make_client(options)
+    try:
+        return _print_status(options, client)
+    except RequestRefusedError as error:
+        raise explain_refusal(error, client) from error
+
+
+def _print_status(options: Options, client: ServerClient) -> int:
     known = client.list_projects()
     check_projects(options, known)
     rows = []

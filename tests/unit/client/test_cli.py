@@ -142,6 +142,18 @@ def test_unknown_project_is_named(
     assert "--project: there is no active project 'nothing'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["agent", "--site", "a"], ["status"]])
+def test_addon_version_that_the_server_lacks_is_named(
+    command: list[str], key_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--api-key-file", key_file, "--addon-version", "9.9.9"]
+    with run_stub(AyonStub()) as url:
+        assert main([*command, "--server", url, *arguments]) == 2
+    assert "--addon-version: the server has no Site Sync 9.9.9" in (
+        capsys.readouterr().err
+    )
+
+
 def test_status_as_a_table_and_as_json(
     key_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

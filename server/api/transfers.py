@@ -13,6 +13,7 @@ from ..domain.site import LOCAL_SITE, STUDIO_SITE
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Agent, Budget, Lease, Route
 from ..errors import (
+    InvalidRequestError,
     LocalSiteNameError,
     NotAllowedError,
     UnknownProjectError,
@@ -84,6 +85,7 @@ class TransferRoutes:
         self, user: CurrentUser, site_id: ClientSiteID, report: ReportModel
     ) -> Response:
         """Apply results, extend the leases, and claim again if asked to."""
+        _check_distinct(report.transfers)
         await self._services.agents.touch(report.agentId, user.name)
         answers: dict[int, dict[str, Any]] = {}
         projects = await self._readable_projects(user)
@@ -339,6 +341,13 @@ def _by_project(items: Sequence[LeaseModel]) -> dict[str, list[int]]:
     for number, item in enumerate(items):
         numbers.setdefault(item.projectName, []).append(number)
     return numbers
+
+
+def _check_distinct(transfers: Sequence[LeaseModel]) -> None:
+    tokens = [transfer.leaseToken for transfer in transfers]
+    if len(set(tokens)) < len(tokens):
+        msg = "transfers: each leaseToken may occur once"
+        raise InvalidRequestError("transfers", msg)
 
 
 def _lease(model: LeaseModel) -> Lease:

@@ -85,7 +85,10 @@ class _Batch:
     files: dict[str, list[RepresentationFile]]
     changed: dict[RowKey, Row] = field(default_factory=dict)
     attempts: list[AttemptCount] = field(default_factory=list)
-    checksums: list[tuple[str, str, str, str, int, str]] = field(default_factory=list)
+    # Digest, size and site by representation, file and algorithm.
+    checksums: dict[tuple[str, str, str], tuple[str, int, str]] = field(
+        default_factory=dict
+    )
     ended: list[str] = field(default_factory=list)
 
     def put(self, row: Row) -> None:
@@ -148,7 +151,8 @@ class ReportStore:
         await write_rows(project, batch.changed.values())
         await count_attempts(project, batch.attempts, batch.now)
         if batch.checksums:
-            columns = [list(column) for column in zip(*batch.checksums, strict=True)]
+            rows = [(*key, *value) for key, value in batch.checksums.items()]
+            columns = [list(column) for column in zip(*rows, strict=True)]
             await Postgres.execute(
                 _SQL.get("write_checksums", project), *columns, batch.now
             )
@@ -253,15 +257,10 @@ def _note(
         if file.checksum is not None:
             algorithm, digest = file.checksum.split(":", 1)
             representation_id, site_name = report.key
-            batch.checksums.append(
-                (
-                    representation_id,
-                    file.id,
-                    algorithm,
-                    digest,
-                    file.bytes_done,
-                    site_name,
-                )
+            batch.checksums[(representation_id, file.id, algorithm)] = (
+                digest,
+                file.bytes_done,
+                site_name,
             )
     if not (synced or failed or report.finished):
         return

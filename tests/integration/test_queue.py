@@ -348,6 +348,29 @@ async def test_known_checksums_come_with_the_next_claim(
     assert [file["checksum"] for file in again["files"]] == [CHECKSUM] * 2
 
 
+async def test_one_report_may_verify_a_file_on_two_sites(
+    agent: Agent,
+    host: Host,
+    pipeline: Pipeline,
+    artist: httpx.AsyncClient,
+) -> None:
+    published = await pipeline.publish()
+    base = f"{host.addon_path}/demo/state/{published.id}"
+    for site, status in ((SITE, 4), ("studio", 1), (CONFIGURED, 1)):
+        await artist.post(f"{base}/{site}", json={"files": published.posted(status)})
+    transfers = await agent.claim(serve=[CONFIGURED])
+    assert [item["siteName"] for item in transfers] == ["studio", CONFIGURED]
+    reports = [
+        {**key(item), "finished": True, "files": [done(item["files"][0])]}
+        for item in transfers
+    ]
+    body = {"agentId": agent.id, "transfers": reports}
+    answer = await agent.post("report", body)
+    assert [item["state"] for item in answer.json()["transfers"]] == ["finished"] * 2
+    body = {"agentId": agent.id, "transfers": [reports[0], reports[0]]}
+    assert (await agent.post("report", body)).json()["field"] == "transfers"
+
+
 async def test_one_failed_file_does_not_block_its_sibling(
     agent: Agent, queued: Published, pipeline: Pipeline, clock: Clock
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.devhost_app import Host
 async def server(host: Host) -> AsyncIterator[LoopbackServer]:
     """The devhost of this process, listening on loopback."""
     made = LoopbackServer(host)
-    made.start()
+    await made.start()
     yield made
     await made.stop()
 

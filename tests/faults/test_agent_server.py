@@ -36,7 +36,7 @@ async def test_agent_outlives_its_server(
     agent = await studio.start_agent()
     await read_event(agent, "idle")
     await server.stop()
-    server.start()
+    await server.start()
     published = await asyncio.to_thread(studio.publish, SMALL_BYTES)
     await wait_until(lambda: studio.has_final_file(published), agent)
     agent.send_signal(signal.SIGTERM)

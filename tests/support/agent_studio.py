@@ -40,8 +40,8 @@ class LoopbackServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def start(self) -> None:
-        """Listen, on the same port as before."""
+    async def start(self) -> None:
+        """Listen, on the same port as before; returns once it answers."""
         listener = bind(self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
@@ -54,6 +54,9 @@ class LoopbackServer:
         )
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve([listener]))
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not self._server.started:  # noqa: ASYNC110 - a flag is all there is
+                await asyncio.sleep(0.001)
 
     async def stop(self) -> None:
         """Close every connection and the port."""

@@ -60,8 +60,9 @@ async def test_data_stay_in_a_folder_that_only_its_owner_may_enter(
 @pytest.mark.parametrize("place", ["temporary", "private"])
 def test_postgres_ends_with_its_guard(private_dir: Path, place: str) -> None:
     data_dir = private_dir / "data" if place == "private" else None
+    others = set(psutil.Process().children())
     with PostgresServer(data_dir, settings=("fsync=off",)):
-        (guard,) = psutil.Process().children()
+        (guard,) = set(psutil.Process().children()) - others
         processes = guard.children(recursive=True)
         guard.kill()
         _ended, alive = psutil.wait_procs(processes, timeout=30)

@@ -1,4 +1,10 @@
-"""What the agent tells, as lines for people or as JSON."""
+"""What the agent tells, as lines for people or as JSON.
+
+Events: `started` (agentId, siteName), `progress` (counts since the start, at most one
+a second), `transfer` (one that ended, with each file that failed), `problem` (message,
+siteName or label, retryInSeconds), `recovered`, `idle` (pending, nextDueInSeconds) and
+`stopped` (counts).
+"""
 
 from __future__ import annotations
 

@@ -101,6 +101,10 @@ class ServerClient:
                 )
             # Only a request that is logged in registers the machine as a site.
             connection.get_info()
+        except ayon_api.exceptions.UnauthorizedError as error:
+            raise LoginRefusedError(
+                f"{self._url} does not accept the API key."
+            ) from error
         except (
             requests.exceptions.RequestException,
             ayon_api.exceptions.ServerError,

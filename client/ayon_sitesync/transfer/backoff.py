@@ -13,10 +13,6 @@ class Backoff:
         self._longest = longest
         self._failures = 0
 
-    @property
-    def failures(self) -> int:
-        return self._failures
-
     def fail(self, retry_after: Optional[float] = None) -> float:
         """Count a failure; the seconds to wait, at least what the other side asked."""
         delay = min(self._first * 2.0**self._failures, self._longest)

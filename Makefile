@@ -31,7 +31,7 @@ $(STAMPS)/venv-client: requirements/client-check.txt
 	@touch $@
 
 $(STAMPS)/node: frontend/package-lock.json
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || { echo "Node.js 20.19 or newer is needed"; exit 1; }
 	@mkdir -p $(STAMPS)
 	cd frontend && npm ci --no-audit --no-fund
 	@touch $@

@@ -64,3 +64,10 @@ def check_statuses(field: str, values: Iterable[int] | None) -> list[int] | None
         msg = f"{field}: status must be one of {allowed}"
         raise InvalidRequestError(field, msg)
     return statuses
+
+
+def clean_message(message: str | None) -> str | None:
+    """Return a message that JSON in Postgres can hold."""
+    if message is None:
+        return None
+    return message.encode("utf-8", "replace").decode().replace("\x00", "")

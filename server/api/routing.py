@@ -15,7 +15,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 # FastAPI names where a value was; the field's own name follows.
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
-_ALLOWED_KEYS = ("enum_values", "permitted", "limit_value", "pattern")
 
 
 class SiteSyncRoute(APIRoute):
@@ -34,19 +33,14 @@ class SiteSyncRoute(APIRoute):
 
 
 def describe_validation_error(error: RequestValidationError) -> InvalidRequestError:
-    """Make one sentence of the first thing that is wrong with a request."""
+    """Make one sentence of the first thing that is wrong with a request.
+
+    Pydantic's message says what is allowed.
+    """
     first: Mapping[str, Any] = error.errors()[0]
     path = [str(part) for part in first.get("loc", ()) if part not in _PLACES]
     if first.get("type") == "value_error.jsondecode":
         return InvalidRequestError("body", "The body must be valid JSON")
     field = ".".join(path) or "body"
     message = str(first.get("msg", "is not valid"))
-    context = first.get("ctx") or {}
-    allowed = [
-        str(context[key])
-        for key in _ALLOWED_KEYS
-        if key in context and str(context[key]) not in message
-    ]
-    if allowed:
-        message += f" (allowed: {'; '.join(allowed)})"
     return InvalidRequestError(field, f"{field}: {message}")

@@ -16,7 +16,7 @@ from ..store.access import Caller, readable_paths
 from ..store.site_state import StatePost, Target
 from ..store.two_site_list import read_two_sites
 from .answers import answer, answer_list
-from .inputs import check_ids, check_text, check_texts
+from .inputs import check_ids, check_text, check_texts, clean_message
 from .models import (
     ErrorModel,
     ParamsModel,
@@ -160,7 +160,7 @@ class StateRoutes:
                     status=file.status,
                     size=int(file.size),
                     timestamp=file.timestamp,
-                    message=_clean(file.message),
+                    message=clean_message(file.message),
                     retries=file.retries,
                     progress=file.progress,
                 )
@@ -211,10 +211,3 @@ class StateRoutes:
 
 def _resolve(name: str, machine: str) -> str:
     return machine if name == LOCAL_SITE else name
-
-
-def _clean(message: str | None) -> str | None:
-    """Return a message that JSON in Postgres can hold."""
-    if message is None:
-        return None
-    return message.encode("utf-8", "replace").decode().replace("\x00", "")

@@ -40,7 +40,7 @@ from .agent_models import (
     TransferReportModel,
 )
 from .answers import answer
-from .inputs import check_text, check_texts
+from .inputs import check_text, check_texts, clean_message
 from .models import ErrorModel
 from .routing import SiteSyncRoute
 from .services import Services
@@ -110,7 +110,7 @@ class TransferRoutes:
         projects = await self._readable_projects(user)
         held: dict[str, tuple[set[Any], float]] = {}
         for name, numbers in _by_project(request.leases).items():
-            if name in projects:
+            if name in projects and await self._services.keeper.is_ready(name):
                 held[name] = await self._services.queue.renew(
                     name,
                     Holder(request.agentId, user.name),
@@ -124,7 +124,7 @@ class TransferRoutes:
         projects = await self._readable_projects(user)
         released = 0
         for name, numbers in _by_project(request.leases).items():
-            if name not in projects:
+            if name not in projects or not await self._services.keeper.is_ready(name):
                 continue
             keys = await self._services.queue.release(
                 name,
@@ -289,7 +289,7 @@ class TransferRoutes:
                         checksum=file.checksum,
                         proof=file.proof,
                         error_class=file.errorClass,
-                        message=_clean(file.message),
+                        message=clean_message(file.message),
                         retry_after_seconds=file.retryAfterSeconds,
                     )
                     for file in transfer.files
@@ -390,10 +390,3 @@ def _renewed(
         "state": "held" if is_held else "lost",
         "expiresAt": expires_at if is_held else None,
     }
-
-
-def _clean(message: str | None) -> str | None:
-    """Return a message that JSON in Postgres can hold."""
-    if message is None:
-        return None
-    return message.encode("utf-8", "replace").decode().replace("\x00", "")

@@ -1,6 +1,10 @@
 -- What lists show. Inactive entities are left out. Text filters are LIKE patterns
 -- whose own wildcards are escaped; NULL = no filter.
 
+-- name: plan_for_values
+-- A filter that is not used must not cost: plan for the values, not for any values.
+SET LOCAL plan_cache_mode = force_custom_plan;
+
 -- name: parents
 JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
 JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
@@ -15,32 +19,47 @@ FROM {schema}.representations AS r
 WHERE r.active AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]));
 
 -- name: state_page
--- The list of the existing addon: two sites side by side, pages by offset.
-SELECT
-    f.name AS folder, p.name AS product, v.version, r.name AS representation,
-    r.id AS representation_id, v.id AS version_id, r.files,
-    local.status AS local_status, local.data AS local_data,
-    remote.status AS remote_status, remote.data AS remote_data
-FROM {schema}.representations AS r
-{parents}
+-- The list of the existing addon: two sites side by side, pages by offset. The page is
+-- found on narrow rows; files and states are read for its rows only. A status filter
+-- without -1 leaves the plain column, so that Postgres can start from the status.
+SELECT page.*, r.files, local.data AS local_data, remote.data AS remote_data
+FROM (
+    SELECT row_number() OVER (ORDER BY {order}) AS position,
+        f.name AS folder, p.name AS product, v.version, r.name AS representation,
+        r.id AS representation_id, v.id AS version_id,
+        local.status AS local_status, remote.status AS remote_status
+    FROM {schema}.representations AS r
+    {parents}
+    LEFT JOIN {schema}.sitesync_files_status AS local
+        ON local.representation_id = r.id AND local.site_name = $1
+    LEFT JOIN {schema}.sitesync_files_status AS remote
+        ON remote.representation_id = r.id AND remote.site_name = $2
+    WHERE r.active
+        AND ($3::text[] IS NULL OR h.path LIKE ANY ($3::text[]))
+        AND ($4::uuid[] IS NULL OR r.id = ANY ($4::uuid[]))
+        AND ($5::varchar[] IS NULL OR r.name = ANY ($5::varchar[]))
+        AND ($6::text IS NULL OR f.name ILIKE $6::text)
+        AND ($7::uuid[] IS NULL OR f.id = ANY ($7::uuid[]))
+        AND ($8::text IS NULL OR p.name ILIKE $8::text)
+        AND ($9::integer IS NULL OR v.version = $9::integer)
+        AND ($10::uuid[] IS NULL OR v.id = ANY ($10::uuid[]))
+        AND ($11::integer[] IS NULL OR
+            CASE WHEN -1 = ANY ($11::integer[]) THEN coalesce(local.status, -1)
+            ELSE local.status END = ANY ($11::integer[]))
+        AND ($12::integer[] IS NULL OR
+            CASE WHEN -1 = ANY ($12::integer[]) THEN coalesce(remote.status, -1)
+            ELSE remote.status END = ANY ($12::integer[]))
+        AND (NOT $13::boolean
+            OR (local.status IS NOT NULL AND remote.status IS NOT NULL))
+    ORDER BY {order}
+    LIMIT $14 OFFSET $15
+) AS page
+JOIN {schema}.representations AS r ON r.id = page.representation_id
 LEFT JOIN {schema}.sitesync_files_status AS local
     ON local.representation_id = r.id AND local.site_name = $1
 LEFT JOIN {schema}.sitesync_files_status AS remote
     ON remote.representation_id = r.id AND remote.site_name = $2
-WHERE r.active
-    AND ($3::text[] IS NULL OR h.path LIKE ANY ($3::text[]))
-    AND ($4::uuid[] IS NULL OR r.id = ANY ($4::uuid[]))
-    AND ($5::varchar[] IS NULL OR r.name = ANY ($5::varchar[]))
-    AND ($6::text IS NULL OR f.name ILIKE $6::text)
-    AND ($7::uuid[] IS NULL OR f.id = ANY ($7::uuid[]))
-    AND ($8::text IS NULL OR p.name ILIKE $8::text)
-    AND ($9::integer IS NULL OR v.version = $9::integer)
-    AND ($10::uuid[] IS NULL OR v.id = ANY ($10::uuid[]))
-    AND ($11::integer[] IS NULL OR coalesce(local.status, -1) = ANY ($11::integer[]))
-    AND ($12::integer[] IS NULL OR coalesce(remote.status, -1) = ANY ($12::integer[]))
-    AND (NOT $13::boolean OR (local.status IS NOT NULL AND remote.status IS NOT NULL))
-ORDER BY {order}
-LIMIT $14 OFFSET $15;
+ORDER BY page.position;
 
 -- name: state_order_folder
 f.name, r.id

@@ -22,6 +22,7 @@ from ..domain.rollup import compute_rollup
 from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths, escape_like
+from .lists import fetch_list
 
 _SQL = QueryFile("summary")
 
@@ -93,7 +94,7 @@ class SummaryStore:
 
     async def total(self, project_name: str, filters: Filters) -> int:
         query = _SQL.get("total", project_name, matching="matching", parents="parents")
-        row = await Postgres.fetchrow(query, *filters.values())
+        [row] = await fetch_list(query, *filters.values())
         return int(row["total"])
 
     async def page(
@@ -140,7 +141,7 @@ class SummaryStore:
         values = [*filters.values(), part.count + 1]
         if part.cursor is None:
             query = _SQL.get("page", project_name, **fragments)
-            return await Postgres.fetch(query, *values)
+            return await fetch_list(query, *values)
         cursor = part.cursor
         query = _SQL.get(
             "page_from", project_name, **fragments, from_key=f"from_{suffix}"
@@ -152,7 +153,7 @@ class SummaryStore:
             cursor.representation,
             cursor.id,
         ]
-        return await Postgres.fetch(query, *values, *key)
+        return await fetch_list(query, *values, *key)
 
     async def _states(
         self,

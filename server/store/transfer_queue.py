@@ -36,8 +36,8 @@ from .rows import Row, RowKey, current_time, lock_rows, write_rows
 
 _SQL = QueryFile("transfers")
 
-# `pending` stops counting here: nobody needs to know more, and counting costs.
-MOST_PENDING = 10_000
+# `pending` stops counting here: more tells an agent nothing, and counting costs.
+MOST_PENDING = 1000
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from ..domain.files import (
     parse_files,
 )
 from ..domain.status import SiteStatus
-from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths
+from .lists import fetch_list
 from .summary import contains
 
 _SQL = QueryFile("summary")
@@ -80,7 +80,7 @@ async def read_two_sites(
         parents="parents",
         order=f"state_order_{query.sort_by}{suffix}",
     )
-    records = await Postgres.fetch(sql, *query.values())
+    records = await fetch_list(sql, *query.values())
     return (_item(record) for record in records)
 
 

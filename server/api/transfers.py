@@ -26,8 +26,9 @@ from ..host import (
     get_project_list,
 )
 from ..store.access import Caller, check_machine_site, readable_paths
+from ..store.leases import Holder
 from ..store.reports import TransferReport
-from ..store.transfer_queue import Holder, Seeker
+from ..store.transfer_queue import Seeker
 from .agent_models import (
     ClaimAnswerModel,
     ClaimModel,
@@ -262,15 +263,12 @@ class TransferRoutes:
                     break
                 part = Budget(min(share, budget.transfers), budget.files, budget.bytes)
                 asked = part.transfers
-                found = await self._services.queue.claim(seeker, part)
+                claimed = await self._services.queue.claim(seeker, part)
                 budget.transfers -= asked - part.transfers
                 budget.files, budget.bytes = part.files, part.bytes
-                transfers += found
-                self._tell(
-                    seeker.project_name,
-                    [(each["representationId"], each["siteName"]) for each in found],
-                )
-                if len(found) == asked:
+                transfers += claimed.transfers
+                self._tell(seeker.project_name, claimed.changed)
+                if len(claimed.transfers) == asked:
                     still_hungry.append(seeker)
             hungry = still_hungry
         return transfers

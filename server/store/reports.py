@@ -28,6 +28,13 @@ from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Lease
 from ..host import Postgres
 from ..sql import QueryFile
+from .leases import (
+    AttemptCount,
+    Holder,
+    count_attempts,
+    lease_columns,
+    read_leases,
+)
 from .rows import (
     Row,
     RowKey,
@@ -37,13 +44,6 @@ from .rows import (
     write_rows,
 )
 from .site_state import propagate
-from .transfer_queue import (
-    AttemptCount,
-    Holder,
-    count_attempts,
-    lease_columns,
-    read_leases,
-)
 
 _SQL = QueryFile("transfers")
 

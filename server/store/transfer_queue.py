@@ -8,7 +8,6 @@ files that are still IN_PROGRESS return to QUEUED.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,20 +31,20 @@ from ..domain.transfer import (
 from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths
-from .rows import Row, RowKey, current_time, lock_rows, write_rows
+from .leases import (
+    AttemptCount,
+    Holder,
+    count_attempts,
+    lease_columns,
+    lock_rows_of,
+    read_leases,
+)
+from .rows import Row, RowKey, current_time, write_rows
 
 _SQL = QueryFile("transfers")
 
 # `pending` stops counting here: more tells an agent nothing, and counting costs.
 MOST_PENDING = 1000
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who holds a lease: a process, and the user that it runs as."""
-
-    agent_id: str
-    user_name: str
 
 
 @dataclass(frozen=True)
@@ -67,15 +66,23 @@ class Outlook:
     next_due_in_seconds: float | None
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """What a claim gives, and every row that it wrote."""
+
+    transfers: list[dict[str, Any]]
+    changed: set[RowKey]
+
+
 class TransferQueue:
     """Lease verbs. Every method is one transaction in one project."""
 
-    async def claim(self, seeker: Seeker, budget: Budget) -> list[dict[str, Any]]:
+    async def claim(self, seeker: Seeker, budget: Budget) -> Claimed:
         """Give transfers within the budget, best first, and pay them from it."""
         project = seeker.project_name
         async with Postgres.transaction():
             now = await current_time(project)
-            await self._return_expired(project, now)
+            returned = await self._return_expired(project, now)
             plans = [
                 plan_transfer(candidate, budget, now)
                 for candidate in await self._lock_due(seeker, budget.transfers, now)
@@ -89,10 +96,11 @@ class TransferQueue:
             await write_rows(project, started)
             await self._start_attempts(seeker, taken, leases, now)
             checksums = await self._checksums(project, taken)
-        return [
+        transfers = [
             _describe(seeker, plan, leases[_key(plan)], now, checksums)
             for plan in taken
         ]
+        return Claimed(transfers, returned | {row.key for row in started})
 
     async def outlook(self, seeker: Seeker) -> Outlook:
         """Look at what remains on the agent's routes after a claim."""
@@ -145,10 +153,10 @@ class TransferQueue:
             )
         return set(held)
 
-    async def _return_expired(self, project_name: str, now: float) -> None:
+    async def _return_expired(self, project_name: str, now: float) -> set[RowKey]:
         keys = await Postgres.fetch(_SQL.get("expired_keys", project_name), now)
         if not keys:
-            return
+            return set()
         records = await Postgres.fetch(
             _SQL.get("lock_expired", project_name),
             [key["representation_id"] for key in keys],
@@ -167,6 +175,7 @@ class TransferQueue:
             rows[row.key] = row
             tokens[row.key] = record["token"]
         await self._end(project_name, tokens, rows, "expired", now)
+        return set(rows)
 
     async def _end(
         self,
@@ -263,66 +272,6 @@ class TransferQueue:
             )
             for row in rows
         }
-
-
-@dataclass(frozen=True)
-class AttemptCount:
-    """What is added to the history of an attempt; an outcome ends it."""
-
-    token: str
-    synced: int = 0
-    failed: int = 0
-    bytes_done: int = 0
-    errors: tuple[dict[str, Any], ...] = ()
-    outcome: str | None = None
-
-
-async def count_attempts(
-    project_name: str, counts: list[AttemptCount], now: float
-) -> None:
-    if not counts:
-        return
-    await Postgres.execute(
-        _SQL.get("count_attempts", project_name),
-        [count.token for count in counts],
-        [count.synced for count in counts],
-        [count.failed for count in counts],
-        [count.bytes_done for count in counts],
-        [{"list": count.errors} for count in counts],
-        [count.outcome for count in counts],
-        now,
-    )
-
-
-async def read_leases(
-    project_name: str, holder: Holder, leases: list[Lease], now: float
-) -> dict[RowKey, Any]:
-    """Return the live leases of the holder among `leases`."""
-    rows = await Postgres.fetch(
-        _SQL.get("live_leases", project_name),
-        *lease_columns(leases),
-        holder.agent_id,
-        holder.user_name,
-        now,
-    )
-    return {(row["representation_id"], row["site_name"]): row for row in rows}
-
-
-async def lock_rows_of(project_name: str, leases: list[Lease]) -> dict[RowKey, Row]:
-    return await lock_rows(
-        project_name,
-        {lease.representation_id for lease in leases},
-        {lease.site_name for lease in leases},
-    )
-
-
-def lease_columns(leases: Iterable[Lease]) -> tuple[list[str], list[str], list[str]]:
-    rows = list(leases)
-    return (
-        [lease.representation_id for lease in rows],
-        [lease.site_name for lease in rows],
-        [lease.token for lease in rows],
-    )
 
 
 def _candidate(record: Any, now: float) -> Candidate:

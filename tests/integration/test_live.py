@@ -7,7 +7,7 @@ import pytest
 from ayon_server.events import EventStream
 
 from tests.integration.conftest import SITE, SetSettings
-from tests.integration.pipeline import Pipeline
+from tests.integration.pipeline import Clock, Pipeline
 from tests.support.devhost_app import Host
 
 
@@ -97,6 +97,33 @@ async def test_a_refused_write_is_not_announced(
     await client.post(f"{base}/{written.id}/studio", json={"files": []})
     await listener.wait_for_ids(1)
     assert listener.ids() == {written.id}
+
+
+async def test_work_that_returns_from_a_dead_agent_is_announced(
+    host: Host,
+    pipeline: Pipeline,
+    set_settings: SetSettings,
+    clock: Clock,
+    listener: Listener,
+) -> None:
+    await set_settings(config={"active_site": "local", "remote_site": "studio"})
+    published = await pipeline.publish()
+    client = await host.client("manager", SITE)
+    for site, status in (("studio", 4), (SITE, 1)):
+        await client.post(
+            f"{host.addon_path}/demo/state/{published.id}/{site}",
+            json={"files": published.posted(status)},
+        )
+    agent = {"id": "a" * 32, "siteName": SITE, "hostname": "ws042"}
+    await client.post(f"{host.addon_path}/-/claim", json={"agent": agent})
+    await listener.wait_for_ids(1)
+    # The next claim finds the lease expired.
+    await clock.advance(61)
+    listener.messages.clear()
+    body = {"agent": agent, "maxTransfers": 1, "projects": ["demo"]}
+    await client.post(f"{host.addon_path}/-/claim", json=body)
+    await listener.wait_for_ids(1)
+    assert listener.ids() == {published.id}
 
 
 async def test_a_new_agent_is_announced(host: Host, listener: Listener) -> None:

@@ -53,8 +53,14 @@ class SiteAccess:
         with self._lock:
             sites = self._read_project(project_name)
             code = sites.find_provider_code(site_name)
-            roots = sites.find_roots(site_name) if code == LOCAL_DRIVE else {}
-            config = SiteConfig(site_name, roots, self._platform, self._machine_tag)
+            if code == LOCAL_DRIVE:
+                roots = sites.find_roots(site_name)
+            else:
+                roots = sites.find_remote_roots(site_name)
+            config = SiteConfig(
+                *(site_name, roots, self._platform, self._machine_tag),
+                settings=sites.find_provider_settings(site_name),
+            )
             known = self._providers.get((project_name, site_name))
             if known is not None and known[0] == config:
                 return known[1]

@@ -16,6 +16,7 @@ from .paths import is_absolute
 STUDIO_SITE = "studio"
 LOCAL_SITE = "local"
 LOCAL_DRIVE = "local_drive"
+MAIN_ROOT = "work"
 
 DEFAULT_LOOP_DELAY_SECONDS = 60
 
@@ -93,6 +94,22 @@ class ProjectSites:
             f" {self.platform} (found: {found}); set {where}",
         )
 
+    def find_provider_settings(self, site_name: str) -> Mapping[str, Any]:
+        """The settings of a configured site's provider; none for other sites."""
+        site = self._find_configured(site_name) or {}
+        found: Mapping[str, Any] = site.get(site.get("provider") or "") or {}
+        return found
+
+    def find_remote_roots(self, site_name: str) -> dict[str, str]:
+        """Folder of each of the project's roots on a site that is no disk.
+
+        The setting holds `{root}`, or it is the folder of the root `work`, where the
+        existing addon has it, and other roots are folders in it.
+        """
+        settings = self.find_provider_settings(site_name)
+        base = str(settings.get("roots") or settings.get("root") or "").rstrip("/")
+        return {name: _find_remote_root(base, name) for name in self.studio_roots}
+
     def _find_set_roots(self, site_name: str) -> tuple[str, dict[str, str]]:
         site = self._find_configured(site_name)
         if site is not None:
@@ -124,3 +141,9 @@ class ProjectSites:
         own = self.settings.get("local_setting", {}).get(key)
         name = own or self.settings.get("config", {}).get(key) or STUDIO_SITE
         return normalize_site(str(name), self.site_id)
+
+
+def _find_remote_root(base: str, root_name: str) -> str:
+    if "{root}" in base:
+        return base.replace("{root}", root_name)
+    return base if root_name == MAIN_ROOT else f"{base}/{root_name}"

@@ -11,9 +11,9 @@ retried inside a provider: the queue decides about another attempt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,30 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class FileStat:
-    """Size in bytes and time of the last change in nanoseconds since the epoch."""
+    """Size in bytes and time of the last change in nanoseconds since the epoch.
+
+    `digest` is what the storage itself says of the content, as `algorithm:hex`, where
+    it knows that without reading the file.
+    """
 
     size: int
     mtime_ns: int
+    digest: Optional[str] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class SiteConfig:
     """What a provider is made from: the site and its roots on this machine.
 
-    `machine_tag` (4 hex) marks temporary files of this machine.
+    `machine_tag` (4 hex) marks temporary files of this machine. `settings` are the
+    provider's own of this site, as in the addon's settings; they may hold secrets.
     """
 
     site_name: str
     roots: Mapping[str, str]
     platform: str
     machine_tag: str
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Reader(Protocol):

@@ -177,3 +177,25 @@ def test_loop_delay_is_the_longest_wait_and_the_live_channel_spares_looks() -> N
     assert quick.find_idle_seconds() == 1
     quick.is_live = lambda: True
     assert quick.find_idle_seconds() == 15
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("/studio/", {"work": "/studio", "renders": "/studio/renders"}),
+        ("/a/{root}/b", {"work": "/a/work/b", "renders": "/a/renders/b"}),
+        ("", {"work": "", "renders": "/renders"}),
+    ],
+)
+def test_every_root_of_a_project_has_a_folder_on_a_remote(
+    setting: str, expected: dict[str, str]
+) -> None:
+    site = {"name": "cloud", "provider": "sftp", "sftp": {"roots": setting}}
+    sites = ProjectSites(
+        *("demo", {"sites": [site]}, "brisk-fox"),
+        studio_roots={"work": "/mnt/work", "renders": "/mnt/renders"},
+        platform="linux",
+    )
+    assert sites.find_remote_roots("cloud") == expected
+    assert sites.find_provider_settings("cloud") == {"roots": setting}
+    assert sites.find_provider_settings("studio") == {}

@@ -19,6 +19,19 @@ class InputError(SiteSyncError):
     """What the caller gave cannot be used; the message names it and what is allowed."""
 
 
+class SiteAlreadyPresentError(SiteSyncError):
+    """The representation has a row on the site, and the caller did not ask for a new
+    one. Kept by name: other addons catch it."""
+
+
+class UnknownSiteError(SiteSyncError, ValueError):
+    """No such site in the settings. A `ValueError`, as callers in AYON expect."""
+
+
+class GivenUpError(SiteSyncError, ValueError):
+    """A representation failed as often as the caller was ready to wait for."""
+
+
 # --- transfers -----------------------------------------------------------------------
 
 

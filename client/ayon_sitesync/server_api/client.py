@@ -69,6 +69,7 @@ class ServerClient:
         self._addon_version = addon_version
         self._connection: Optional[ayon_api.ServerAPI] = None
         self._lock = threading.RLock()
+        self.timeout_seconds = TIMEOUT_SECONDS
 
     # --- connection ------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ class ServerClient:
         with self._lock:
             connection = self.connect()
             send: Callable[..., Any] = getattr(connection, f"raw_{method}")
-            arguments: dict[str, Any] = {"timeout": TIMEOUT_SECONDS}
+            arguments: dict[str, Any] = {"timeout": self.timeout_seconds}
             if body is not None:
                 arguments["json"] = body
             if params is not None:

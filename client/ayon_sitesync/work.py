@@ -66,13 +66,18 @@ class Transfer:
 
 @dataclass(frozen=True)
 class AgentIdentity:
-    """Who asks for work. `id` is new for each process."""
+    """Who asks for work.
+
+    `id` stays over restarts, `run_id` is new at each start: the server then gives
+    back at once what the run before held.
+    """
 
     id: str
     site_name: str
     hostname: str
     version: str
     roots: Mapping[str, str]
+    run_id: str
 
 
 @dataclass(frozen=True)

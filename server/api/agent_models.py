@@ -18,9 +18,14 @@ CHECKSUM = (
 
 
 class AgentModel(OPModel):
-    """A process that performs transfers. `roots` are its own site's, resolved."""
+    """A process that performs transfers. `roots` are its own site's, resolved.
+
+    `id` stays over restarts, `runId` is new at each start: what an earlier run of the
+    agent held is given back.
+    """
 
     id: HexId
+    runId: HexId | None = None
     siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
     hostname: str = Field(..., max_length=255)
     version: str = Field("", max_length=64)

@@ -178,6 +178,7 @@ class TransferRoutes:
                 check_text("agent.roots", name): check_text("agent.roots", path)
                 for name, path in body.agent.roots.items()
             },
+            run_id=None if body.agent.runId is None else str(body.agent.runId),
         )
         check_texts("serve", body.serve)
         check_text("variant", body.variant)
@@ -187,10 +188,19 @@ class TransferRoutes:
         is_shared = await self._check_own_site(
             Caller(user, site_id), agent.site_name, projects, body.variant
         )
-        is_news, last_project = await self._services.agents.register(agent, user.name)
-        if is_news:
+        known = await self._services.agents.register(agent, user.name)
+        if known.is_news:
             await self._services.live.agents_changed([agent.site_name])
-        return _Claim(body, agent, user, projects, is_shared), last_project
+        if known.is_restarted:
+            await self._release_all(Holder(agent.id, user.name))
+        return _Claim(body, agent, user, projects, is_shared), known.last_project
+
+    async def _release_all(self, holder: Holder) -> None:
+        """Give back what an agent's earlier run held, in whatever project."""
+        for project in await get_project_list():
+            if await self._services.keeper.is_ready(project.name):
+                keys = await self._services.queue.release_all(project.name, holder)
+                self._tell(project.name, keys)
 
     async def _choose_projects(
         self, user: UserEntity, names: list[str] | None

@@ -80,13 +80,17 @@ class Lease:
 
 @dataclass(frozen=True)
 class Agent:
-    """A process that performs transfers."""
+    """A process that performs transfers.
+
+    A restarted one keeps its id and has another `run_id`; old ones tell none.
+    """
 
     id: str
     site_name: str
     hostname: str
     version: str
     roots: dict[str, str] = field(default_factory=dict)
+    run_id: str | None = None
 
 
 @dataclass(frozen=True)

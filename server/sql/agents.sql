@@ -15,18 +15,27 @@ ORDER BY seen_at DESC
 LIMIT 1;
 
 -- name: get
-SELECT agent_id, site_name, user_name, hostname, version, roots, last_project,
+SELECT agent_id, site_name, user_name, hostname, version, roots, last_project, run_id,
     seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live
 FROM public.sitesync_agents WHERE agent_id = $1;
 
 -- name: write
-INSERT INTO public.sitesync_agents AS a
-    (agent_id, site_name, user_name, hostname, version, roots, seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, public.sitesync_now_v1())
+-- $7 the run; an agent that tells none keeps what is stored.
+INSERT INTO public.sitesync_agents AS a (
+    agent_id, site_name, user_name, hostname, version, roots, run_id,
+    started_at, seen_at
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, public.sitesync_now_v1(), public.sitesync_now_v1()
+)
 ON CONFLICT (agent_id) DO UPDATE
 SET site_name = EXCLUDED.site_name, user_name = EXCLUDED.user_name,
     hostname = EXCLUDED.hostname, version = EXCLUDED.version,
-    roots = EXCLUDED.roots, seen_at = EXCLUDED.seen_at;
+    roots = EXCLUDED.roots, seen_at = EXCLUDED.seen_at,
+    run_id = coalesce(EXCLUDED.run_id, a.run_id),
+    started_at = CASE WHEN EXCLUDED.run_id IS DISTINCT FROM a.run_id
+        AND EXCLUDED.run_id IS NOT NULL THEN EXCLUDED.started_at
+        ELSE coalesce(a.started_at, EXCLUDED.started_at) END;
 
 -- name: touch
 UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()

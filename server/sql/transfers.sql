@@ -151,6 +151,11 @@ JOIN {schema}.sitesync_leases AS l USING (representation_id, site_name, token)
 WHERE l.agent_id = $4 AND l.user_name = $5
     AND l.expires_at > to_timestamp($6::float8);
 
+-- name: leases_of_agent
+SELECT representation_id, site_name, token
+FROM {schema}.sitesync_leases
+WHERE agent_id = $1 AND user_name = $2;
+
 -- name: renew_leases
 -- $7 the new expiry. Locked in order, so that two renewals never wait for each other.
 WITH held AS (

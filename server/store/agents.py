@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..domain.transfer import Agent
@@ -15,11 +16,24 @@ _SQL = QueryFile("agents")
 LIVE_SECONDS = 60.0
 
 
+@dataclass(frozen=True)
+class Registration:
+    """What a sign of life tells.
+
+    `is_news`: the agent came or moved. `is_restarted`: the run that held the leases of
+    this agent has ended.
+    """
+
+    is_news: bool
+    is_restarted: bool
+    last_project: str | None
+
+
 class AgentStore:
     """The table of agents, one row per process that ever asked for work."""
 
-    async def register(self, agent: Agent, user_name: str) -> tuple[bool, str | None]:
-        """Note a sign of life; return (is this news?, the project served last).
+    async def register(self, agent: Agent, user_name: str) -> Registration:
+        """Note a sign of life.
 
         :raises SiteIdInUseError: a live agent runs under this site id on another
             machine or with other roots.
@@ -49,13 +63,19 @@ class AgentStore:
                 agent.hostname,
                 agent.version,
                 agent.roots,
+                agent.run_id,
             )
-        is_news = (
-            known is None
-            or not known["is_live"]
-            or known["site_name"] != agent.site_name
+        if known is None:
+            return Registration(is_news=True, is_restarted=False, last_project=None)
+        is_restarted = None not in (known["run_id"], agent.run_id) and (
+            known["run_id"] != agent.run_id
         )
-        return is_news, known["last_project"] if known else None
+        has_moved = known["site_name"] != agent.site_name
+        return Registration(
+            is_news=is_restarted or has_moved or not known["is_live"],
+            is_restarted=is_restarted,
+            last_project=known["last_project"],
+        )
 
     async def touch(self, agent_id: str, user_name: str) -> None:
         """Note a sign of life of an agent that is known already."""

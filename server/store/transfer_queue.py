@@ -153,6 +153,21 @@ class TransferQueue:
             )
         return set(held)
 
+    async def release_all(self, project_name: str, holder: Holder) -> set[RowKey]:
+        """End all leases of an agent in a project; return the keys of the rows."""
+        rows = await Postgres.fetch(
+            _SQL.get("leases_of_agent", project_name),
+            holder.agent_id,
+            holder.user_name,
+        )
+        if not rows:
+            return set()
+        leases = [
+            Lease(row["representation_id"], row["site_name"], row["token"])
+            for row in rows
+        ]
+        return await self.release(project_name, holder, leases)
+
     async def _return_expired(self, project_name: str, now: float) -> set[RowKey]:
         keys = await Postgres.fetch(_SQL.get("expired_keys", project_name), now)
         if not keys:

@@ -146,6 +146,36 @@ async def queue(
     return published
 
 
+async def test_a_restarted_agent_gets_its_work_back_at_once(
+    artist: httpx.AsyncClient, host: Host, queued: Published, pipeline: Pipeline
+) -> None:
+    agent = Agent(artist, host.addon_path, runId="a" * 32)
+    (before,) = await agent.claim()
+    assert await agent.claim() == []
+    agent.description["runId"] = "b" * 32
+    (again,) = await agent.claim()
+    assert again["representationId"] == queued.id
+    assert [file["attempt"] for file in again["files"]] == [1, 1]
+    outcomes = await Postgres.fetch(
+        "SELECT outcome FROM project_demo.sitesync_attempts ORDER BY started_at"
+    )
+    assert {row["outcome"] for row in outcomes} == {"released", None}
+    late = await agent.report(before, [done(before["files"][0])])
+    assert late["state"] == "lost"
+    assert await pipeline.statuses(queued, SITE) == [0, 0]
+
+
+async def test_an_agent_that_tells_no_run_keeps_its_leases(
+    artist: httpx.AsyncClient, host: Host, queued: Published
+) -> None:
+    agent = Agent(artist, host.addon_path, runId="a" * 32)
+    (transfer,) = await agent.claim()
+    del agent.description["runId"]
+    assert await agent.claim() == []
+    renewed = await agent.report(transfer, [])
+    assert renewed["state"] == "held"
+
+
 async def test_a_claim_describes_the_transfer(
     agent: Agent, queued: Published, pipeline: Pipeline, clock: Clock
 ) -> None:

@@ -10,6 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
+from ..agent_ids import hold_agent_id
 from ..errors import InputError, RequestRefusedError, ServerUnreachableError
 from ..paths import current_platform
 from ..server_api.client import ServerClient
@@ -44,10 +45,13 @@ def run_agent_command(options: Options) -> int:
         own_roots = _wait_for_server(client, sites, options, stop, printer)
         if own_roots is None:
             return 0
-        identity = AgentIdentity(
-            uuid.uuid4().hex, site_name, hostname, __version__, own_roots
-        )
-        summary = _run_agent(identity, client, sites, options, stop, printer)
+        login = f"{options.server_url}\n{options.api_key}"
+        with hold_agent_id(site_name, login) as agent_id:
+            identity = AgentIdentity(
+                *(agent_id, site_name, hostname, __version__, own_roots),
+                run_id=uuid.uuid4().hex,
+            )
+            summary = _run_agent(identity, client, sites, options, stop, printer)
     except RequestRefusedError as error:
         raise explain_refusal(error, client) from error
     if summary.unfinished:

@@ -41,6 +41,7 @@ def encode_claim(request: ClaimRequest) -> dict[str, Any]:
     return {
         "agent": {
             "id": agent.id,
+            "runId": agent.run_id,
             "siteName": agent.site_name,
             "hostname": agent.hostname,
             "version": agent.version,

@@ -62,7 +62,7 @@ class Bench:
         self.events: list[tuple[str, dict[str, Any]]] = []
 
     def make_agent(self, *, once: bool = False) -> Agent:
-        identity = AgentIdentity("a" * 32, OWN_SITE, "ws042", "2.0.0", {})
+        identity = AgentIdentity("a" * 32, OWN_SITE, "ws042", "2.0.0", {}, "c" * 32)
         return Agent(
             AgentConfig(identity, ("demo",), once=once),
             self.server,

@@ -18,7 +18,7 @@ from ayon_sitesync.work import AgentIdentity, ClaimRequest
 from tests.unit.client.ayon_stub import KEY, OWN_PREFIX, AyonStub, run_stub
 
 CLAIM = ClaimRequest(
-    AgentIdentity("a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {}),
+    AgentIdentity("a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {}, "c" * 32),
     None,
     (),
     "production",

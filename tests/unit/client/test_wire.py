@@ -31,11 +31,14 @@ KEY_JSON = {
     "representationId": "1" * 32,
     "siteName": "brisk-amber-fox",
 }
-AGENT = AgentIdentity("a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"work": "/d"})
+AGENT = AgentIdentity(
+    "a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"work": "/d"}, "c" * 32
+)
 CLAIM = ClaimRequest(AGENT, ("demo",), ("nearline",), "production", 20, 2000, 10**10)
 CLAIM_JSON = {
     "agent": {
         "id": "a" * 32,
+        "runId": "c" * 32,
         "siteName": "brisk-amber-fox",
         "hostname": "ws042",
         "version": "2.0.0",

@@ -2,7 +2,8 @@
 
 Read: AYON's folder access list, as LIKE patterns bound into every query.
 
-Write, on a machine site: its users, the first of whom becomes its owner; managers.
+Write, on a machine site: its users, the first of whom becomes its owner; managers; who
+publishes a version again, to queue its new files where the old ones were.
 Write, on a shared site (`studio` and configured ones), for a project member:
   * queue what he may read;
   * make a missing row: any status if he authored the version or may publish in its
@@ -217,8 +218,13 @@ async def check_shared_post(
     if post.statuses <= {SiteStatus.QUEUED} and (post.statuses or post.row_exists):
         return
     if not post.row_exists:
-        await _check_creation(project_name, post, caller, representation)
-        return
+        if await may_publish(project_name, caller, representation):
+            return
+        msg = (
+            "Only the author of the version, and who may publish in its folder, may "
+            f"say what is on '{post.site_name}'; you may queue it (status 1)"
+        )
+        raise NotAllowedError(msg)
     if not sites.accept_unleased_results or post.site_name not in {
         sites.active_site,
         sites.remote_site,
@@ -231,21 +237,14 @@ async def check_shared_post(
         raise NotAllowedError(msg)
 
 
-async def _check_creation(
-    project_name: str,
-    post: SharedPost,
-    caller: Caller,
-    representation: Representation,
-) -> None:
+async def may_publish(
+    project_name: str, caller: Caller, representation: Representation
+) -> bool:
+    """Tell whether a version is the caller's own, or in a folder he publishes to."""
     if representation.author == caller.name:
-        return
+        return True
     publishable = await publishable_paths(caller, project_name)
-    if not await matches(representation.folder_path, publishable):
-        msg = (
-            f"Only the author of the version, and who may publish in its folder, may "
-            f"say what is on '{post.site_name}'; you may queue it (status 1)"
-        )
-        raise NotAllowedError(msg)
+    return await matches(representation.folder_path, publishable)
 
 
 def check_shared_removal(site_name: str, caller: Caller) -> None:

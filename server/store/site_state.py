@@ -34,6 +34,7 @@ from .access import (
     check_shared_removal,
     check_site_name,
     load_representation,
+    may_publish,
     readable_paths,
 )
 from .rows import (
@@ -170,17 +171,19 @@ class SiteStateStore:
     ) -> None:
         caller, sites = target.caller, target.sites
         if not sites.is_shared(target.site_name):
-            await check_machine_site(target.site_name, caller)
+            if not await self._queues_new_files(target, representation, row, post):
+                await check_machine_site(target.site_name, caller)
             return
+        is_new = row is None or is_republish(row, representation, post)
         statuses = {file.status for file in post.files}
-        if post.reset and row is not None:
+        if post.reset and row is not None and not is_new:
             said = {file.id for file in post.files}
             if synced_ids(row.entries) - said:
                 statuses.add(SiteStatus.NOT_AVAILABLE)
         shared = SharedPost(
             site_name=target.site_name,
             statuses=frozenset(statuses),
-            row_exists=row is not None,
+            row_exists=not is_new,
             changes_priority=row is not None
             and post.priority not in (None, row.priority),
         )
@@ -195,6 +198,25 @@ class SiteStateStore:
                 f"in project {target.project_name}, without a lease"
             )
 
+    async def _queues_new_files(
+        self,
+        target: Target,
+        representation: Representation,
+        row: Row | None,
+        post: StatePost,
+    ) -> bool:
+        """Tell whether new files of a version are queued where the old ones were.
+
+        Publishing over an existing version (a hero version does) resets every site
+        that has it, other artists' machines among them.
+        """
+        return (
+            row is not None
+            and is_republish(row, representation, post)
+            and {file.status for file in post.files} == {SiteStatus.QUEUED}
+            and await may_publish(target.project_name, target.caller, representation)
+        )
+
     async def _check_removal(self, site_name: str, target: Target) -> None:
         if target.sites.is_shared(site_name):
             check_shared_removal(site_name, target.caller)
@@ -205,6 +227,12 @@ class SiteStateStore:
         statuses = {row.site_name: row.status for row in rows.values()}
         aliases = target.sites.aliases(target.site_name)
         return is_last_copy(target.site_name, aliases, statuses)
+
+
+def is_republish(row: Row, representation: Representation, post: StatePost) -> bool:
+    """Tell whether a reset brings files that the row does not know yet."""
+    known = {file.id for file in representation.files}
+    return post.reset and row.entries.keys() != known
 
 
 def check_files_known(

@@ -7,7 +7,13 @@ import pytest
 from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
-from tests.integration.pipeline import FOLDER, OTHER_FOLDER, Pipeline, Published
+from tests.integration.pipeline import (
+    FOLDER,
+    OTHER_FOLDER,
+    Pipeline,
+    Published,
+    make_files,
+)
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")
@@ -190,6 +196,40 @@ async def test_a_machine_belongs_to_its_first_user(
     assert (await restricted.delete(url)).status_code == 403
     manager = await host.client("manager")
     assert (await manager.post(url, json=body)).status_code == 204
+
+
+async def test_publishing_again_queues_on_machines_that_had_the_old_files(
+    host: Host, pipeline: Pipeline
+) -> None:
+    published = await pipeline.publish(FOLDER, author="restricted")
+    manager = await host.client("manager")
+    author = await host.client("restricted", SITE)
+    base = f"{host.addon_path}/demo/state/{published.id}"
+    await pipeline.write_row(published, "other-machine", {})
+    await manager.post(f"{base}/other-machine", json={"files": published.posted(4)})
+    await manager.post(f"{base}/studio", json={"files": published.posted(4)})
+    url = f"{base}/other-machine?reset=true"
+
+    answer = await author.post(url, json={"files": published.posted(1)})
+    assert answer.status_code == 403  # nothing new was published
+
+    files = make_files(2)
+    await Postgres.execute("UPDATE project_demo.representations SET files = $1", files)
+    again = Published(
+        published.id, published.version_id, published.product_id, "", files
+    )
+    answer = await author.post(url, json={"files": again.posted(4)})
+    assert answer.status_code == 403
+    answer = await author.post(url, json={"files": again.posted(1)})
+    assert answer.status_code == 204
+    assert await pipeline.statuses(again, "other-machine") == [1, 1]
+    # On shared sites he may say what he put there, as when he published first.
+    await pipeline.write_row(published, CONFIGURED, {})
+    for site, status in (("studio", 4), (CONFIGURED, 1)):
+        answer = await author.post(
+            f"{base}/{site}?reset=true", json={"files": again.posted(status)}
+        )
+        assert answer.status_code == 204
 
 
 async def test_a_machine_of_upstream_is_for_the_users_registered_on_it(

@@ -173,6 +173,24 @@ async def test_user_sites_resolve_own_choice_then_the_projects(
     }
 
 
+async def test_user_sites_tell_the_choice_on_a_machine_that_is_not_registered(
+    host: Host,
+) -> None:
+    """AYON registers a machine only when the request tells its platform and so on."""
+    await Postgres.execute(
+        "INSERT INTO project_demo.project_site_settings "
+        "(addon_name, addon_version, site_id, user_name, data) "
+        "VALUES ($1, $2, $3, 'artist', $4)",
+        host.addon.name,
+        host.addon.version,
+        SITE,
+        {"local_setting": {"active_site": "local", "remote_site": "studio"}},
+    )
+    client = await host.client("artist", SITE)
+    answer = await client.get(f"{host.addon_path}/demo/get_user_sites")
+    assert answer.json() == {"active_site": [SITE], "remote_site": ["studio"]}
+
+
 # --- posts ---------------------------------------------------------------------
 
 

@@ -84,7 +84,9 @@ class StateRoutes:
             (row["id"], row["active_site"], row["remote_site"]) for row in machines
         ]
         if site_id is not None and site_id not in {choice[0] for choice in choices}:
-            choices.append((site_id, None, None))
+            # AYON has not registered it, which says nothing about the choice on it.
+            chosen = await configuration.for_caller(project_name, Caller(user, site_id))
+            choices.append((site_id, chosen.active_site, chosen.remote_site))
         active = [
             _resolve(own or sites.active_site, machine) for machine, own, _ in choices
         ]

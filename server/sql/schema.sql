@@ -35,14 +35,14 @@ ON CONFLICT (name) DO NOTHING;
 
 -- name: backfill
 -- Write the next rows after ($1, $2) unchanged, so that the trigger counts them.
--- Rows that somebody is writing are skipped: his write counts them.
+-- Rows are locked in the order of all writers.
 WITH batch AS (
     SELECT representation_id, site_name, files_total
     FROM {schema}.sitesync_files_status
     WHERE (representation_id, site_name) > ($1::uuid, $2::varchar)
     ORDER BY representation_id, site_name
     LIMIT $3
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE
 ),
 written AS (
     UPDATE {schema}.sitesync_files_status AS s

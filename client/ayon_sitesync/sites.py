@@ -146,4 +146,6 @@ class ProjectSites:
 def _find_remote_root(base: str, root_name: str) -> str:
     if "{root}" in base:
         return base.replace("{root}", root_name)
-    return base if root_name == MAIN_ROOT else f"{base}/{root_name}"
+    if root_name == MAIN_ROOT:
+        return base
+    return f"{base}/{root_name}" if base else root_name

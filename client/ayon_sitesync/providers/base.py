@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,13 @@ class Capabilities:
 
     `reads_back`: a part can be read again from the storage before it is published, so
     that its content is proven. `keeps_mtime`: a published file has the given time.
+    `is_disk`: paths are files of this machine. `takes_files`: it is a `FileTaker`.
     """
 
     reads_back: bool
     keeps_mtime: bool
+    is_disk: bool = False
+    takes_files: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,3 +149,42 @@ class Provider(Protocol):
 
     def delete(self, path: str) -> None:
         """Remove the file at `path`; no error when it is not there. Idempotent."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of this machine that goes to `path`.
+
+    `digest` (`algorithm:hex`, None = unknown) is what the storage must say of it.
+    `tick` takes the bytes moved by each step; what it raises stops the upload.
+    """
+
+    local_path: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: Optional[str]
+    tick: Callable[[int], None]
+
+
+class FileTaker(Provider, Protocol):
+    """A provider that moves whole files by itself (`Capabilities.takes_files`)."""
+
+    def find_digest_algorithm(self) -> str:
+        """The algorithm of the digests that `stat` gives; empty when it gives none."""
+
+    def take_file(self, upload: Upload) -> bool:
+        """Bring a file there and publish it; whether the storage's digest agreed.
+
+        Where storage shows a file before it is whole, another name is used until its
+        size and digest are right. Raises `CorruptError` when they are not; then what
+        was written is gone.
+        """
+
+    def shares_store(self, other: Provider) -> bool:
+        """Whether `copy_within` can copy from `other`'s paths to paths of this one."""
+
+    def copy_within(
+        self, source_path: str, path: str, tick: Callable[[int], None]
+    ) -> None:
+        """Copy and publish inside the storage; nothing comes through this machine."""

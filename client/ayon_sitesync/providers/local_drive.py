@@ -211,7 +211,7 @@ class LocalPart:
 class LocalDriveProvider:
     """Files below a site's root folders."""
 
-    capabilities = Capabilities(reads_back=True, keeps_mtime=True)
+    capabilities = Capabilities(reads_back=True, keeps_mtime=True, is_disk=True)
 
     def __init__(self, config: SiteConfig) -> None:
         self._config = config

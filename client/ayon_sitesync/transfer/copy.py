@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, cast
 
 from ..errors import CorruptError, MissingSourceError, PathError, RetryableError
-from ..providers.base import FileStat, Provider, Reader
+from ..providers.base import FileStat, FileTaker, Provider, Reader, Upload
 from ..work import TransferFile
 from .verify import (
+    SIZE,
+    STORAGE,
     Digests,
     algorithm_of,
+    is_reported,
     normalize_checksum,
     own_algorithm,
     proof_level,
@@ -74,7 +77,20 @@ class _Copy:
     def run(self) -> CopyResult:
         source = self._find_source()
         present = self._recognise_present(source)
-        return present or self._move(source)
+        if present is not None:
+            return present
+        taker = self._find_taker()
+        if taker is None:
+            return self._move(source, "")
+        if source.digest is not None and taker.shares_store(self._route.source):
+            return self._copy_within(taker, source)
+        if self._route.source.capabilities.is_disk:
+            return self._hand_over(taker, source)
+        return self._move(source, taker.find_digest_algorithm())
+
+    def _find_taker(self) -> Optional[FileTaker]:
+        target = self._route.target
+        return cast(FileTaker, target) if target.capabilities.takes_files else None
 
     # --- plan ------------------------------------------------------------------------
 
@@ -95,9 +111,17 @@ class _Copy:
         found = target.stat(self._target_path)
         if found is None or found.size != source.size:
             return None
+        stored = normalize_checksum(found.digest)
+        if stored is not None:
+            return self._recognise_stored(stored, source)
+        return self._recognise_content(source)
+
+    def _recognise_content(self, source: FileStat) -> Optional[CopyResult]:
+        """The same by reading what is there."""
+        target = self._route.target
         try:
             with target.open_reader(self._target_path) as reader:
-                there = self._digest(reader, source.size)
+                there = self._digest(reader, source.size, self._algorithms)
         except (PathError, MissingSourceError):
             # A link to elsewhere, or gone by now: what is copied takes its place.
             return None
@@ -109,15 +133,32 @@ class _Copy:
         else:
             # Nothing recorded: the source itself says what the content must be.
             with self._route.source.open_reader(self._source_path) as reader:
-                wanted = self._digest(reader, source.size)
+                wanted = self._digest(reader, source.size, self._algorithms)
             if wanted is None or self._own(wanted) != self._own(there):
                 return None
         proof = proof_level(target.capabilities)
         return CopyResult(source.size, self._own(there), proof, moved=False)
 
-    def _digest(self, reader: Reader, size: int) -> Optional[Digests]:
+    def _recognise_stored(self, stored: str, source: FileStat) -> Optional[CopyResult]:
+        """The same by the digest that the storage gives: nothing comes from there."""
+        algorithm = algorithm_of(stored)
+        if source.digest == stored and self._agrees(stored):
+            checksum = self._expected[0] if self._expected else stored
+            if is_reported(checksum):
+                return CopyResult(source.size, checksum, STORAGE, moved=False)
+        with self._route.source.open_reader(self._source_path) as reader:
+            wanted = self._digest(reader, source.size, {*self._algorithms, algorithm})
+        if wanted is None or wanted.get(algorithm) != stored:
+            return None
+        if not self._matches(wanted):
+            return None
+        return CopyResult(source.size, self._own(wanted), STORAGE, moved=False)
+
+    def _digest(
+        self, reader: Reader, size: int, algorithms: set[str]
+    ) -> Optional[Digests]:
         """Digests of an open file; None when it does not have `size` bytes."""
-        digests = Digests(self._algorithms)
+        digests = Digests(algorithms)
         done = 0
         buffer = _get_buffer()
         while True:
@@ -138,14 +179,19 @@ class _Copy:
 
     # --- copy, verify, publish -------------------------------------------------------
 
-    def _move(self, planned: FileStat) -> CopyResult:
+    def _move(self, planned: FileStat, target_algorithm: str) -> CopyResult:
+        """Read here and write there. `target_algorithm`: of the target's digests."""
         route = self._route
+        origin = normalize_checksum(planned.digest)
+        algorithms = {*self._algorithms, target_algorithm} - {""}
+        if origin is not None:
+            algorithms.add(algorithm_of(origin))
         with route.source.open_reader(self._source_path) as reader:
             before = reader.stat()
             if before != planned:
                 raise self._make_changed_error()
             with route.target.create_part(self._target_path) as part:
-                digests = Digests(self._algorithms)
+                digests = Digests(algorithms)
                 buffer = _get_buffer()
                 done = 0
                 while True:
@@ -159,17 +205,96 @@ class _Copy:
                     route.tick(count)
                 if done != before.size or not self._is_unchanged(reader, before):
                     raise self._make_changed_error()
-                if not self._matches(digests):
+                if origin and digests.get(algorithm_of(origin)) != origin:
                     raise CorruptError(
-                        f"'{self._source_path}' differs at the source from what was"
-                        " published; its checksum is another."
+                        f"'{self._source_path}' arrived differently from what its"
+                        " storage says it has."
                     )
+                self._ensure_published_content(digests)
                 if route.target.capabilities.reads_back:
                     with part.read_back() as written:
                         self._compare_written(written, digests, done)
                 part.publish(before.mtime_ns)
         proof = proof_level(route.target.capabilities)
+        if target_algorithm:
+            proof = self._compare_stored(digests.get(target_algorithm))
         return CopyResult(done, self._own(digests), proof, moved=True)
+
+    def _hand_over(self, taker: FileTaker, planned: FileStat) -> CopyResult:
+        """The target's own driver moves a file of this machine.
+
+        It is read once before, for our digest and the storage's; what the storage then
+        says of the file must be the same.
+        """
+        algorithm = taker.find_digest_algorithm()
+        with self._route.source.open_reader(self._source_path) as reader:
+            before = reader.stat()
+            digests = self._digest(
+                reader, before.size, {*self._algorithms, algorithm} - {""}
+            )
+            if before != planned or digests is None:
+                raise self._make_changed_error()
+            self._ensure_published_content(digests)
+            is_proven = taker.take_file(
+                Upload(
+                    self._source_path,
+                    self._target_path,
+                    before.size,
+                    before.mtime_ns,
+                    digests.get(algorithm) if algorithm else None,
+                    self._route.tick,
+                )
+            )
+            if not self._is_unchanged(reader, before):
+                taker.delete(self._target_path)
+                raise self._make_changed_error()
+        proof = STORAGE if is_proven else SIZE
+        return CopyResult(before.size, self._own(digests), proof, moved=True)
+
+    def _copy_within(self, taker: FileTaker, source: FileStat) -> CopyResult:
+        """Both sites are one storage, which copies by itself and says what it has."""
+        known = normalize_checksum(source.digest)
+        checksum = self._expected[0] if self._expected else known
+        if known is None or checksum is None or not is_reported(checksum):
+            return self._move(source, taker.find_digest_algorithm())
+        if not self._agrees(known):
+            raise self._make_unpublished_error()
+        taker.copy_within(self._source_path, self._target_path, self._route.tick)
+        return CopyResult(
+            source.size, checksum, self._compare_stored(known), moved=True
+        )
+
+    def _agrees(self, known: str) -> bool:
+        """Whether a storage's digest is what was published, as far as they compare."""
+        algorithm = algorithm_of(known)
+        return all(
+            published == known
+            for published in self._expected
+            if algorithm_of(published) == algorithm
+        )
+
+    def _compare_stored(self, digest: str) -> str:
+        """The proof after a look at what the target's storage says it has."""
+        found = self._route.target.stat(self._target_path)
+        stored = normalize_checksum(found.digest) if found is not None else None
+        if stored is None:
+            return SIZE
+        if stored != digest:
+            self._route.target.delete(self._target_path)
+            raise CorruptError(
+                f"'{self._target_path}' was stored differently from what was sent."
+            )
+        return STORAGE
+
+    def _ensure_published_content(self, digests: Digests) -> None:
+        if not self._matches(digests):
+            raise self._make_unpublished_error()
+
+    def _make_unpublished_error(self) -> CorruptError:
+        return CorruptError(
+            f"'{self._source_path}' differs at the source from what was published;"
+            " its checksum is another."
+        )
 
     def _is_unchanged(self, reader: Reader, before: FileStat) -> bool:
         """The open file and what its name leads to now are both as they were."""

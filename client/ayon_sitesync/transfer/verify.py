@@ -12,8 +12,11 @@ from typing import Any, Callable, Optional, Protocol
 
 from ..providers.base import Capabilities
 
-CONTENT, SIZE = "content", "size"
-"""Proof levels: the target's content was read and compared, or only its size."""
+CONTENT, STORAGE, SIZE = "content", "storage", "size"
+"""Proof levels: the target's content was read and compared; the storage said the same
+digest that the source has; or only the size is the same."""
+
+DROPBOX_BLOCK_BYTES = 4 * 1024 * 1024
 
 
 class Hasher(Protocol):
@@ -22,6 +25,32 @@ class Hasher(Protocol):
     def update(self, data: memoryview) -> None: ...
 
     def hexdigest(self) -> str: ...
+
+
+class DropboxHasher:
+    """Dropbox's content hash: sha256 over the sha256 of each block of 4 MiB."""
+
+    def __init__(self) -> None:
+        self._whole = hashlib.sha256()
+        self._block = hashlib.sha256()
+        self._room = DROPBOX_BLOCK_BYTES
+
+    def update(self, data: memoryview) -> None:
+        while data:
+            if not self._room:
+                self._whole.update(self._block.digest())
+                self._block = hashlib.sha256()
+                self._room = DROPBOX_BLOCK_BYTES
+            taken = data[: self._room]
+            self._block.update(taken)
+            self._room -= len(taken)
+            data = data[len(taken) :]
+
+    def hexdigest(self) -> str:
+        whole = self._whole.copy()
+        if self._room < DROPBOX_BLOCK_BYTES:
+            whole.update(self._block.digest())
+        return whole.hexdigest()
 
 
 def _load_xxhash() -> Any:
@@ -40,6 +69,7 @@ def _list_algorithms() -> dict[str, Callable[[], Hasher]]:
         "md5": lambda: hashlib.md5(usedforsecurity=False),
         "sha1": lambda: hashlib.sha1(usedforsecurity=False),
         "sha256": hashlib.sha256,
+        "dropbox": DropboxHasher,
     }
     if _xxhash is not None:
         found["xxh3"] = _xxhash.xxh3_128
@@ -47,7 +77,14 @@ def _list_algorithms() -> dict[str, Callable[[], Hasher]]:
 
 
 _ALGORITHMS = _list_algorithms()
-_DIGEST_HEX_LENGTHS = {"xxh3": 32, "blake2b": 64, "md5": 32, "sha1": 40, "sha256": 64}
+_DIGEST_HEX_LENGTHS = {
+    "xxh3": 32,
+    "blake2b": 64,
+    "md5": 32,
+    "sha1": 40,
+    "sha256": 64,
+    "dropbox": 64,
+}
 
 
 def own_algorithm() -> str:
@@ -88,3 +125,8 @@ class Digests:
 
 def algorithm_of(checksum: str) -> str:
     return checksum.partition(":")[0]
+
+
+def is_reported(checksum: str) -> bool:
+    """Whether the server records checksums of this kind; some are a storage's own."""
+    return algorithm_of(checksum) != "dropbox"

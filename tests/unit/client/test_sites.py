@@ -184,7 +184,7 @@ def test_loop_delay_is_the_longest_wait_and_the_live_channel_spares_looks() -> N
     [
         ("/studio/", {"work": "/studio", "renders": "/studio/renders"}),
         ("/a/{root}/b", {"work": "/a/work/b", "renders": "/a/renders/b"}),
-        ("", {"work": "", "renders": "/renders"}),
+        ("", {"work": "", "renders": "renders"}),
     ],
 )
 def test_every_root_of_a_project_has_a_folder_on_a_remote(

@@ -218,11 +218,13 @@ class TransferRun:
                 project = self.transfer.key.project_name
                 source_site = self.transfer.source_site
                 target_site = self.transfer.key.site_name
-                self._ends = (
+                ends = (
                     self._open_site(project, source_site),
                     self._open_site(project, target_site),
                 )
-                self._check_health()
+                # Before others get past this: what makes folders makes a missing root.
+                self._check_health(*ends)
+                self._ends = ends
             return self._ends
 
     def _open_site(self, project_name: str, site_name: str) -> Provider:
@@ -232,10 +234,7 @@ class TransferRun:
             reason = f"its settings could not be read: {error}"
             raise SiteUnhealthyError(site_name, reason) from error
 
-    def _check_health(self) -> None:
-        if self._ends is None:
-            return
-        source, target = self._ends
+    def _check_health(self, source: Provider, target: Provider) -> None:
         roots = self._list_roots()
         source.check_health(roots, writable=False)
         target.check_health(roots, writable=True)
@@ -250,8 +249,10 @@ class TransferRun:
 
     def _find_fault(self) -> Optional[SiteUnhealthyError]:
         """The site's fault behind a file's error, when there is one."""
+        if self._ends is None:
+            return None
         try:
-            self._check_health()
+            self._check_health(*self._ends)
         except SiteUnhealthyError as fault:
             return fault
         return None

@@ -22,7 +22,7 @@ from ..domain.status import SiteStatus
 from ..sql import QueryFile
 from .access import Paths
 from .lists import fetch_list
-from .filters import contains
+from .summary import contains
 
 _SQL = QueryFile("summary")
 

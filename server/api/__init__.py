@@ -6,11 +6,14 @@ from fastapi import APIRouter
 
 from ..host import BaseServerAddon
 from ..store.agents import AgentStore
+from ..store.availability import AvailabilityStore
 from ..store.reports import ReportStore
+from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
 from ..store.transfer_queue import TransferQueue
+from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .live import LiveUpdates
 from .services import Services
@@ -27,6 +30,8 @@ def build_services(addon: BaseServerAddon) -> Services:
         live=LiveUpdates(),
         states=SiteStateStore(),
         summary=SummaryStore(),
+        representations=RepresentationList(),
+        availability=AvailabilityStore(),
         queue=TransferQueue(),
         reports=ReportStore(configuration.for_project),
         agents=AgentStore(),
@@ -38,4 +43,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         TransferRoutes(services).router,
         StateRoutes(services).router,
         SummaryRoutes(services).router,
+        AvailabilityRoutes(services).router,
     ]

@@ -17,10 +17,6 @@ from ..host import Field, OPModel
 
 MAX_INT = 2**31 - 1
 MAX_FILES = 100_000
-MAX_PAGE = 1000
-MAX_IDS = 10_000
-
-SortKey = Literal["folder", "product", "version", "representation", "id"]
 
 
 class HexId(ConstrainedStr):
@@ -122,27 +118,6 @@ class RepresentationStateModel(OPModel):
     status: int
 
 
-class QueryModel(OPModel):
-    """What a list of representations shows, and which part of it.
-
-    `first` after the cursor `after`, or `last` before the cursor `before`.
-    """
-
-    siteNames: list[str] | None = Field(None, max_items=100)
-    first: int | None = Field(None, ge=1, le=MAX_PAGE)
-    after: str | None = None
-    last: int | None = Field(None, ge=1, le=MAX_PAGE)
-    before: str | None = None
-    search: str | None = None
-    folderIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
-    representationIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
-    statuses: dict[str, list[SiteStatus]] | None = None
-    sortBy: SortKey = "folder"
-    sortDesc: bool = False
-    withFiles: bool = False
-    withTotal: bool = False
-
-
 class RowSiteModel(OPModel):
     status: int
     filesTotal: int
@@ -183,19 +158,6 @@ class RowModel(OPModel):
     size: int
     sites: dict[str, RowSiteModel]
     files: list[RowFileModel] | None = None
-
-
-class PageInfoModel(OPModel):
-    startCursor: str | None
-    endCursor: str | None
-    hasNextPage: bool
-    hasPreviousPage: bool
-
-
-class QueryAnswerModel(OPModel):
-    representations: list[RowModel]
-    pageInfo: PageInfoModel
-    total: int | None
 
 
 class TotalsModel(OPModel):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..store.agents import AgentStore
+from ..store.availability import AvailabilityStore
 from ..store.reports import ReportStore
+from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
@@ -21,6 +23,8 @@ class Services:
     live: LiveUpdates
     states: SiteStateStore
     summary: SummaryStore
+    representations: RepresentationList
+    availability: AvailabilityStore
     queue: TransferQueue
     reports: ReportStore
     agents: AgentStore

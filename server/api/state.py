@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ..domain.files import PostedFile
 from ..domain.site import LOCAL_SITE
@@ -113,6 +113,7 @@ class StateRoutes:
         self,
         project_name: ProjectName,
         user: CurrentUser,
+        request: Request,
         wanted: Annotated[TwoSiteParameters, Depends()],
     ) -> Response:
         """Return representations with their state on two sites, files included.
@@ -122,7 +123,7 @@ class StateRoutes:
         await self._services.keeper.ensure_ready(project_name)
         paths = await readable_paths(Caller(user), project_name)
         items = await read_two_sites(project_name, wanted.query(paths))
-        return await answer_list("representations", items)
+        return await answer_list(request, "representations", items)
 
     async def get_representation_states(
         self,

@@ -1,20 +1,30 @@
-"""Reads of the panel: lists of representations, and the sites of a project."""
+"""Reads of the panel: lists of representations, totals, the sites of a project."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from ..domain.cursor import Cursor, decode_cursor
 from ..domain.site import STUDIO_SITE
 from ..errors import InvalidRequestError
 from ..host import ClientSiteID, CurrentUser, ProjectName
 from ..store.access import Caller, readable_paths
-from ..store.summary import Filters, Slice
-from .answers import answer
+from ..store.filters import Filters
+from ..store.representation_list import Order, Slice
+from .answers import answer, answer_list
 from .inputs import check_text, check_texts
-from .models import ErrorModel, QueryAnswerModel, QueryModel, SitesModel
+from .list_models import (
+    AnchorsAnswerModel,
+    AnchorsModel,
+    OrderModel,
+    QueryAnswerModel,
+    QueryModel,
+    SummaryAnswerModel,
+    SummaryModel,
+)
+from .models import ErrorModel, SitesModel
 from .routing import SiteSyncRoute
 from .services import Services
 
@@ -22,52 +32,106 @@ DEFAULT_COUNT = 50
 
 
 class SummaryRoutes:
-    """`representations/query` and `sites`."""
+    """`representations/query`, `representations/anchors`, `summary` and `sites`."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self.router = APIRouter(
             route_class=SiteSyncRoute, responses={400: {"model": ErrorModel}}
         )
-        self.router.add_api_route(
+        add = self.router.add_api_route
+        add(
             "/{project_name}/representations/query",
             self.query_representations,
             methods=["POST"],
             responses={200: {"model": QueryAnswerModel}},
         )
-        self.router.add_api_route(
+        add(
+            "/{project_name}/representations/anchors",
+            self.list_anchors,
+            methods=["POST"],
+            responses={200: {"model": AnchorsAnswerModel}},
+        )
+        add(
+            "/{project_name}/summary",
+            self.summarize,
+            methods=["POST"],
+            responses={200: {"model": SummaryAnswerModel}},
+        )
+        add(
             "/{project_name}/sites",
             self.list_sites,
             responses={200: {"model": SitesModel}},
         )
 
     async def query_representations(
-        self, project_name: ProjectName, user: CurrentUser, query: QueryModel
+        self,
+        project_name: ProjectName,
+        user: CurrentUser,
+        request: Request,
+        query: QueryModel,
     ) -> Response:
         """Return a part of the list of representations with their state on sites."""
         await self._services.keeper.ensure_ready(project_name)
-        filters = Filters(
-            paths=await readable_paths(Caller(user), project_name),
-            search=check_text("search", query.search or ""),
-            folder_ids=_plain(query.folderIds),
-            representation_ids=_plain(query.representationIds),
-            statuses={
-                check_text("statuses", name): [int(status) for status in statuses]
-                for name, statuses in (query.statuses or {}).items()
-            },
-        )
-        summary = self._services.summary
-        page = await summary.page(
+        filters = query.filters(await readable_paths(Caller(user), project_name))
+        names = check_texts("siteNames", query.siteNames)
+        part = slice_of(query)
+        page = await self._services.representations.page(
             project_name,
             filters,
-            _part(query),
-            check_texts("siteNames", query.siteNames),
+            part,
+            names,
             query.withFiles,
         )
-        total = await summary.total(project_name, filters) if query.withTotal else None
-        return answer(
-            {"representations": page.rows, "pageInfo": page.info(), "total": total}
+        total = await self._total(project_name, filters, query)
+        others = {"pageInfo": page.info(), "total": total}
+        return await answer_list(request, "representations", page.rows(), others)
+
+    async def _total(
+        self, project_name: str, filters: Filters, query: QueryModel
+    ) -> int | None:
+        if not query.withTotal:
+            return None
+        representations = self._services.representations
+        if query.withTotal == "estimated":
+            return await representations.estimate(project_name, filters)
+        return await representations.total(project_name, filters)
+
+    async def list_anchors(
+        self, project_name: ProjectName, user: CurrentUser, query: AnchorsModel
+    ) -> Response:
+        """Return cursors evenly spread over a list, to jump into it."""
+        await self._services.keeper.ensure_ready(project_name)
+        filters = query.filters(await readable_paths(Caller(user), project_name))
+        anchors = await self._services.representations.anchors(
+            project_name, filters, order_of(query), query.every, query.most
         )
+        return answer({"anchors": anchors.cursors, "total": anchors.total})
+
+    async def summarize(
+        self, project_name: ProjectName, user: CurrentUser, wanted: SummaryModel
+    ) -> Response:
+        """Return totals by site and status, of all or of subtrees of folders."""
+        await self._services.keeper.ensure_ready(project_name)
+        names = check_texts("siteNames", wanted.siteNames)
+        paths = await readable_paths(Caller(user), project_name)
+        store = self._services.summary
+        summary = await store.site_totals(project_name, paths)
+        content: dict[str, Any] = {
+            "sites": _of_sites(summary.totals, names),
+            "asOf": summary.as_of,
+        }
+        if wanted.folderIds is not None:
+            ids = [str(folder_id) for folder_id in wanted.folderIds]
+            content["folders"] = [
+                {
+                    "folderId": folder.folder_id,
+                    "path": folder.path,
+                    "sites": _of_sites(folder.totals, names),
+                }
+                for folder in await store.folder_totals(project_name, paths, ids)
+            ]
+        return answer(content)
 
     async def list_sites(
         self, project_name: ProjectName, user: CurrentUser, site_id: ClientSiteID
@@ -78,31 +142,38 @@ class SummaryRoutes:
         """
         await self._services.keeper.ensure_ready(project_name)
         caller = Caller(user, site_id)
-        sites = await self._services.configuration.for_caller(project_name, caller)
-        paths = await readable_paths(caller, project_name)
-        totals = await self._services.summary.site_totals(project_name, paths)
-        own = [site_id] if site_id is not None else []
-        names = list(
-            dict.fromkeys([STUDIO_SITE, *sites.configured, *own, *sorted(totals)])
+        return answer(
+            {"sites": await describe_sites(self._services, project_name, caller)}
         )
-        agents = await self._services.agents.of_sites(names)
-
-        def describe(name: str) -> dict[str, Any]:
-            configured = sites.configured.get(name)
-            return {
-                "siteName": name,
-                "provider": configured.provider if configured else "local_drive",
-                "kind": sites.kind(name).value,
-                "isActive": name == sites.active_site,
-                "isRemote": name == sites.remote_site,
-                "totals": totals.get(name, {}),
-                "agents": agents.get(name, []),
-            }
-
-        return answer({"sites": [describe(name) for name in names]})
 
 
-def _part(query: QueryModel) -> Slice:
+async def describe_sites(
+    services: Services, project_name: str, caller: Caller
+) -> list[dict[str, Any]]:
+    """Describe what a caller sees of the project's sites, `studio` first."""
+    sites = await services.configuration.for_caller(project_name, caller)
+    paths = await readable_paths(caller, project_name)
+    totals = (await services.summary.site_totals(project_name, paths)).totals
+    own = [caller.site_id] if caller.site_id is not None else []
+    names = list(dict.fromkeys([STUDIO_SITE, *sites.configured, *own, *sorted(totals)]))
+    agents = await services.agents.of_sites(names)
+
+    def describe(name: str) -> dict[str, Any]:
+        configured = sites.configured.get(name)
+        return {
+            "siteName": name,
+            "provider": configured.provider if configured else "local_drive",
+            "kind": sites.kind(name).value,
+            "isActive": name == sites.active_site,
+            "isRemote": name == sites.remote_site,
+            "totals": totals.get(name, {}),
+            "agents": agents.get(name, []),
+        }
+
+    return [describe(name) for name in names]
+
+
+def slice_of(query: QueryModel) -> Slice:
     """Return which part of the list is asked for.
 
     :raises InvalidRequestError: forwards and backwards at once, or a bad cursor.
@@ -117,9 +188,13 @@ def _part(query: QueryModel) -> Slice:
         if is_backward
         else _cursor("after", query.after),
         is_backward=is_backward,
-        sort_by=query.sortBy,
-        is_descending=query.sortDesc,
+        order=order_of(query),
     )
+
+
+def order_of(query: OrderModel) -> Order:
+    site_name = query.sortSite or next(iter(query.siteNames or []), STUDIO_SITE)
+    return Order(query.sortBy, query.sortDesc, check_text("sortSite", site_name))
 
 
 def _cursor(field: str, text: str | None) -> Cursor | None:
@@ -132,5 +207,7 @@ def _cursor(field: str, text: str | None) -> Cursor | None:
         raise InvalidRequestError(field, msg) from None
 
 
-def _plain(ids: list[Any] | None) -> list[str] | None:
-    return None if ids is None else [str(value) for value in ids]
+def _of_sites(totals: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
+    if names is None:
+        return totals
+    return {name: totals.get(name, {}) for name in names}

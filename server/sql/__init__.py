@@ -8,6 +8,7 @@ named queries too. Nothing else is ever put into a query: values are bound.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -42,14 +43,21 @@ class QueryFile:
     def __init__(self, name: str) -> None:
         self._queries = _queries(name)
 
-    def get(self, name: str, project_name: str | None = None, **fragments: str) -> str:
-        """Return a query; `fragments` maps a `{word}` to the name of its fragment.
+    def get(
+        self,
+        name: str,
+        project_name: str | None = None,
+        **fragments: str | Sequence[str],
+    ) -> str:
+        """Return a query; `fragments` maps a `{word}` to the names of its fragments.
 
         :raises KeyError: no such query or fragment in the file.
         """
         sql = self._queries[name]
-        for word, fragment in fragments.items():
-            sql = sql.replace(f"{{{word}}}", self._queries[fragment])
+        for word, chosen in fragments.items():
+            names = [chosen] if isinstance(chosen, str) else chosen
+            text = "\n".join(self._queries[fragment] for fragment in names)
+            sql = sql.replace(f"{{{word}}}", text)
         if project_name is None:
             return sql
         return sql.replace("{schema}", project_schema(project_name))

@@ -29,7 +29,7 @@ WHERE ($11::boolean OR r.active)
     AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
     AND ($2::text[] IS NULL
         OR (h.path || '/' || p.name || '/' || r.name) ILIKE ALL ($2::text[]))
-    AND ($3::text[] IS NULL OR h.path LIKE ANY ($3::text[]))
+    AND ($3::uuid[] IS NULL OR f.id = ANY ($3::uuid[]))
     AND ($4::uuid[] IS NULL OR r.id = ANY ($4::uuid[]))
     AND ($5::uuid[] IS NULL OR p.id = ANY ($5::uuid[]))
     AND ($6::uuid[] IS NULL OR v.id = ANY ($6::uuid[]))
@@ -96,11 +96,14 @@ AND coalesce((
     WHERE jsonb_typeof(item -> 'size') = 'number'
 ), 0) BETWEEN coalesce($16::bigint, 0) AND coalesce($17::bigint, 9223372036854775807)
 
--- name: folder_patterns
--- LIKE patterns of the folders and of what is below them.
-SELECT replace(replace(replace(h.path, '\', '\\'), '%', '\%'), '_', '\_') AS pattern
-FROM {schema}.hierarchy AS h
-WHERE h.id = ANY ($1::uuid[]);
+-- name: subtrees
+-- Folders $1 and all that are below them.
+WITH RECURSIVE below AS (
+    SELECT f.id FROM {schema}.folders AS f WHERE f.id = ANY ($1::uuid[])
+    UNION
+    SELECT f.id FROM {schema}.folders AS f JOIN below ON f.parent_id = below.id
+)
+SELECT id FROM below;
 
 -- name: total
 SELECT count(*) AS total
@@ -130,10 +133,12 @@ LIMIT $19;
 -- name: page
 -- $19 how many, beyond the key if there is one: $20 path, $21 product, $22 version,
 -- $23 representation, $24 id. Files are looked at for the rows of the page only.
-SELECT page.*, counted.file_count, counted.size
+SELECT page.id, version_id, path, product, product_type, version, representation,
+    key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
-        v.version, r.name AS representation, r.files, NULL::bigint AS key
+        v.version, r.name AS representation, r.files AS all_files,
+        NULL::bigint AS key
     FROM {schema}.representations AS r
     {parents}
     {conditions}
@@ -142,16 +147,17 @@ FROM (
     ORDER BY {order}
     LIMIT $19
 ) AS page
-{sizes}
-ORDER BY {page_order};
+{sizes};
 
 -- name: page_on_site
 -- The rows of site $18 in the order of a number of its row.
 -- $20 number, $21 id of the key.
-SELECT page.*, counted.file_count, counted.size
+SELECT page.id, version_id, path, product, product_type, version, representation,
+    key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
-        v.version, r.name AS representation, r.files, {key} AS key
+        v.version, r.name AS representation, r.files AS all_files,
+        {key} AS key
     FROM {schema}.sitesync_files_status AS k
     JOIN {schema}.representations AS r ON r.id = k.representation_id
     {parents}
@@ -162,15 +168,16 @@ FROM (
     ORDER BY {order}
     LIMIT $19
 ) AS page
-{sizes}
-ORDER BY {page_order};
+{sizes};
 
 -- name: page_off_site
 -- What has no row on site $18, or one that nobody has counted yet; $20 id of the key.
-SELECT page.*, counted.file_count, counted.size
+SELECT page.id, version_id, path, product, product_type, version, representation,
+    key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
-        v.version, r.name AS representation, r.files, NULL::bigint AS key
+        v.version, r.name AS representation, r.files AS all_files,
+        NULL::bigint AS key
     FROM {schema}.representations AS r
     {parents}
     {conditions}
@@ -184,16 +191,252 @@ FROM (
     ORDER BY {order}
     LIMIT $19
 ) AS page
-{sizes}
-ORDER BY {page_order};
+{sizes};
 
 -- name: sizes
 CROSS JOIN LATERAL (
-    SELECT count(*) AS file_count, coalesce(sum(
+    SELECT count(*) AS file_count, least(coalesce(sum(
         CASE WHEN jsonb_typeof(file -> 'size') = 'number'
         THEN greatest((file ->> 'size')::numeric, 0) ELSE 0 END
-    ), 0)::bigint AS size
+    ), 0), 9223372036854775807)::bigint AS size
     FROM jsonb_array_elements(
-        CASE WHEN jsonb_typeof(page.files) = 'array' THEN page.files ELSE '[]' END
+        CASE WHEN jsonb_typeof(all_files) = 'array' THEN all_files ELSE '[]' END
     ) AS items (file)
 ) AS counted
+
+-- name: with_files
+page.all_files
+
+-- name: without_files
+NULL::jsonb
+
+-- name: nothing
+-- No condition.
+
+-- name: order_folder
+h.path, p.name, v.version, r.name, r.id
+
+-- name: from_folder
+AND h.path >= $20::text AND (h.path, p.name, v.version, r.name, r.id)
+    > ($20::text, $21::text, $22::integer, $23::text, $24::uuid)
+
+-- name: order_folder_desc
+h.path DESC, p.name DESC, v.version DESC, r.name DESC, r.id DESC
+
+-- name: from_folder_desc
+AND h.path <= $20::text AND (h.path, p.name, v.version, r.name, r.id)
+    < ($20::text, $21::text, $22::integer, $23::text, $24::uuid)
+
+-- name: order_product
+p.name, h.path, v.version, r.name, r.id
+
+-- name: from_product
+AND p.name >= $21::text AND (p.name, h.path, v.version, r.name, r.id)
+    > ($21::text, $20::text, $22::integer, $23::text, $24::uuid)
+
+-- name: order_product_desc
+p.name DESC, h.path DESC, v.version DESC, r.name DESC, r.id DESC
+
+-- name: from_product_desc
+AND p.name <= $21::text AND (p.name, h.path, v.version, r.name, r.id)
+    < ($21::text, $20::text, $22::integer, $23::text, $24::uuid)
+
+-- name: order_version
+v.version, h.path, p.name, r.name, r.id
+
+-- name: from_version
+AND (v.version, h.path, p.name, r.name, r.id)
+    > ($22::integer, $20::text, $21::text, $23::text, $24::uuid)
+
+-- name: order_version_desc
+v.version DESC, h.path DESC, p.name DESC, r.name DESC, r.id DESC
+
+-- name: from_version_desc
+AND (v.version, h.path, p.name, r.name, r.id)
+    < ($22::integer, $20::text, $21::text, $23::text, $24::uuid)
+
+-- name: order_representation
+r.name, h.path, p.name, v.version, r.id
+
+-- name: from_representation
+AND (r.name, h.path, p.name, v.version, r.id)
+    > ($23::text, $20::text, $21::text, $22::integer, $24::uuid)
+
+-- name: order_representation_desc
+r.name DESC, h.path DESC, p.name DESC, v.version DESC, r.id DESC
+
+-- name: from_representation_desc
+AND (r.name, h.path, p.name, v.version, r.id)
+    < ($23::text, $20::text, $21::text, $22::integer, $24::uuid)
+
+-- name: order_id
+r.id
+
+-- name: from_id
+AND r.id > $24::uuid
+    AND ($20::text IS NULL OR TRUE) AND ($21::text IS NULL OR TRUE)
+    AND ($22::integer IS NULL OR TRUE) AND ($23::text IS NULL OR TRUE)
+
+-- name: order_id_desc
+r.id DESC
+
+-- name: from_id_desc
+AND r.id < $24::uuid
+    AND ($20::text IS NULL OR TRUE) AND ($21::text IS NULL OR TRUE)
+    AND ($22::integer IS NULL OR TRUE) AND ($23::text IS NULL OR TRUE)
+
+-- name: key_status
+k.status::bigint
+
+-- name: counted_status
+k.changed_at IS NOT NULL
+
+-- name: order_status
+k.status, k.representation_id
+
+-- name: from_status
+AND (k.status, k.representation_id)
+    > ($20::bigint, $21::uuid)
+
+-- name: order_status_desc
+k.status DESC, k.representation_id DESC
+
+-- name: from_status_desc
+AND (k.status, k.representation_id)
+    < ($20::bigint, $21::uuid)
+
+-- name: key_priority
+k.priority::bigint
+
+-- name: counted_priority
+k.changed_at IS NOT NULL
+
+-- name: order_priority
+k.priority, k.representation_id
+
+-- name: from_priority
+AND (k.priority, k.representation_id)
+    > ($20::bigint, $21::uuid)
+
+-- name: order_priority_desc
+k.priority DESC, k.representation_id DESC
+
+-- name: from_priority_desc
+AND (k.priority, k.representation_id)
+    < ($20::bigint, $21::uuid)
+
+-- name: key_changed
+(extract(epoch FROM k.changed_at) * 1000000)::bigint
+
+-- name: counted_changed
+k.changed_at IS NOT NULL
+
+-- name: order_changed
+k.changed_at, k.representation_id
+
+-- name: from_changed
+AND (k.changed_at, k.representation_id)
+    > ((timestamptz 'epoch' + $20::bigint * interval '1 microsecond'), $21::uuid)
+
+-- name: order_changed_desc
+k.changed_at DESC, k.representation_id DESC
+
+-- name: from_changed_desc
+AND (k.changed_at, k.representation_id)
+    < ((timestamptz 'epoch' + $20::bigint * interval '1 microsecond'), $21::uuid)
+
+-- name: key_size
+k.bytes_total
+
+-- name: counted_size
+k.bytes_total IS NOT NULL
+
+-- name: order_size
+k.bytes_total, k.representation_id
+
+-- name: from_size
+AND (k.bytes_total, k.representation_id)
+    > ($20::bigint, $21::uuid)
+
+-- name: order_size_desc
+k.bytes_total DESC, k.representation_id DESC
+
+-- name: from_size_desc
+AND (k.bytes_total, k.representation_id)
+    < ($20::bigint, $21::uuid)
+
+-- name: from_off_site
+AND r.id > $20::uuid
+
+-- name: from_off_site_desc
+AND r.id < $20::uuid
+
+-- name: anchors
+-- The key of every $19th row, $20 of them at most, and how many rows there are.
+SELECT *
+FROM (
+    SELECT r.id, h.path, p.name AS product, v.version, r.name AS representation,
+        NULL::bigint AS key, count(*) OVER () AS total,
+        row_number() OVER (ORDER BY {order}) AS position
+    FROM {schema}.representations AS r
+    {parents}
+    {conditions}
+    {filters}
+) AS numbered
+WHERE position % $19::bigint = 0 OR position = 1
+ORDER BY position
+LIMIT $20::bigint + 1;
+
+-- name: anchors_on_site
+-- As `anchors`, in the order of a number of the row on site $18; no row comes last.
+SELECT *
+FROM (
+    SELECT r.id, h.path, p.name AS product, v.version, r.name AS representation,
+        CASE WHEN {is_counted} THEN {key} END AS key, count(*) OVER () AS total,
+        row_number() OVER (ORDER BY {order}) AS position
+    FROM {schema}.representations AS r
+    {parents}
+    LEFT JOIN {schema}.sitesync_files_status AS k
+        ON k.representation_id = r.id AND k.site_name = $18::varchar AND {is_counted}
+    {conditions}
+    {filters}
+) AS numbered
+WHERE position % $19::bigint = 0 OR position = 1
+ORDER BY position
+LIMIT $20::bigint + 1;
+
+-- name: anchor_order_status
+k.status NULLS LAST, r.id
+
+-- name: anchor_order_status_desc
+k.status DESC NULLS LAST, r.id DESC
+
+-- name: anchor_order_priority
+k.priority NULLS LAST, r.id
+
+-- name: anchor_order_priority_desc
+k.priority DESC NULLS LAST, r.id DESC
+
+-- name: anchor_order_changed
+k.changed_at NULLS LAST, r.id
+
+-- name: anchor_order_changed_desc
+k.changed_at DESC NULLS LAST, r.id DESC
+
+-- name: anchor_order_size
+k.bytes_total NULLS LAST, r.id
+
+-- name: anchor_order_size_desc
+k.bytes_total DESC NULLS LAST, r.id DESC
+
+-- name: sites_of_page
+-- $3 with the JSON of each row; without it only where nobody has counted yet.
+SELECT s.representation_id, s.site_name, s.status, s.priority,
+    s.files_total, s.files_synced, s.files_failed, s.files_verified,
+    s.bytes_total, s.bytes_done, s.last_error,
+    extract(epoch FROM s.changed_at)::float8 AS changed_at,
+    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data END AS data
+FROM {schema}.sitesync_files_status AS s
+WHERE s.representation_id = ANY ($1::uuid[])
+    AND ($2::varchar[] IS NULL OR s.site_name = ANY ($2::varchar[]))
+ORDER BY s.representation_id, s.site_name;

@@ -1,10 +1,6 @@
 -- What lists show. Inactive entities are left out. Text filters are LIKE patterns
 -- whose own wildcards are escaped; NULL = no filter.
 
--- name: plan_for_values
--- A filter that is not used must not cost: plan for the values, not for any values.
-SET LOCAL plan_cache_mode = force_custom_plan;
-
 -- name: parents
 JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
 JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
@@ -97,172 +93,44 @@ coalesce(remote.status, -1), r.id
 -- name: state_order_remoteStatus_desc
 coalesce(remote.status, -1) DESC, r.id DESC
 
--- name: matching
--- $1 readable paths, $2 search patterns (all must match), $3 folder ids (subtrees),
--- $4 representation ids, $5 wanted statuses by site as JSON.
-FROM {schema}.representations AS r
-{parents}
-WHERE r.active
-    AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
-    AND ($2::text[] IS NULL
-        OR (h.path || '/' || p.name || '/' || r.name) ILIKE ALL ($2::text[]))
-    AND ($3::uuid[] IS NULL OR EXISTS (
-        SELECT 1 FROM {schema}.hierarchy AS top
-        WHERE top.id = ANY ($3::uuid[])
-            AND (h.path = top.path OR starts_with(h.path, top.path || '/'))
-    ))
-    AND ($4::uuid[] IS NULL OR r.id = ANY ($4::uuid[]))
-    AND ($5::jsonb IS NULL OR NOT EXISTS (
-        SELECT 1 FROM jsonb_each($5::jsonb) AS wanted (site_name, statuses)
-        WHERE NOT wanted.statuses @> to_jsonb(coalesce((
-            SELECT s.status FROM {schema}.sitesync_files_status AS s
-            WHERE s.representation_id = r.id AND s.site_name = wanted.site_name
-        ), -1))
-    ))
-
--- name: total
-SELECT count(*) AS total {matching};
-
--- name: page
--- $6 how many. Files are looked at for the rows of the page only.
-SELECT page.id, version_id, path, product, product_type, version, representation,
-    file_count, size, {files} AS files
-FROM (
-    SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
-        v.version, r.name AS representation, r.files AS all_files
-    {matching}
-    ORDER BY {order}
-    LIMIT $6
-) AS page
-{sizes};
-
--- name: page_from
--- As `page`, beyond a key: $7 path, $8 product, $9 version, $10 representation, $11 id.
-SELECT page.id, version_id, path, product, product_type, version, representation,
-    file_count, size, {files} AS files
-FROM (
-    SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
-        v.version, r.name AS representation, r.files AS all_files
-    {matching}
-    AND {from_key}
-    ORDER BY {order}
-    LIMIT $6
-) AS page
-{sizes};
-
--- name: with_files
-all_files
-
--- name: without_files
-NULL::jsonb
-
--- name: sizes
-CROSS JOIN LATERAL (
-    SELECT count(*) AS file_count, coalesce(sum(
-        CASE WHEN jsonb_typeof(file -> 'size') = 'number'
-        THEN greatest((file ->> 'size')::numeric, 0) ELSE 0 END
-    ), 0)::bigint AS size
-    FROM jsonb_array_elements(
-        CASE WHEN jsonb_typeof(all_files) = 'array' THEN all_files ELSE '[]' END
-    ) AS items (file)
-) AS counted
-
--- name: order_folder
-h.path, p.name, v.version, r.name, r.id
-
--- name: order_folder_desc
-h.path DESC, p.name DESC, v.version DESC, r.name DESC, r.id DESC
-
--- name: from_folder
-h.path >= $7::text AND (h.path, p.name, v.version, r.name, r.id)
-    > ($7::text, $8::text, $9::integer, $10::text, $11::uuid)
-
--- name: from_folder_desc
-h.path <= $7::text AND (h.path, p.name, v.version, r.name, r.id)
-    < ($7::text, $8::text, $9::integer, $10::text, $11::uuid)
-
--- name: order_product
-p.name, h.path, v.version, r.name, r.id
-
--- name: order_product_desc
-p.name DESC, h.path DESC, v.version DESC, r.name DESC, r.id DESC
-
--- name: from_product
-(p.name, h.path, v.version, r.name, r.id)
-    > ($8::text, $7::text, $9::integer, $10::text, $11::uuid)
-
--- name: from_product_desc
-(p.name, h.path, v.version, r.name, r.id)
-    < ($8::text, $7::text, $9::integer, $10::text, $11::uuid)
-
--- name: order_version
-v.version, h.path, p.name, r.name, r.id
-
--- name: order_version_desc
-v.version DESC, h.path DESC, p.name DESC, r.name DESC, r.id DESC
-
--- name: from_version
-(v.version, h.path, p.name, r.name, r.id)
-    > ($9::integer, $7::text, $8::text, $10::text, $11::uuid)
-
--- name: from_version_desc
-(v.version, h.path, p.name, r.name, r.id)
-    < ($9::integer, $7::text, $8::text, $10::text, $11::uuid)
-
--- name: order_representation
-r.name, h.path, p.name, v.version, r.id
-
--- name: order_representation_desc
-r.name DESC, h.path DESC, p.name DESC, v.version DESC, r.id DESC
-
--- name: from_representation
-(r.name, h.path, p.name, v.version, r.id)
-    > ($10::text, $7::text, $8::text, $9::integer, $11::uuid)
-
--- name: from_representation_desc
-(r.name, h.path, p.name, v.version, r.id)
-    < ($10::text, $7::text, $8::text, $9::integer, $11::uuid)
-
--- name: order_id
-r.id
-
--- name: order_id_desc
-r.id DESC
-
--- name: from_id
-(r.id, $7::text, $8::text, $9::integer, $10::text)
-    > ($11::uuid, $7::text, $8::text, $9::integer, $10::text)
-
--- name: from_id_desc
-(r.id, $7::text, $8::text, $9::integer, $10::text)
-    < ($11::uuid, $7::text, $8::text, $9::integer, $10::text)
-
--- name: sites_of_page
--- $3 with the JSON of each row; without it only where nobody has counted yet.
-SELECT s.representation_id, s.site_name, s.status, s.priority,
-    s.files_total, s.files_synced, s.files_failed, s.files_verified,
-    s.bytes_total, s.bytes_done, s.last_error,
-    extract(epoch FROM s.changed_at)::float8 AS changed_at,
-    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data END AS data
-FROM {schema}.sitesync_files_status AS s
-WHERE s.representation_id = ANY ($1::uuid[])
-    AND ($2::varchar[] IS NULL OR s.site_name = ANY ($2::varchar[]))
-ORDER BY s.representation_id, s.site_name;
-
 -- name: site_totals
+-- Everything, or what is in readable paths $1.
 SELECT s.site_name, s.status, count(*) AS representations,
     coalesce(sum(s.files_total), 0)::bigint AS files,
     coalesce(sum(s.files_synced), 0)::bigint AS files_synced,
     coalesce(sum(s.files_verified), 0)::bigint AS files_verified,
     coalesce(sum(s.files_failed), 0)::bigint AS files_failed,
-    coalesce(sum(s.bytes_total), 0)::bigint AS bytes,
-    coalesce(sum(s.bytes_done), 0)::bigint AS bytes_done
+    least(coalesce(sum(s.bytes_total), 0), 9223372036854775807)::bigint AS bytes,
+    least(coalesce(sum(s.bytes_done), 0), 9223372036854775807)::bigint AS bytes_done
 FROM {schema}.sitesync_files_status AS s
 JOIN {schema}.representations AS r ON r.id = s.representation_id
 {parents}
 WHERE r.active AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
 GROUP BY s.site_name, s.status
 ORDER BY s.site_name, s.status;
+
+-- name: folder_totals
+-- As `site_totals`, of the subtree of each folder of $2, and each folder's path.
+SELECT top.id AS folder_id, top.path AS folder_path, totals.*
+FROM {schema}.hierarchy AS top
+LEFT JOIN LATERAL (
+    SELECT s.site_name, s.status, count(*) AS representations,
+        coalesce(sum(s.files_total), 0)::bigint AS files,
+        coalesce(sum(s.files_synced), 0)::bigint AS files_synced,
+        coalesce(sum(s.files_verified), 0)::bigint AS files_verified,
+        coalesce(sum(s.files_failed), 0)::bigint AS files_failed,
+        least(coalesce(sum(s.bytes_total), 0), 9223372036854775807)::bigint AS bytes,
+        least(coalesce(sum(s.bytes_done), 0), 9223372036854775807)::bigint
+            AS bytes_done
+    FROM {schema}.sitesync_files_status AS s
+    JOIN {schema}.representations AS r ON r.id = s.representation_id
+    {parents}
+    WHERE r.active AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
+        AND (h.id = top.id OR starts_with(h.path, top.path || '/'))
+    GROUP BY s.site_name, s.status
+) AS totals ON TRUE
+WHERE top.id = ANY ($2::uuid[])
+ORDER BY top.path, totals.site_name, totals.status;
 
 -- name: machines_of_user
 -- The user's own choice of sites on each of his machines, as far as he made one.

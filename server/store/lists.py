@@ -7,7 +7,7 @@ from typing import Any
 from ..host import Postgres
 from ..sql import QueryFile
 
-_SQL = QueryFile("summary")
+_SQL = QueryFile("lists")
 
 
 async def fetch_list(query: str, *values: Any) -> list[Any]:

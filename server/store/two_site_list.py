@@ -21,8 +21,8 @@ from ..domain.files import (
 from ..domain.status import SiteStatus
 from ..sql import QueryFile
 from .access import Paths
+from .filters import contains
 from .lists import fetch_list
-from .summary import contains
 
 _SQL = QueryFile("summary")
 

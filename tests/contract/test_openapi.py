@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, parse_obj_as
 
-from server.api import agent_models, models
+from server.api import agent_models, list_models, models
 from tests.integration.conftest import SITE, clock, set_settings
 from tests.integration.pipeline import Clock, Pipeline
 from tests.support.devhost_app import Host
@@ -24,6 +24,9 @@ OPERATIONS = {
     "delete_state",
     "query_representations",
     "list_sites",
+    "list_anchors",
+    "summarize",
+    "read_availability",
 }
 
 
@@ -84,7 +87,29 @@ async def test_answers_are_as_described(
     answer = await client.post(
         f"{base}/representations/query", json={"withFiles": True, "withTotal": True}
     )
-    check(models.QueryAnswerModel, answer.json())
+    check(list_models.QueryAnswerModel, answer.json())
+
+    for path, body, model in (
+        (
+            "availability",
+            {"versionIds": [published.version_id], "siteNames": ["studio"]},
+            list_models.AvailabilityAnswerModel,
+        ),
+        (
+            "availability",
+            {**ids, "siteNames": ["studio"]},
+            list_models.AvailabilityAnswerModel,
+        ),
+        (
+            "summary",
+            {"folderIds": [published.folder_id]},
+            list_models.SummaryAnswerModel,
+        ),
+        ("representations/anchors", {"every": 10}, list_models.AnchorsAnswerModel),
+    ):
+        answer = await client.post(f"{base}/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        check(model, answer.json())
 
     [transfer] = claimed.json()["transfers"]
     lease = {

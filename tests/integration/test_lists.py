@@ -223,7 +223,7 @@ async def test_representation_ids_and_totals_narrow_alike(
         ({"folderIds": ["x"]}, "folderIds.0"),
         ({"representationIds": "x"}, "representationIds"),
         ({"statuses": {"studio": [9]}}, "statuses.studio.0"),
-        ({"sortBy": "size"}, "sortBy"),
+        ({"sortBy": "colour"}, "sortBy"),
         ({"search": "nul\x00"}, "search"),
         ({"siteNames": ["\ud800"]}, "siteNames"),
     ],

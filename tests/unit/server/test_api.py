@@ -1,23 +1,85 @@
 """Answers in slices, input checks, sentences of validation errors."""
 
+import asyncio
+import gzip
 import json
 
 import pytest
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from server.api.answers import answer_list
+from server.api.answers import answer_list, answer_mapping
 from server.api.inputs import check_ids, check_statuses, check_text, clean_message
-from server.api.models import QueryModel
+from server.api.list_models import QueryModel
 from server.api.routing import describe_validation_error
 from server.errors import InvalidRequestError
 
 
-@pytest.mark.parametrize("count", [0, 1, 200, 201, 450])
+def make_request(accept_encoding: str | None = None) -> Request:
+    headers = [] if accept_encoding is None else [accept_encoding.encode()]
+    pairs = [(b"accept-encoding", value) for value in headers]
+    return Request({"type": "http", "headers": pairs})
+
+
+@pytest.mark.parametrize("count", [0, 1, 200, 20_000])
 async def test_lists_are_whole_whatever_their_length(count: int) -> None:
     items = [{"number": number} for number in range(count)]
-    answer = await answer_list("items", iter(items))
-    assert json.loads(bytes(answer.body)) == {"items": items}
+    answer = await answer_list(make_request(), "items", iter(items), {"total": count})
+    assert json.loads(bytes(answer.body)) == {"items": items, "total": count}
+
+
+@pytest.mark.parametrize("count", [0, 1, 20_000])
+async def test_mappings_are_whole_whatever_their_length(count: int) -> None:
+    members = {f'"{number}': {"a": [number]} for number in range(count)}
+    answer = await answer_mapping(make_request(), "found", members)
+    assert json.loads(bytes(answer.body)) == {"found": members}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip, deflate", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0", False),
+        ("br", False),
+        (None, False),
+    ],
+)
+async def test_large_answers_are_compressed_where_that_is_accepted(
+    accepted: str | None, is_compressed: bool
+) -> None:
+    items = ["some text"] * 5000
+    answer = await answer_list(make_request(accepted), "items", items)
+    body = bytes(answer.body)
+    assert (answer.headers.get("content-encoding") == "gzip") is is_compressed
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert json.loads(gzip.decompress(body) if is_compressed else body) == {
+        "items": items
+    }
+
+
+async def test_small_answers_are_not_compressed() -> None:
+    answer = await answer_list(make_request("gzip"), "items", [1])
+    assert "content-encoding" not in answer.headers
+
+
+async def test_others_get_their_turn_while_a_long_answer_is_made() -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count_turns())
+    items = ({"files": list(range(1000))} for _ in range(2000))
+    await answer_list(make_request(), "items", items)
+    counter.cancel()
+    assert turns > 3
 
 
 def test_ids_lose_their_dashes() -> None:
@@ -51,7 +113,7 @@ def test_messages_are_made_storable() -> None:
 
 def test_a_validation_error_names_the_field_and_what_is_allowed() -> None:
     with pytest.raises(ValidationError) as caught:
-        QueryModel(sortBy="size")
+        QueryModel(sortBy="colour")
     error = RequestValidationError(
         [{**each, "loc": ("body", *each["loc"])} for each in caught.value.errors()]
     )

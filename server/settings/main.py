@@ -75,6 +75,16 @@ class GeneralSettings(BaseSettingsModel):
     )
     active_site: str = SettingsField("studio", title="User Default Active Site")
     remote_site: str = SettingsField("studio", title="User Default Remote Site")
+    workfile_link_depth: int = SettingsField(
+        1,
+        ge=0,
+        le=10,
+        title="Depth of a workfile's inputs",
+        description=(
+            "How many steps of links a published workfile brings its inputs along when "
+            "it is downloaded at launch; 0 brings none"
+        ),
+    )
     accept_unleased_results: bool = SettingsField(
         True,
         title="Accept results without a lease",

@@ -66,6 +66,7 @@ def test_defaults_are_those_of_the_existing_addon() -> None:
             "always_accessible_on": [],
             "active_site": "studio",
             "remote_site": "studio",
+            "workfile_link_depth": 1,
             "accept_unleased_results": True,
         },
         "local_setting": {

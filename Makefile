@@ -70,6 +70,7 @@ check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
 test: check test-unit test-frontend test-postgres15 test-e2e test-client39
 
 test-unit: setup
+	bash tests/support/install_sshd.sh
 	$(PY) -m pytest tests/unit tests/contract tests/property tests/integration tests/faults
 
 test-postgres15: setup
@@ -85,6 +86,7 @@ test-e2e: setup
 
 # The client's own suite on Python 3.9, the oldest it runs on. Last, so that its verdict is the last line.
 test-client39: $(STAMPS)/venv
+	@bash tests/support/install_sshd.sh
 	@bash tests/support/test_client39.sh
 
 # Longer fuzzing, kill and fault suites.

@@ -6,11 +6,13 @@ restart. Providers live as long as what they are made from stays the same.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol
 
+from .agent_ids import find_state_folder
 from .errors import SiteUnhealthyError
 from .providers.base import Provider, SiteConfig
 from .providers.registry import make_provider
@@ -39,6 +41,7 @@ class SiteAccess:
         self._site_id = site_id
         self._platform = platform
         self._machine_tag = machine_tag
+        self._state_folder = str(find_state_folder(os.environ, platform) or "")
         self._lock = threading.Lock()
         self._projects: dict[str, tuple[float, ProjectSites]] = {}
         self._providers: dict[tuple[str, str], tuple[SiteConfig, Provider]] = {}
@@ -60,6 +63,7 @@ class SiteAccess:
             config = SiteConfig(
                 *(site_name, roots, self._platform, self._machine_tag),
                 settings=sites.find_provider_settings(site_name),
+                state_folder=self._state_folder,
             )
             known = self._providers.get((project_name, site_name))
             if known is not None and known[0] == config:

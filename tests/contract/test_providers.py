@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import PROVIDERS, make_provider
 
 from tests.contract.provider_suite import ProviderSuite
+from tests.support.sshd import Sshd
 
 
 class DiskStorage:
@@ -50,6 +52,56 @@ class TestLocalDrive(ProviderSuite):
         root = tmp_path / "nas"
         root.mkdir()
         return DiskStorage(root)
+
+
+class ServerStorage(DiskStorage):
+    """A folder as the root `work` of a site on an OpenSSH server."""
+
+    def __init__(self, root: Path, server: Sshd) -> None:
+        super().__init__(root)
+        self._root = root
+        self._server = server
+
+    def make_provider(self) -> Provider:
+        return make_provider(
+            "sftp",
+            SiteConfig(
+                "nas",
+                {"work": str(self._root)},
+                current_platform(),
+                "beef",
+                self._server.settings,
+                str(self._server.folder),
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with Sshd(tmp_path_factory.mktemp("sshd")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server_without_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with Sshd(tmp_path_factory.mktemp("sshd"), shell=False) as started:
+        yield started
+
+
+class TestSftp(ProviderSuite):
+    @pytest.fixture
+    def storage(self, tmp_path: Path, server: Sshd) -> ServerStorage:
+        root = tmp_path / "nas"
+        root.mkdir()
+        return ServerStorage(root, server)
+
+
+class TestSftpWithoutShell(ProviderSuite):
+    @pytest.fixture
+    def storage(self, tmp_path: Path, server_without_shell: Sshd) -> ServerStorage:
+        root = tmp_path / "nas"
+        root.mkdir()
+        return ServerStorage(root, server_without_shell)
 
 
 def test_every_registered_provider_has_its_suite() -> None:

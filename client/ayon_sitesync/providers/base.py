@@ -10,10 +10,18 @@ retried inside a provider: the queue decides about another attempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol, Union
+
+from ..errors import TransferError
+
+SMALL_BYTES = 1024 * 1024
+"""The largest file that goes with others in a batch."""
+BATCH_FILES = 128
+BATCH_BYTES = 8 * 1024 * 1024
+"""What one batch holds at most; it is in memory as a whole."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +31,18 @@ class Capabilities:
     `reads_back`: a part can be read again from the storage before it is published, so
     that its content is proven. `keeps_mtime`: a published file has the given time.
     `is_disk`: paths are files of this machine. `takes_files`: it is a `FileTaker`.
+    `batches`: small files go many at once, it is a `BatchProvider`.
+    `computes_digests`: a computer beside the storage may read parts, it is a
+    `DigestProvider`. `resumes`: it is a `ResumeProvider`.
     """
 
     reads_back: bool
     keeps_mtime: bool
     is_disk: bool = False
     takes_files: bool = False
+    batches: bool = False
+    computes_digests: bool = False
+    resumes: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class SiteConfig:
 
     `machine_tag` (4 hex) marks temporary files of this machine. `settings` are the
     provider's own of this site, as in the addon's settings; they may hold secrets.
+    `state_folder` is of this machine, for what must be remembered; may not be there.
     """
 
     site_name: str
@@ -57,6 +72,7 @@ class SiteConfig:
     platform: str
     machine_tag: str
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    state_folder: str = ""
 
 
 class Reader(Protocol):
@@ -188,3 +204,101 @@ class FileTaker(Provider, Protocol):
         self, source_path: str, path: str, tick: Callable[[int], None]
     ) -> None:
         """Copy and publish inside the storage; nothing comes through this machine."""
+
+
+# --- more than every storage can -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """A file's content and what its handle told after it was read."""
+
+    content: bytes
+    stat: FileStat
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to be made, as a whole."""
+
+    path: str
+    content: bytes
+    mtime_ns: int
+
+
+class BatchProvider(Provider, Protocol):
+    """Moves many small files in few round trips (`Capabilities.batches`).
+
+    A batch has at most `BATCH_FILES` files, `BATCH_BYTES` in all. What is wrong with
+    one file is in its place of the result; only what is wrong with the whole site is
+    raised.
+    """
+
+    def stat_many(
+        self, paths: Sequence[str]
+    ) -> list[Union[FileStat, TransferError, None]]:
+        """As `stat`, for each path."""
+
+    def read_many(self, paths: Sequence[str]) -> list[Union[WholeFile, TransferError]]:
+        """Whole contents; what changed while it was read is an error."""
+
+    def write_many(self, files: Sequence[NewFile]) -> list[Optional[TransferError]]:
+        """Write to parts, read back, compare, publish; None = in place and proven."""
+
+
+class DigestPart(Part, Protocol):
+    """A part whose digest the storage's own computer may compute."""
+
+    def compute_digest(
+        self, algorithm: str, tick: Callable[[int], None]
+    ) -> Optional[str]:
+        """`algorithm:hex` of what the storage holds; None when it cannot after all.
+
+        `tick(0)` is called while waiting.
+        """
+
+
+class DigestProvider(Provider, Protocol):
+    """Storage with a computer of its own (`Capabilities.computes_digests`)."""
+
+    def find_digest_algorithms(self) -> Sequence[str]:
+        """What its parts can compute, the fastest first; empty when nothing.
+
+        Raises `SiteUnhealthyError`.
+        """
+
+
+class ResumePart(Part, Protocol):
+    """A part that may stay for a later run."""
+
+    @property
+    def token(self) -> str:
+        """What `resume_part` finds it by."""
+
+    def settle(self) -> None:
+        """Wait until the storage has all that was written so far."""
+
+    def keep(self) -> None:
+        """Leave the temporary file when the context is left without `publish`."""
+
+
+class ResumeReader(Reader, Protocol):
+    def seek(self, offset: int) -> None:
+        """Read on from `offset`. Only before the first read."""
+
+
+class ResumeProvider(Provider, Protocol):
+    """Goes on where an interrupted run ended (`Capabilities.resumes`).
+
+    Its readers are `ResumeReader`s, its parts `ResumePart`s.
+    """
+
+    def resume_part(self, path: str, token: str, offset: int) -> Optional[ResumePart]:
+        """The part of an earlier run, to be written on from `offset`.
+
+        None when it is gone or shorter. Nobody else may hold it: the caller sees to
+        that.
+        """
+
+    def discard_part(self, path: str, token: str) -> None:
+        """Remove a part that nobody will go on with. Idempotent."""

@@ -13,6 +13,11 @@ from .base import Provider, SiteConfig
 
 PROVIDERS = {
     "local_drive": "local_drive:LocalDriveProvider",
+    "sftp": "sftp:SftpProvider",
+    "s3": "rclone.s3:S3Provider",
+    "rclone": "rclone.any_remote:AnyRemoteProvider",
+    "gdrive": "rclone.gdrive:GoogleDriveProvider",
+    "dropbox": "rclone.dropbox:DropboxProvider",
 }
 
 

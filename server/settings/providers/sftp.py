@@ -43,9 +43,31 @@ class SftpSettings(BaseSettingsModel):
         scope=EVERYWHERE,
         description="Password for ssh key",
     )
+    sftp_host_key: str = SettingsField(
+        "",
+        title="SFTP host key",
+        scope=SHARED,
+        description=(
+            "Fingerprint (SHA256:...) or public key of the server; no other is "
+            "accepted. Empty: the known_hosts files of the machine decide."
+        ),
+    )
+    sftp_accept_first_use: bool = SettingsField(
+        True,
+        title="Accept an unknown server's key",
+        scope=SHARED,
+        description=(
+            "A machine remembers the key of a server that it meets for the first "
+            "time. Switch this off to refuse servers that nobody vouched for. A key "
+            "that changes is refused in any case."
+        ),
+    )
     roots: str = SettingsField(
         "",
         title="SFTP root folder",
         scope=SHARED,
-        description="Root folder on SFTP",
+        description=(
+            "Folder of the root 'work' on SFTP; other roots are folders in it. "
+            "{root} stands for the root's name."
+        ),
     )

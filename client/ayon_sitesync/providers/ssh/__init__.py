@@ -1,0 +1,1 @@
+"""The SSH driver: connections kept open, and SFTP with many requests in flight."""

@@ -1,0 +1,127 @@
+"""Is this the server it was? Host keys against settings and known hosts.
+
+The order: a key or fingerprint in the settings alone decides; else the user's and the
+system's known hosts and those that this machine accepted before; else first use, which
+the settings accept or refuse. A key that differs from a known one is always refused.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ...errors import SiteUnhealthyError
+from .options import DEFAULT_PORT, SshOptions
+
+log = logging.getLogger(__name__)
+
+_write_lock = threading.Lock()
+
+
+def check_host_key(paramiko: Any, options: SshOptions, key: Any) -> None:
+    """Raise `SiteUnhealthyError` unless `key` is the server's.
+
+    With `accept_first_use` an unknown server's key is remembered.
+    """
+    shown = f"{key.get_name()} {key.fingerprint}"
+    if options.host_key:
+        if not _matches_setting(options.host_key, key):
+            raise _refuse(
+                options,
+                f"has the host key {shown}, the settings ('sftp_host_key') name"
+                " another",
+            )
+        return
+    name = _name_host(options)
+    known = _read_known(paramiko, options).lookup(name)
+    if known is not None and any(
+        hmac.compare_digest(entry.key.asbytes(), key.asbytes())
+        for entry in known._entries
+        if entry.key is not None
+    ):
+        return
+    if known is not None:
+        raise _refuse(
+            options,
+            f"has another host key than before: {shown}. Somebody may be in between."
+            " If the server was set up anew, put its fingerprint into 'sftp_host_key'"
+            f" or remove '{name}' from known_hosts and {_own_file(options)}",
+        )
+    if not options.accept_first_use:
+        raise _refuse(
+            options,
+            f"is not known; its host key is {shown}. Compare it with the server's and"
+            " put the fingerprint into 'sftp_host_key' or the key into known_hosts",
+        )
+    _remember(options, name, key)
+    log.warning(
+        "Site '%s': first contact with %s; its host key %s is remembered",
+        options.site_name,
+        name,
+        shown,
+    )
+
+
+def list_known_types(paramiko: Any, options: SshOptions) -> list[str]:
+    """Key types that are known of the server, to ask it for one of those."""
+    if options.host_key:
+        first = options.host_key.split(" ")[0]
+        return [] if ":" in first or " " not in options.host_key else [first]
+    known = _read_known(paramiko, options).lookup(_name_host(options))
+    return list(known.keys()) if known is not None else []
+
+
+def _matches_setting(wanted: str, key: Any) -> bool:
+    """`SHA256:<base64>`, or a public key as in known_hosts or a .pub file."""
+    words = wanted.split()
+    found = {key.fingerprint.rstrip("="), key.get_base64()}
+    return any(word.rstrip("=") in {f.rstrip("=") for f in found} for word in words)
+
+
+def _name_host(options: SshOptions) -> str:
+    """A host's name as known_hosts files write it."""
+    if options.port == DEFAULT_PORT:
+        return options.host
+    return f"[{options.host}]:{options.port}"
+
+
+def _own_file(options: SshOptions) -> Path:
+    return Path(options.state_folder, "known_hosts")
+
+
+def _read_known(paramiko: Any, options: SshOptions) -> Any:
+    known = paramiko.HostKeys()
+    for path in (
+        Path("~/.ssh/known_hosts").expanduser(),
+        Path("/etc/ssh/ssh_known_hosts"),
+        _own_file(options),
+    ):
+        with suppress(OSError):
+            known.load(str(path))
+    return known
+
+
+def _remember(options: SshOptions, name: str, key: Any) -> None:
+    path = _own_file(options)
+    line = f"{name} {key.get_name()} {key.get_base64()}\n"
+    try:
+        with _write_lock:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(line)
+    except OSError as error:
+        raise _refuse(
+            options, f"is not known and could not be remembered in {path}: {error}"
+        ) from error
+
+
+def _refuse(options: SshOptions, problem: str) -> SiteUnhealthyError:
+    return SiteUnhealthyError(
+        options.site_name, f"server {_name_host(options)} {problem}."
+    )

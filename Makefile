@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo check test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
+.PHONY: help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -64,6 +64,14 @@ check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
 	.venv-client/bin/mypy --config-file client/mypy.ini
 	PYTHONPATH=.:client:devhost/stubs .venv/bin/lint-imports
 	cd frontend && npm run --silent check
+	@$(MAKE) --no-print-directory check-openapi
+
+# The panel's wire types are those of the server.
+check-openapi: $(STAMPS)/venv $(STAMPS)/node
+	@$(PY) -m devhost openapi --output .build/openapi.json
+	@cd frontend && npx openapi-typescript --silent ../.build/openapi.json --output ../.build/generated.ts
+	@diff -q .build/openapi.json frontend/openapi.json && diff -q .build/generated.ts frontend/src/api/generated.ts \
+		|| { echo "the panel's types differ from the server's OpenAPI: run make openapi and commit"; exit 1; }
 
 # --- test --------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ SITE_DEFAULTS = {
         "sftp_pass": "",
         "sftp_key": PATHS,
         "sftp_key_pass": "",
+        "sftp_host_key": "",
+        "sftp_accept_first_use": True,
         "roots": "",
     },
     "rclone": {

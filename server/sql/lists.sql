@@ -5,6 +5,11 @@
 -- version, representation, id) have a key of five parts. Those by what a site says of it
 -- (status, priority, changed, size) have the number and the id; what has no row on the
 -- site comes last, by id, whichever the direction.
+--
+-- Of a key that is compared, Postgres estimates the first part only. Products, versions
+-- and names have few values, so that it would expect nothing after the last one, and
+-- choose a plan for nothing: `|| ''` and `+ 0` keep it from guessing. What is compared
+-- twice, first without its last parts, drops rows before more is looked up for them.
 
 -- name: plan_for_values
 -- A filter that is not used must not cost: plan for the values, not for any values.
@@ -231,42 +236,46 @@ AND h.path <= $20::text AND (h.path, p.name, v.version, r.name, r.id)
 p.name, h.path, v.version, r.name, r.id
 
 -- name: from_product
-AND p.name >= $21::text AND (p.name, h.path, v.version, r.name, r.id)
+AND (p.name || '', h.path) >= ($21::text, $20::text)
+    AND (p.name || '', h.path, v.version, r.name, r.id)
     > ($21::text, $20::text, $22::integer, $23::text, $24::uuid)
 
 -- name: order_product_desc
 p.name DESC, h.path DESC, v.version DESC, r.name DESC, r.id DESC
 
 -- name: from_product_desc
-AND p.name <= $21::text AND (p.name, h.path, v.version, r.name, r.id)
+AND (p.name || '', h.path) <= ($21::text, $20::text)
+    AND (p.name || '', h.path, v.version, r.name, r.id)
     < ($21::text, $20::text, $22::integer, $23::text, $24::uuid)
 
 -- name: order_version
 v.version, h.path, p.name, r.name, r.id
 
 -- name: from_version
-AND (v.version, h.path, p.name, r.name, r.id)
+AND (v.version + 0, h.path, p.name) >= ($22::integer, $20::text, $21::text)
+    AND (v.version + 0, h.path, p.name, r.name, r.id)
     > ($22::integer, $20::text, $21::text, $23::text, $24::uuid)
 
 -- name: order_version_desc
 v.version DESC, h.path DESC, p.name DESC, r.name DESC, r.id DESC
 
 -- name: from_version_desc
-AND (v.version, h.path, p.name, r.name, r.id)
+AND (v.version + 0, h.path, p.name) <= ($22::integer, $20::text, $21::text)
+    AND (v.version + 0, h.path, p.name, r.name, r.id)
     < ($22::integer, $20::text, $21::text, $23::text, $24::uuid)
 
 -- name: order_representation
 r.name, h.path, p.name, v.version, r.id
 
 -- name: from_representation
-AND (r.name, h.path, p.name, v.version, r.id)
+AND (r.name || '', h.path, p.name, v.version, r.id)
     > ($23::text, $20::text, $21::text, $22::integer, $24::uuid)
 
 -- name: order_representation_desc
 r.name DESC, h.path DESC, p.name DESC, v.version DESC, r.id DESC
 
 -- name: from_representation_desc
-AND (r.name, h.path, p.name, v.version, r.id)
+AND (r.name || '', h.path, p.name, v.version, r.id)
     < ($23::text, $20::text, $21::text, $22::integer, $24::uuid)
 
 -- name: order_id

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from ..domain.cursor import Cursor, encode_cursor
 from ..host import Postgres
 from ..sql import QueryFile
@@ -288,7 +290,9 @@ class RepresentationList:
 
 
 def _plan(row: Any) -> dict[str, Any]:
-    plan: dict[str, Any] = row["QUERY PLAN"][0]["Plan"]
+    content = row["QUERY PLAN"]  # JSON as text, unless the pool decodes it
+    plans = orjson.loads(content) if isinstance(content, str) else content
+    plan: dict[str, Any] = plans[0]["Plan"]
     return plan
 
 

@@ -1,0 +1,123 @@
+"""rclone's failures as ours, and nothing secret in them.
+
+rclone answers with free text and echoes the whole request, credentials included. The
+request is never read; the text is searched for values that must not be told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Callable
+
+from ...errors import (
+    CorruptError,
+    MissingSourceError,
+    PermanentError,
+    QuotaError,
+    RetryableError,
+    SiteUnhealthyError,
+    TransferError,
+)
+
+NOT_FOUND = 404
+SHOWN_CHARACTERS = 300
+HIDDEN = "***"
+SHORTEST_SECRET = 4
+
+SLOW_DOWN_SECONDS = 30.0
+DAY_LIMIT_SECONDS = 3600.0
+
+
+class RcError(Exception):
+    """rclone refused a call. The message holds no secret."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DaemonLostError(Exception):
+    """The daemon ended or does not answer; the next use starts another one."""
+
+
+class DaemonStartError(Exception):
+    """The daemon cannot be started; the message is a sentence for the user."""
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """`text` on one line and without any of `secrets`."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN)
+    return " ".join(text.split())
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+
+
+_SITE_FAULTS = (
+    (
+        r"SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken"
+        r"|\b401\b|unauthorized|invalid_access_token|expired_access_token"
+        r"|invalid_grant|invalid_client|invalid_select_user|login required"
+        r"|unable to authenticate|invalid credentials|private key should be"
+        r"|couldn't decode|error reading service account",
+        "the storage does not accept the credentials; check them in its settings",
+    ),
+    (
+        r"storageQuotaExceeded|insufficient_space|\b507\b|QuotaExceeded"
+        r"|teamDriveFileLimitExceeded|no space left on (remote|storage)",
+        "the storage's quota is used up; free some space",
+    ),
+    (r"NoSuchBucket", "its bucket does not exist; check the root folder"),
+    (
+        r"connection refused|no such host|network is unreachable|no route to host"
+        r"|x509|certificate|proxyconnect|server misbehaving",
+        "the storage cannot be reached",
+    ),
+    (r"no space left on device", "a disk of this machine is full; free some space"),
+)
+
+_FILE_FAULTS: tuple[tuple[str, Callable[[str], TransferError]], ...] = (
+    (
+        r"dailyLimitExceeded|uploadLimitExceeded|download(ing)?Quota"
+        r"|sharingRateLimitExceeded",
+        lambda text: QuotaError(text, retry_after=DAY_LIMIT_SECONDS),
+    ),
+    (
+        r"rateLimitExceeded|too_many_(requests|write_operations)|SlowDown|\b429\b"
+        r"|TooManyRequests|RequestLimitExceeded",
+        lambda text: QuotaError(text, retry_after=SLOW_DOWN_SECONDS),
+    ),
+    (r"corrupted on transfer|hashe?s? differ|BadDigest", CorruptError),
+    (r"source file is being updated", RetryableError),
+    (
+        r"AccessDenied|\b403\b|permission denied|is a directory|not a file"
+        r"|name too long|KeyTooLong|malformed_path|disallowed_name"
+        r"|insufficientFilePermissions",
+        PermanentError,
+    ),
+)
+
+
+def map_rc_error(
+    error: Exception, *, path: str, site_name: str, is_source: bool
+) -> TransferError:
+    """The transfer error that a failed call about `path` means."""
+    where = f"'{path}' on site '{site_name}'"
+    if isinstance(error, DaemonStartError):
+        return SiteUnhealthyError(site_name, str(error))
+    if not isinstance(error, RcError):
+        return RetryableError(f"{where}: {error}")
+    text = str(error)
+    for pattern, reason in _SITE_FAULTS:
+        if re.search(pattern, text, re.IGNORECASE):
+            return SiteUnhealthyError(site_name, f"{reason} ({_shorten(text)})")
+    for pattern, make in _FILE_FAULTS:
+        if re.search(pattern, text, re.IGNORECASE):
+            return make(f"{where}: {_shorten(text)}")
+    if error.status == NOT_FOUND and is_source:
+        return MissingSourceError(f"'{path}' is missing on site '{site_name}'.")
+    return RetryableError(f"{where}: {_shorten(text)}")

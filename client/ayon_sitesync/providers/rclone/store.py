@@ -1,0 +1,263 @@
+"""Files of one remote: look, put, move, copy, delete, through a session's calls.
+
+Paths here are rclone's: relative to the remote, without a leading slash.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable, Optional
+
+from ..base import FileStat
+from .daemon import Session
+from .errors import NOT_FOUND, RcError
+
+SMALL_BYTES = 8 * 1024 * 1024
+"""Up to here a file goes in one call; above, its progress is asked for."""
+
+POLL_SECONDS = 0.25
+FIRST_POLL_SECONDS = 0.02
+
+DIGEST_ALGORITHMS = ("md5", "dropbox", "sha1", "sha256")
+"""Storage digests that the engine can compute, the cheapest first."""
+
+TRANSFER_CONFIG = {
+    "MultiThreadStreams": 0,
+    "IgnoreChecksum": True,
+    "NoCheckDest": True,
+    "LowLevelRetries": 3,
+}
+"""The engine compares by itself; several streams would hide a changing source."""
+
+_TIME = re.compile(r"(.+T[\d:]+)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder in a folder."""
+
+    name: str
+    is_folder: bool
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class StoreFacts:
+    """What a kind of remote can do. `has_duplicates`: two files of one name."""
+
+    algorithm: str
+    has_duplicates: bool
+    copies: bool
+
+
+def parse_time(text: str) -> int:
+    """Nanoseconds since the epoch of an RFC 3339 time; 0 when it is none."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return 0
+    zone = "+00:00" if match.group(3) == "Z" else match.group(3)
+    moment = datetime.fromisoformat(match.group(1) + zone).astimezone(timezone.utc)
+    nanoseconds = int((match.group(2) or "").ljust(9, "0")[:9])
+    return int(moment.timestamp()) * 10**9 + nanoseconds
+
+
+class Store:
+    """One remote in one session. `fs` is its name with a colon, and a slash when its
+    paths are absolute. Methods raise `RcError` and `DaemonLostError`."""
+
+    def __init__(self, session: Session, fs: str) -> None:
+        self.session = session
+        self.fs = fs
+
+    def read_facts(self) -> StoreFacts:
+        found = self.session.call("operations/fsinfo", {"fs": self.fs})
+        features = found["Features"]
+        hashes = () if features.get("SlowHash") else found.get("Hashes") or ()
+        algorithm = next((name for name in DIGEST_ALGORITHMS if name in hashes), "")
+        return StoreFacts(
+            algorithm,
+            bool(features.get("DuplicateFiles")),
+            bool(features.get("Copy")),
+        )
+
+    def stat(self, remote: str, algorithm: str) -> Optional[FileStat]:
+        """None when there is no file; folders are not looked for."""
+        answer = self.session.call(
+            "operations/stat", self._stat_parameters(remote, algorithm)
+        )
+        return _read_stat(answer, algorithm)
+
+    def _stat_parameters(self, remote: str, algorithm: str) -> dict[str, Any]:
+        options: dict[str, Any] = {"filesOnly": True, "noMimeType": True}
+        if algorithm:
+            options.update(showHash=True, hashTypes=[algorithm])
+        return {"fs": self.fs, "remote": remote, "opt": options}
+
+    def list_folder(self, remote: str) -> list[Entry]:
+        """What is in a folder; an `RcError` of 404 when it is not there."""
+        answer = self.session.call(
+            "operations/list",
+            {"fs": self.fs, "remote": remote, "opt": {"noMimeType": True}},
+        )
+        return [
+            Entry(item["Name"], bool(item["IsDir"]), parse_time(item["ModTime"]))
+            for item in answer["list"]
+        ]
+
+    def put(
+        self,
+        folder: str,
+        name: str,
+        remote: str,
+        *,
+        size: int,
+        algorithm: str,
+        tick: Callable[[int], None],
+    ) -> Optional[FileStat]:
+        """Copy a file of this machine; what the storage then has of it."""
+        parameters = {
+            "srcFs": folder,
+            "srcRemote": name,
+            "dstFs": self.fs,
+            "dstRemote": remote,
+            "_config": TRANSFER_CONFIG,
+        }
+        if size > SMALL_BYTES:
+            self._run_job("operations/copyfile", parameters, size, tick)
+            return self.stat(remote, algorithm)
+        answers = self._call_batch(
+            [
+                {"_path": "operations/copyfile", **parameters},
+                {
+                    "_path": "operations/stat",
+                    **self._stat_parameters(remote, algorithm),
+                },
+            ]
+        )
+        tick(size)
+        return _read_stat(answers[-1], algorithm)
+
+    def copy(
+        self,
+        source_remote: str,
+        remote: str,
+        size: int,
+        tick: Callable[[int], None],
+    ) -> None:
+        """Copy inside the storage."""
+        self._run_job(
+            "operations/copyfile",
+            {
+                "srcFs": self.fs,
+                "srcRemote": source_remote,
+                "dstFs": self.fs,
+                "dstRemote": remote,
+                "_config": TRANSFER_CONFIG,
+            },
+            size,
+            tick,
+        )
+
+    def move(self, source_remote: str, remote: str) -> None:
+        """Rename inside the storage; what is there is replaced."""
+        self.session.call(
+            "operations/movefile",
+            {
+                "srcFs": self.fs,
+                "srcRemote": source_remote,
+                "dstFs": self.fs,
+                "dstRemote": remote,
+                "_config": {"IgnoreChecksum": True},
+            },
+        )
+
+    def delete(self, remote: str) -> None:
+        """No error when it is not there."""
+        try:
+            self.session.call(
+                "operations/deletefile", {"fs": self.fs, "remote": remote}
+            )
+        except RcError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+    def abort_uploads(self, remote: str, older_than: str) -> None:
+        """End multipart uploads that killed processes left below a folder."""
+        self.session.call(
+            "backend/command",
+            {
+                "command": "cleanup",
+                "fs": f"{self.fs}{remote}",
+                "opt": {"max-age": older_than},
+            },
+        )
+
+    def _call_batch(self, inputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Several commands in one call, one after the other. Raises the first error."""
+        answer = self.session.call(
+            "job/batch", {"inputs": list(inputs), "concurrency": 1}
+        )
+        results: list[dict[str, Any]] = answer["results"]
+        for result in results:
+            if result.get("error"):
+                status = int(result.get("status") or 0)
+                raise self.session.api.make_error(result, status)
+        return results
+
+    def _run_job(
+        self,
+        command: str,
+        parameters: dict[str, Any],
+        size: int,
+        tick: Callable[[int], None],
+    ) -> None:
+        """Run a transfer and tell its bytes; what `tick` raises stops it."""
+        group = f"sitesync-{uuid.uuid4().hex}"
+        job = self.session.call(
+            command, {**parameters, "_async": True, "_group": group}
+        )
+        job_id = job["jobid"]
+        done = 0
+        is_finished = False
+        try:
+            pause = FIRST_POLL_SECONDS
+            while not is_finished:
+                time.sleep(pause)
+                pause = min(POLL_SECONDS, pause * 2)
+                status = self.session.call("job/status", {"jobid": job_id})
+                is_finished = bool(status["finished"])
+                if is_finished and not status["success"]:
+                    raise self.session.api.make_error(status, _guess_status(status))
+                moved = size if is_finished else self._read_moved(group, size)
+                tick(max(0, moved - done))
+                done = max(done, moved)
+        finally:
+            if not is_finished:
+                self.session.call("job/stop", {"jobid": job_id})
+            self.session.call("core/stats-delete", {"group": group})
+
+    def _read_moved(self, group: str, size: int) -> int:
+        stats = self.session.call("core/stats", {"group": group})
+        return min(int(stats.get("bytes") or 0), size)
+
+
+def _guess_status(status: dict[str, Any]) -> int:
+    """A job's error has no number; only this text means that a file is not there."""
+    return NOT_FOUND if "not found" in str(status.get("error")) else 500
+
+
+def _read_stat(answer: dict[str, Any], algorithm: str) -> Optional[FileStat]:
+    item = answer.get("item")
+    if not item or item["IsDir"]:
+        return None
+    digest = (item.get("Hashes") or {}).get(algorithm)
+    return FileStat(
+        int(item["Size"]),
+        parse_time(item["ModTime"]),
+        f"{algorithm}:{digest.lower()}" if digest else None,
+    )

@@ -9,7 +9,7 @@ WITH readable AS (
     SELECT r.id, r.version_id
     FROM {schema}.representations AS r
     {parents}
-    WHERE r.active AND r.version_id = ANY ($1::uuid[])
+    WHERE r.active AND r.version_id = ANY ($1::uuid[]) AND v.id = ANY ($1::uuid[])
         AND ($3::text[] IS NULL OR h.path LIKE ANY ($3::text[]))
 )
 SELECT version_id, NULL::varchar AS site_name, count(*) AS found

@@ -13,7 +13,16 @@
 
 -- name: plan_for_values
 -- A filter that is not used must not cost: plan for the values, not for any values.
-SET LOCAL plan_cache_mode = force_custom_plan;
+-- Compiling a plan takes longer than most of these queries.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
+    set_config('jit', 'off', TRUE);
+
+-- name: plan_for_ids
+-- Rows of named ids are looked up one by one in what is mostly in memory.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
+    set_config('jit', 'off', TRUE),
+    set_config('random_page_cost', '1.1', TRUE),
+    set_config('max_parallel_workers_per_gather', '0', TRUE);
 
 -- name: parents
 JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active

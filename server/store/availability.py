@@ -7,7 +7,7 @@ from typing import Any
 from ..domain.status import SiteStatus
 from ..sql import QueryFile
 from .access import Paths
-from .lists import fetch_list
+from .lists import fetch_by_ids
 
 _SQL = QueryFile("availability")
 
@@ -25,7 +25,7 @@ class AvailabilityStore:
         """Return by version how many representations it has, and are synced by site."""
         query = _SQL.get("versions", project_name, parents="parents")
         versions: dict[str, dict[str, Any]] = {}
-        for row in await fetch_list(query, version_ids, site_names, paths):
+        for row in await fetch_by_ids(query, version_ids, site_names, paths):
             version = versions.setdefault(
                 row["version_id"], {"total": 0, "sites": dict.fromkeys(site_names, 0)}
             )
@@ -45,7 +45,7 @@ class AvailabilityStore:
         """Return by representation its status and progress on each site with a row."""
         query = _SQL.get("representations", project_name, parents="parents")
         found: dict[str, dict[str, Any]] = {}
-        for row in await fetch_list(query, representation_ids, site_names, paths):
+        for row in await fetch_by_ids(query, representation_ids, site_names, paths):
             sites = found.setdefault(row["id"], {})
             if row["site_name"] is not None:
                 sites[row["site_name"]] = {

@@ -11,16 +11,27 @@ from dataclasses import dataclass
 from typing import Callable, Optional, cast
 
 from ..errors import CorruptError, MissingSourceError, PathError, RetryableError
-from ..providers.base import FileStat, FileTaker, Provider, Reader, Upload
+from ..providers.base import (
+    DigestPart,
+    DigestProvider,
+    FileStat,
+    FileTaker,
+    Part,
+    Provider,
+    Reader,
+    Upload,
+)
 from ..work import TransferFile
 from .verify import (
+    CONTENT,
     SIZE,
     STORAGE,
     Digests,
+    Expected,
     algorithm_of,
+    is_computable,
     is_reported,
     normalize_checksum,
-    own_algorithm,
     proof_level,
 )
 
@@ -66,13 +77,10 @@ class _Copy:
         self._route = route
         self._source_path = route.source.locate(file.path)
         self._target_path = route.target.locate(file.path)
-        checksum = normalize_checksum(file.checksum)
-        published = None if checksum else normalize_checksum(file.published_hash)
-        self._expected = [known for known in (checksum, published) if known]
-        # One digest is enough when a recorded one can be computed again.
-        self._algorithm = algorithm_of(checksum) if checksum else own_algorithm()
-        self._algorithms = {algorithm_of(known) for known in self._expected}
-        self._algorithms.add(self._algorithm)
+        self._wanted = Expected(file.checksum, file.published_hash)
+        self._expected = self._wanted.known
+        self._algorithm = self._wanted.algorithm
+        self._algorithms = self._wanted.algorithms
 
     def run(self) -> CopyResult:
         source = self._find_source()
@@ -170,9 +178,7 @@ class _Copy:
             self._route.tick(0)
 
     def _matches(self, digests: Digests) -> bool:
-        return all(
-            digests.get(algorithm_of(known)) == known for known in self._expected
-        )
+        return self._wanted.matches(digests)
 
     def _own(self, digests: Digests) -> str:
         return digests.get(self._algorithm)
@@ -186,6 +192,8 @@ class _Copy:
         algorithms = {*self._algorithms, target_algorithm} - {""}
         if origin is not None:
             algorithms.add(algorithm_of(origin))
+        part_algorithm = self._find_part_algorithm()
+        algorithms |= {part_algorithm} - {""}
         with route.source.open_reader(self._source_path) as reader:
             before = reader.stat()
             if before != planned:
@@ -211,11 +219,8 @@ class _Copy:
                         " storage says it has."
                     )
                 self._ensure_published_content(digests)
-                if route.target.capabilities.reads_back:
-                    with part.read_back() as written:
-                        self._compare_written(written, digests, done)
+                proof = self._prove_part(part, digests, done, part_algorithm)
                 part.publish(before.mtime_ns)
-        proof = proof_level(route.target.capabilities)
         if target_algorithm:
             proof = self._compare_stored(digests.get(target_algorithm))
         return CopyResult(done, self._own(digests), proof, moved=True)
@@ -305,6 +310,33 @@ class _Copy:
 
     def _make_changed_error(self) -> RetryableError:
         return RetryableError(f"'{self._source_path}' changed while it was copied.")
+
+    def _find_part_algorithm(self) -> str:
+        """What the target's own computer digests parts with; empty = nothing."""
+        if not self._route.target.capabilities.computes_digests:
+            return ""
+        target = cast(DigestProvider, self._route.target)
+        usable = [a for a in target.find_digest_algorithms() if is_computable(a)]
+        known = [a for a in usable if a in self._algorithms]
+        return [*known, *usable, ""][0]
+
+    def _prove_part(
+        self, part: Part, digests: Digests, size: int, algorithm: str
+    ) -> str:
+        """Compare what the target holds with what was sent; the proof's level."""
+        if algorithm:
+            digest = cast(DigestPart, part).compute_digest(algorithm, self._route.tick)
+            if digest is not None and digest != digests.get(algorithm):
+                raise CorruptError(
+                    f"'{self._target_path}' was stored differently from what was sent."
+                )
+            if digest is not None:
+                return STORAGE
+        if not self._route.target.capabilities.reads_back:
+            return SIZE
+        with part.read_back() as written:
+            self._compare_written(written, digests, size)
+        return CONTENT
 
     def _compare_written(self, written: Reader, digests: Digests, size: int) -> None:
         check = Digests({self._algorithm})

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Callable, Optional
@@ -21,7 +23,7 @@ from ..errors import (
     TransferError,
 )
 from ..paths import split_rootless
-from ..providers.base import Provider
+from ..providers.base import BATCH_BYTES, BATCH_FILES, Provider
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -33,12 +35,17 @@ from ..work import (
     TransferFile,
     TransferReport,
 )
-from .copy import Route, copy_file
+from .batch import BatchJob, copy_batch, is_batched, is_small
+from .copy import CopyResult, Route, copy_file
 from .lease import Lease
 from .ports import Sites
 from .progress import Progress
 
 log = logging.getLogger(__name__)
+
+LEAST_FILES = 16
+SHARES = 4
+"""A transfer's small files are shared by so many workers, from so many on."""
 
 
 class TransferRun:
@@ -62,6 +69,7 @@ class TransferRun:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._left = len(transfer.files)
+        self._waiting = deque(transfer.files)
         self._idle = threading.Event()
         if not transfer.files:
             self._idle.set()
@@ -79,19 +87,23 @@ class TransferRun:
     def start(self, pool: Executor, on_idle: Callable[[], None]) -> None:
         """Queue every file and return; a worker calls `on_idle` after the last."""
 
-        def run(file: TransferFile) -> None:
-            outcome = self._run_file(file)
+        def run() -> None:
+            files = self._take_files()
+            if not files:
+                return
+            outcomes = self._run_files(files)
             with self._lock:
-                self._left -= 1
-                if outcome is not None:
-                    self._outcomes[file.id] = self._unsent[file.id] = outcome
+                self._left -= len(files)
+                for outcome in outcomes:
+                    self._outcomes[outcome.id] = self._unsent[outcome.id] = outcome
                 is_idle = self._left == 0
             if is_idle:
                 self._idle.set()
                 on_idle()
 
-        for file in self.transfer.files:
-            pool.submit(run, file)
+        # One for each file: those that find nothing left are done at once.
+        for _ in self.transfer.files:
+            pool.submit(run)
 
     def cancel(self) -> None:
         """Stop soon; files under way leave nothing behind and have no outcome."""
@@ -158,48 +170,106 @@ class TransferRun:
 
     # --- the workers' side -----------------------------------------------------------
 
+    def _take_files(self) -> list[TransferFile]:
+        """The next file, or as many small ones as go together."""
+        is_batched = self._is_batched()
+        most = min(BATCH_FILES, max(LEAST_FILES, len(self.transfer.files) // SHARES))
+        taken: list[TransferFile] = []
+        size = 0
+        with self._lock:
+            while self._waiting and len(taken) < most:
+                file = self._waiting[0]
+                size += file.size or 0
+                goes_along = is_batched and is_small(file) and size <= BATCH_BYTES
+                if taken and not goes_along:
+                    break
+                taken.append(self._waiting.popleft())
+                if not goes_along:
+                    break
+        return taken
+
+    def _is_batched(self) -> bool:
+        try:
+            self._raise_if_stopped()
+            return is_batched(*self._open_ends())
+        except Exception:  # whatever it is, the file that meets it again tells it
+            return False
+
+    def _run_files(self, files: Sequence[TransferFile]) -> list[FileReport]:
+        if len(files) == 1:
+            outcome = self._run_file(files[0])
+            return [] if outcome is None else [outcome]
+        try:
+            return self._transfer_batch(files)
+        except TransferCancelledError:
+            return []
+        except SiteUnhealthyError as error:
+            return [self._give_back(file, error) for file in files]
+        except Exception as error:  # a fault of ours must not end the agent
+            log.exception("Files of '%s' could not be moved", self.transfer.label)
+            return [self._report_unexpected(file, error) for file in files]
+
     def _run_file(self, file: TransferFile) -> Optional[FileReport]:
         try:
             return self._transfer_file(file)
         except TransferCancelledError:
             return None
-        except SiteUnhealthyError as error:
-            return self._give_back(file, error)
         except TransferError as error:
-            fault = self._find_fault()
-            if fault is not None:
-                return self._give_back(file, fault)
-            self._progress.add(failed=1)
-            return FileReport(
-                file.id,
-                FAILED,
-                0,
-                error_class=error.error_class,
-                message=str(error),
-                retry_after=error.retry_after,
-            )
+            return self._report_failure(file, error)
         except Exception as error:  # a fault of ours must not end the agent
             log.exception("File '%s' could not be transferred", file.path)
-            self._progress.add(failed=1)
-            message = f"Unexpected {type(error).__name__}: {error}"
-            return FileReport(
-                file.id, FAILED, 0, error_class="retryable", message=message
-            )
+            return self._report_unexpected(file, error)
 
-    def _transfer_file(self, file: TransferFile) -> FileReport:
-        self._raise_if_stopped()
-        source, target = self._open_ends()
+    def _report_failure(self, file: TransferFile, error: TransferError) -> FileReport:
+        is_fault = isinstance(error, SiteUnhealthyError)
+        fault = error if is_fault else self._find_fault()
+        if isinstance(fault, SiteUnhealthyError):
+            return self._give_back(file, fault)
+        self._progress.add(failed=1)
+        return FileReport(
+            file.id,
+            FAILED,
+            0,
+            error_class=error.error_class,
+            message=str(error),
+            retry_after=error.retry_after,
+        )
 
+    def _report_unexpected(self, file: TransferFile, error: Exception) -> FileReport:
+        self._progress.add(failed=1)
+        message = f"Unexpected {type(error).__name__}: {error}"
+        return FileReport(file.id, FAILED, 0, error_class="retryable", message=message)
+
+    def _report_done(self, file: TransferFile, result: CopyResult) -> FileReport:
+        self._progress.add(files=1)
+        return FileReport(
+            file.id, SYNCED, result.size, checksum=result.checksum, proof=result.proof
+        )
+
+    def _make_tick(self, file: TransferFile) -> Callable[[int], None]:
         def tick(moved: int) -> None:
             self._raise_if_stopped()
             self._moved[file.id] += moved
             self._progress.add(moved=moved)
 
-        result = copy_file(file, Route(source, target, tick))
-        self._progress.add(files=1)
-        return FileReport(
-            file.id, SYNCED, result.size, checksum=result.checksum, proof=result.proof
-        )
+        return tick
+
+    def _transfer_batch(self, files: Sequence[TransferFile]) -> list[FileReport]:
+        self._raise_if_stopped()
+        jobs = [BatchJob(file, self._make_tick(file)) for file in files]
+        reports = []
+        for file, outcome in zip(files, copy_batch(jobs, *self._open_ends())):
+            if isinstance(outcome, TransferError):
+                reports.append(self._report_failure(file, outcome))
+            else:
+                reports.append(self._report_done(file, outcome))
+        return reports
+
+    def _transfer_file(self, file: TransferFile) -> FileReport:
+        self._raise_if_stopped()
+        source, target = self._open_ends()
+        route = Route(source, target, self._make_tick(file))
+        return self._report_done(file, copy_file(file, route))
 
     def _raise_if_stopped(self) -> None:
         if self._cancelled.is_set():

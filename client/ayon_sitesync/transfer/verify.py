@@ -123,8 +123,32 @@ class Digests:
         return f"{algorithm}:{self._hashers[algorithm].hexdigest()}"
 
 
+class Expected:
+    """What a file's content must be, as far as it is recorded.
+
+    `known` are digests that this machine can compute again; `algorithm` is the one that
+    is reported, `algorithms` are all to compute.
+    """
+
+    def __init__(self, checksum: Optional[str], published_hash: Optional[str]) -> None:
+        recorded = normalize_checksum(checksum)
+        published = None if recorded else normalize_checksum(published_hash)
+        self.known = [digest for digest in (recorded, published) if digest]
+        # One digest is enough when a recorded one can be computed again.
+        self.algorithm = algorithm_of(recorded) if recorded else own_algorithm()
+        self.algorithms = {algorithm_of(digest) for digest in self.known}
+        self.algorithms.add(self.algorithm)
+
+    def matches(self, digests: Digests) -> bool:
+        return all(digests.get(algorithm_of(known)) == known for known in self.known)
+
+
 def algorithm_of(checksum: str) -> str:
     return checksum.partition(":")[0]
+
+
+def is_computable(algorithm: str) -> bool:
+    return algorithm in _ALGORITHMS
 
 
 def is_reported(checksum: str) -> bool:

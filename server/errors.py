@@ -87,6 +87,17 @@ class UnknownRepresentationError(SiteSyncError):
         )
 
 
+class UnknownJobError(SiteSyncError):
+    status: ClassVar[int] = 404
+    error_code = "unknown_job"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"There is no job '{job_id[:80]}': finished ones are kept for a week",
+            field="jobId",
+        )
+
+
 class NotAllowedError(SiteSyncError):
     """The caller may not do this; the message says who may."""
 
@@ -101,10 +112,13 @@ class LastCopyError(SiteSyncError):
     error_code = "last_copy"
 
     def __init__(self, site_name: str) -> None:
-        super().__init__(
+        super().__init__(self.describe(site_name), siteName=site_name)
+
+    @staticmethod
+    def describe(site_name: str) -> str:
+        return (
             f"'{site_name}' holds the only synced copy of this representation: sync "
-            "it to another site first, or let a manager remove it with force=true",
-            siteName=site_name,
+            "it to another site first, or let a manager remove it with force=true"
         )
 
 

@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from ..host import BaseServerAddon
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.jobs import JobStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
 from ..store.transfer_queue import TransferQueue
+from ..store.verbs import VerbStore
 from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .live import LiveUpdates
@@ -20,6 +22,7 @@ from .services import Services
 from .state import StateRoutes
 from .summary import SummaryRoutes
 from .transfers import TransferRoutes
+from .verbs import VerbRoutes
 
 
 def build_services(addon: BaseServerAddon) -> Services:
@@ -35,6 +38,8 @@ def build_services(addon: BaseServerAddon) -> Services:
         queue=TransferQueue(),
         reports=ReportStore(configuration.for_project),
         agents=AgentStore(),
+        verbs=VerbStore(),
+        jobs=JobStore(),
     )
 
 
@@ -44,4 +49,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         StateRoutes(services).router,
         SummaryRoutes(services).router,
         AvailabilityRoutes(services).router,
+        VerbRoutes(services).router,
     ]

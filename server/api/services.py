@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.jobs import JobStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
 from ..store.transfer_queue import TransferQueue
+from ..store.verbs import VerbStore
 from .configuration import Configuration
 from .live import LiveUpdates
 
@@ -28,3 +30,5 @@ class Services:
     queue: TransferQueue
     reports: ReportStore
     agents: AgentStore
+    verbs: VerbStore
+    jobs: JobStore

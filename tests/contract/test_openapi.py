@@ -27,6 +27,9 @@ OPERATIONS = {
     "list_anchors",
     "summarize",
     "read_availability",
+    "apply_verb",
+    "seed_site",
+    "get_job",
 }
 
 

@@ -1,0 +1,279 @@
+"""Verbs over a selection, seeding, and the jobs that large ones become."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextvars import Context
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from ..domain.site import ProjectSites
+from ..domain.status import SiteStatus
+from ..domain.verbs import FOR_MEMBERS, Verb
+from ..errors import InvalidRequestError, NotAllowedError, UnknownJobError
+from ..host import ClientSiteID, CurrentUser, Postgres, ProjectName, logging
+from ..store.access import (
+    Caller,
+    check_machine_site,
+    check_site_name,
+    readable_paths,
+)
+from ..store.filters import Filters
+from ..store.verbs import SLICE, Order, Tally, undo_of
+from .answers import answer
+from .inputs import check_ids, check_text
+from .models import ErrorModel
+from .routing import SiteSyncRoute
+from .services import Services
+from .verb_models import (
+    JobModel,
+    OrderModel,
+    SeedModel,
+    VerbAnswerModel,
+    VerbModel,
+    VerbName,
+)
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """Representations that the caller may read: named ones, or what filters find."""
+
+    filters: Filters
+    ids: list[str] | None
+
+
+class VerbRoutes:
+    """`verbs/{verb}`, `seed` and `/-/jobs/{job_id}`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._jobs: set[asyncio.Task[None]] = set()
+        self.router = APIRouter(
+            route_class=SiteSyncRoute, responses={400: {"model": ErrorModel}}
+        )
+        add = self.router.add_api_route
+        add(
+            "/{project_name}/verbs/{verb}",
+            self.apply_verb,
+            methods=["POST"],
+            responses={200: {"model": VerbAnswerModel}},
+        )
+        add(
+            "/{project_name}/seed",
+            self.seed_site,
+            methods=["POST"],
+            responses={200: {"model": VerbAnswerModel}},
+        )
+        add("/-/jobs/{job_id}", self.get_job, responses={200: {"model": JobModel}})
+
+    async def apply_verb(
+        self,
+        project_name: ProjectName,
+        user: CurrentUser,
+        site_id: ClientSiteID,
+        verb: VerbName,
+        body: VerbModel,
+    ) -> Response:
+        """Do something to the rows of a selection on sites.
+
+        More than 20,000 rows become a job: follow it with `GET /-/jobs/{jobId}`.
+        """
+        if verb == "priority" and body.priority is None:
+            msg = "priority: give a number from 1 to 1000, higher goes first"
+            raise InvalidRequestError("priority", msg)
+        if body.priority is not None and verb not in ("priority", "queue"):
+            msg = "priority is allowed with the verbs priority and queue only"
+            raise InvalidRequestError("priority", msg)
+        caller = Caller(user, site_id)
+        sites = await self._open(project_name, caller)
+        order = Order(
+            project_name=project_name,
+            verb=Verb(verb),
+            site_names=_names(body.siteNames),
+            sites=sites,
+            priority=body.priority,
+            force=body.force,
+            is_dry=body.dryRun,
+        )
+        return await self._carry_out(order, caller, body)
+
+    async def seed_site(
+        self,
+        project_name: ProjectName,
+        user: CurrentUser,
+        site_id: ClientSiteID,
+        body: SeedModel,
+    ) -> Response:
+        """Bring what was published before Site Sync to a site, or say it is there."""
+        caller = Caller(user, site_id)
+        sites = await self._open(project_name, caller)
+        names = _names([body.siteName])
+        if body.status == SiteStatus.SYNCED:
+            # What is on a site is on its aliases.
+            names += sorted(sites.aliases(body.siteName))
+        order = Order(
+            project_name=project_name,
+            verb=Verb.QUEUE if body.status == SiteStatus.QUEUED else Verb.SEED,
+            site_names=names,
+            sites=sites,
+            priority=body.priority,
+            is_dry=body.dryRun,
+        )
+        return await self._carry_out(order, caller, body)
+
+    async def get_job(self, user: CurrentUser, job_id: str) -> Response:
+        """Return how far a job is: its user's own, for managers everybody's."""
+        [plain_id] = check_ids("jobId", [job_id]) or []
+        job = await self._services.jobs.get(plain_id)
+        if job is None or not (user.is_manager or job["userName"] == user.name):
+            raise UnknownJobError(job_id)
+        return answer(job)
+
+    async def _open(self, project_name: str, caller: Caller) -> ProjectSites:
+        await self._services.keeper.ensure_ready(project_name)
+        return await self._services.configuration.for_caller(project_name, caller)
+
+    async def _carry_out(
+        self, order: Order, caller: Caller, body: OrderModel
+    ) -> Response:
+        await _check_order(order, caller)
+        body.selection.check()
+        selection = await self._select(order.project_name, caller, body)
+        most = self._services.verbs.most_at_once // len(order.site_names)
+        found = await self._services.representations.matching_ids(
+            order.project_name, selection.filters, None, most + 1
+        )
+        if len(found) > most:
+            job_id = await self._start_job(order, caller, selection)
+            return answer({**_describe(Tally()), "undo": None, "jobId": job_id})
+        tally = Tally()
+        missing = sorted(set(selection.ids or ()).difference(found))
+        for representation_id in missing:
+            tally.refuse(
+                (representation_id, order.site_names[0]),
+                "unknown_representation",
+                "There is no such active representation in a folder that you may read",
+            )
+        for start in range(0, len(found), SLICE):
+            await self._carry_out_slice(order, found[start : start + SLICE], tally)
+        undo = undo_of(order, tally)
+        return answer({**_describe(tally), "undo": undo, "jobId": None})
+
+    async def _select(
+        self, project_name: str, caller: Caller, body: OrderModel
+    ) -> _Selection:
+        paths = await readable_paths(caller, project_name)
+        chosen = body.selection
+        if chosen.filter is not None:
+            return _Selection(chosen.filter.filters(paths), None)
+        ids = chosen.representationIds
+        plain = None if ids is None else sorted({str(each) for each in ids})
+        return _Selection(Filters(paths, representation_ids=plain), plain)
+
+    async def _carry_out_slice(
+        self, order: Order, ids: list[str], tally: Tally
+    ) -> None:
+        changed = await self._services.verbs.carry_out(order, ids, tally)
+        if changed:
+            self._services.live.state_changed(
+                order.project_name,
+                {key[0] for key in changed},
+                {key[1] for key in changed},
+            )
+
+    async def _start_job(
+        self, order: Order, caller: Caller, selection: _Selection
+    ) -> str:
+        job_id = await self._services.jobs.start(
+            order.verb.value, order.project_name, caller.name
+        )
+        # AYON keeps a request's connection in the context: the task must not share it.
+        task = asyncio.create_task(
+            self._run_job(job_id, order, selection),
+            name=f"sitesync job {job_id}",
+            context=Context(),
+        )
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return job_id
+
+    async def _run_job(self, job_id: str, order: Order, selection: _Selection) -> None:
+        jobs, tally = self._services.jobs, Tally()
+        # A named boundary: a job that fails says so to who waits for it.
+        try:
+            async for ids in self._slices(order.project_name, selection):
+                await self._carry_out_slice(order, ids, tally)
+                await jobs.note(job_id, "running", _describe(tally))
+            await jobs.note(job_id, "finished", _describe(tally))
+        except Exception as error:
+            logging.error(f"Site Sync job {job_id} ({order.verb}) failed: {error!r}")
+            detail = "The server failed in the middle of it; see its log"
+            if isinstance(error, Postgres.UndefinedTableError):
+                detail = "The project was deleted"
+            await jobs.note(job_id, "failed", {**_describe(tally), "detail": detail})
+
+    async def _slices(
+        self, project_name: str, selection: _Selection
+    ) -> AsyncIterator[list[str]]:
+        find = self._services.representations.matching_ids
+        if selection.ids is not None:
+            for start in range(0, len(selection.ids), SLICE):
+                part = selection.ids[start : start + SLICE]
+                filters = replace(selection.filters, representation_ids=part)
+                yield await find(project_name, filters, None, SLICE)
+            return
+        after: str | None = None
+        while ids := await find(project_name, selection.filters, after, SLICE):
+            yield ids
+            after = ids[-1]
+
+
+async def _check_order(order: Order, caller: Caller) -> None:
+    """Let a verb through on sites that are known and the caller's to order about.
+
+    :raises NotAllowedError: it is for managers, or a machine is somebody else's.
+    :raises UnknownSiteError: nobody knows a site.
+    """
+    if order.force and not caller.is_manager:
+        msg = "force=true is for managers"
+        raise NotAllowedError(msg)
+    for name in order.site_names:
+        await check_site_name(order.project_name, name, caller, order.sites)
+        await _check_verb(order, name, caller)
+        if order.verb == Verb.REMOVE:
+            # It reaches the other names of the same store.
+            for alias in sorted(order.sites.aliases(name)):
+                await _check_verb(order, alias, caller)
+
+
+async def _check_verb(order: Order, site_name: str, caller: Caller) -> None:
+    if not order.sites.is_shared(site_name):
+        await check_machine_site(site_name, caller)
+        return
+    if caller.is_manager:
+        return
+    if order.verb not in FOR_MEMBERS:
+        msg = f"'{order.verb}' on the shared site '{site_name}' is for managers"
+        raise NotAllowedError(msg)
+    if order.priority is not None:
+        msg = f"Priorities on the shared site '{site_name}' are for managers"
+        raise NotAllowedError(msg)
+
+
+def _names(site_names: list[str]) -> list[str]:
+    return list(dict.fromkeys(check_text("siteNames", name) for name in site_names))
+
+
+def _describe(tally: Tally) -> dict[str, Any]:
+    return {
+        "matched": tally.matched,
+        "changed": tally.changed,
+        "files": tally.files,
+        "bytes": tally.bytes,
+        "problems": tally.problems,
+        "problemsOmitted": tally.problems_omitted,
+    }

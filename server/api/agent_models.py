@@ -32,12 +32,23 @@ class AgentModel(OPModel):
     roots: dict[str, str] = Field(default_factory=dict)
 
 
+class UnusableSiteModel(OPModel):
+    """A site that the agent cannot use now in one project."""
+
+    projectName: str = Field(..., max_length=255)
+    siteName: str = Field(..., max_length=MAX_SITE_NAME_LENGTH)
+
+
 class ClaimModel(OPModel):
-    """Ask for work. `projects` null means all that the user may read."""
+    """Ask for work. `projects` null means all that the user may read.
+
+    Nothing is given, and nothing is pending, from or to a site in `exclude`.
+    """
 
     agent: AgentModel
     projects: list[str] | None = Field(None, max_items=1000)
     serve: list[str] = Field(default_factory=list, max_items=100)
+    exclude: list[UnusableSiteModel] = Field(default_factory=list, max_items=1000)
     variant: str = Field("production", max_length=64)
     maxTransfers: int = Field(20, ge=0, le=MAX_TRANSFERS)
     maxFiles: int = Field(2000, ge=1, le=MAX_FILES)
@@ -84,6 +95,12 @@ class ReportModel(OPModel):
 class LeasesModel(OPModel):
     agentId: HexId
     leases: list[LeaseModel] = Field(..., max_items=MAX_LEASES)
+
+
+class ReleaseModel(LeasesModel):
+    """`stopping`: the agent ends, so its site is free for another at once."""
+
+    stopping: bool = False
 
 
 class TransferFileModel(OPModel):

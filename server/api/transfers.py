@@ -35,6 +35,7 @@ from .agent_models import (
     LeaseModel,
     LeasesModel,
     ReleaseAnswerModel,
+    ReleaseModel,
     RenewAnswerModel,
     ReportAnswerModel,
     ReportModel,
@@ -119,7 +120,9 @@ class TransferRoutes:
                 )
         return answer({"leases": [_renewed(lease, held) for lease in request.leases]})
 
-    async def release_leases(self, user: CurrentUser, request: LeasesModel) -> Response:
+    async def release_leases(
+        self, user: CurrentUser, request: ReleaseModel
+    ) -> Response:
         """Give transfers back; their files return to the queue."""
         await self._services.agents.touch(request.agentId, user.name)
         projects = await self._readable_projects(user)
@@ -134,6 +137,10 @@ class TransferRoutes:
             )
             released += len(keys)
             self._tell(name, keys)
+        if request.stopping:
+            site = await self._services.agents.end(request.agentId, user.name)
+            if site is not None:
+                await self._services.live.agents_changed([site])
         return answer({"released": released})
 
     async def _claim(
@@ -181,6 +188,8 @@ class TransferRoutes:
             run_id=None if body.agent.runId is None else str(body.agent.runId),
         )
         check_texts("serve", body.serve)
+        for site in body.exclude:
+            check_texts("exclude", [site.projectName, site.siteName])
         check_text("variant", body.variant)
         if agent.site_name == LOCAL_SITE:
             raise LocalSiteNameError
@@ -245,11 +254,17 @@ class TransferRoutes:
             self._services.keeper.request(project_name)
             return None
         own_site, body = claim.agent.site_name, claim.body
+        unusable = {
+            site.siteName for site in body.exclude if site.projectName == project_name
+        }
+        if own_site in unusable:
+            return None
         caller = Caller(claim.user, None if claim.is_shared_site else own_site)
         sites = await self._services.configuration.for_caller(
             project_name, caller, body.variant
         )
-        route = Route(own_site, sites.reachable(own_site, body.serve))
+        reachable = sites.reachable(own_site, body.serve)
+        route = Route(own_site, [site for site in reachable if site not in unusable])
         if not sites.enabled or not route.reachable:
             return None
         try:

@@ -230,10 +230,20 @@ def claimed_copy(entry: Entry, timestamp: int) -> Entry:
     }
 
 
-def prove(entry: Entry, proof: str) -> Entry:
+def prove(entry: Entry, proof: str, now: float) -> Entry:
     """Add a proof to a SYNCED entry without touching what it says."""
-    timestamp = whole_number(entry.get("timestamp"))
+    timestamp = min(whole_number(entry.get("timestamp")), proof_timestamp(now))
     return {**entry, "timestamp": timestamp, "proof": proof, "proven": timestamp}
+
+
+def proof_timestamp(now: float) -> int:
+    """The timestamp of an entry that is proven at `now`: the second before.
+
+    Others write the whole second of their clock and keep keys that they do not know.
+    So no later write of theirs, not even one in this second, repeats the timestamp
+    that the proof names.
+    """
+    return max(int(now) - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -281,9 +291,9 @@ def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
     done.update(
         status=int(SiteStatus.SYNCED),
         size=report.bytes_done,
-        timestamp=int(now),
+        timestamp=proof_timestamp(now),
         proof=report.proof,
-        proven=int(now),
+        proven=proof_timestamp(now),
     )
     return done
 

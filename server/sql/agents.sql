@@ -41,6 +41,15 @@ SET site_name = EXCLUDED.site_name, user_name = EXCLUDED.user_name,
 UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
 WHERE agent_id = $1 AND user_name = $2;
 
+-- name: end
+-- The agent has ended: its last sign is put back by $3, so that it is no live one.
+UPDATE public.sitesync_agents
+SET seen_at = least(
+    seen_at, public.sitesync_now_v1() - make_interval(secs => $3::float8)
+)
+WHERE agent_id = $1 AND user_name = $2
+RETURNING site_name;
+
 -- name: remember_project
 UPDATE public.sitesync_agents SET last_project = $2 WHERE agent_id = $1;
 

@@ -30,11 +30,21 @@ FOR UPDATE OF s SKIP LOCKED;
 
 -- name: outlook
 -- What is left for an agent on one route: rows nobody holds, and when the first of
--- those that are not due yet is. Counts up to $5.
+-- those that are not due yet is; counts up to $5. Work that another than agent $6
+-- holds may be due when his lease ends.
 SELECT
     count(*) AS pending,
-    extract(epoch FROM min(due_at) FILTER (WHERE due_at > to_timestamp($3::float8)))
-        ::float8 AS next_due_at,
+    extract(epoch FROM least(
+        min(due_at) FILTER (WHERE due_at > to_timestamp($3::float8)),
+        (
+            SELECT min(l.expires_at)
+            FROM {schema}.sitesync_leases AS l
+            WHERE l.site_name = $1
+                AND l.source_site = ANY ($2::varchar[])
+                AND l.agent_id <> $6
+                AND l.expires_at > to_timestamp($3::float8)
+        )
+    ))::float8 AS next_due_at,
     coalesce(bool_or(due_at <= to_timestamp($3::float8)), false) AS is_due
 FROM (
     SELECT s.due_at

@@ -81,6 +81,13 @@ class AgentStore:
         """Note a sign of life of an agent that is known already."""
         await Postgres.execute(_SQL.get("touch"), agent_id, user_name)
 
+    async def end(self, agent_id: str, user_name: str) -> str | None:
+        """Count an agent as gone at once; return its site if there is such an agent."""
+        row = await Postgres.fetchrow(
+            _SQL.get("end"), agent_id, user_name, LIVE_SECONDS
+        )
+        return None if row is None else str(row["site_name"])
+
     async def remember_project(self, agent_id: str, project_name: str) -> None:
         """Remember which project was served last; the next claim starts after it."""
         await Postgres.execute(_SQL.get("remember_project"), agent_id, project_name)

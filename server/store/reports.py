@@ -238,7 +238,7 @@ def _verify_source(
             and entry_status(entry) == SiteStatus.SYNCED
             and not is_verified(entry)
         ):
-            entries[file.id] = prove(entry, "content")
+            entries[file.id] = prove(entry, "content", batch.now)
     if entries != row.entries:
         batch.put(row.with_entries(entries))
 

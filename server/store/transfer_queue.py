@@ -60,7 +60,10 @@ class Seeker:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is left: rows nobody holds, and seconds until the next is due, if known."""
+    """What is left: rows nobody holds, and seconds until the next is due, if known.
+
+    Others' leases count as due when they end unless renewed.
+    """
 
     pending: int
     next_due_in_seconds: float | None
@@ -110,7 +113,8 @@ class TransferQueue:
         pending, waits = 0, []
         for target, sources in seeker.route.legs():
             row = await Postgres.fetchrow(
-                query, target, sources, now, seeker.paths, MOST_PENDING
+                *(query, target, sources, now, seeker.paths, MOST_PENDING),
+                seeker.holder.agent_id,
             )
             pending += row["pending"]
             if row["is_due"]:

@@ -132,7 +132,7 @@ async def queue(
     **publish: Any,
 ) -> Published:
     published = await pipeline.publish(files=files, **publish)
-    base = f"{host.addon_path}/demo/state/{published.id}"
+    base = f"{host.addon_path}/{pipeline.project}/state/{published.id}"
     manager = await host.client("manager")
     for client, site, status in ((manager, "studio", 4), (artist, SITE, 1)):
         answer = await client.post(
@@ -673,6 +673,67 @@ async def test_a_second_machine_with_the_same_site_id_is_refused(
     assert (await Agent(artist, host.addon_path).answer())["pending"] == 0
     await clock.advance(61)
     assert (await twin.post("claim", twin.claim_body())).status_code == 200
+
+
+async def test_an_agent_that_stops_leaves_its_site_to_another_at_once(
+    artist: httpx.AsyncClient, host: Host, clock: Clock
+) -> None:
+    agent = Agent(artist, host.addon_path)
+    await agent.claim()
+    heir = Agent(artist, host.addon_path, hostname="ws043")
+    body = {"agentId": agent.id, "leases": []}
+    assert (await agent.post("release", body)).status_code == 200
+    answer = await heir.post("claim", heir.claim_body())
+    assert answer.status_code == 409
+    assert (await agent.post("release", {**body, "stopping": True})).json() == {
+        "released": 0
+    }
+    answer = await heir.post("claim", heir.claim_body())
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_site_that_is_unusable_in_one_project_leaves_the_others(
+    agent: Agent, host: Host, artist: httpx.AsyncClient, pipeline: Pipeline
+) -> None:
+    await create_project("second", "sec")
+    await grant_project("second")
+    await EventStream.dispatch("entity.project.created", project="second")
+    for each in (pipeline, Pipeline("second")):
+        await queue(host, each, artist)
+    exclude = [{"projectName": "demo", "siteName": SITE}]
+    answer = await agent.answer(projects=None, exclude=exclude, maxTransfers=10)
+    assert [item["projectName"] for item in answer["transfers"]] == ["second"]
+    assert answer["pending"] == 0
+    [transfer] = await agent.claim(projects=None)
+    assert transfer["projectName"] == "demo"
+
+
+async def test_a_source_that_is_unusable_leaves_work_with_the_others(
+    host: Host, artist: httpx.AsyncClient, pipeline: Pipeline, set_settings: SetSettings
+) -> None:
+    published = await queue(host, pipeline, artist)
+    other = await queue(host, pipeline, artist)
+    manager = await host.client("manager")
+    state = f"{host.addon_path}/demo/state/{other.id}/{CONFIGURED}"
+    await manager.post(state, json={"files": other.posted(4)})
+    agent = Agent(artist, host.addon_path)
+    exclude = [{"projectName": "demo", "siteName": "studio"}]
+    answer = await agent.answer(serve=[CONFIGURED], exclude=exclude)
+    assert [item["representationId"] for item in answer["transfers"]] == [other.id]
+    assert {item["sourceSite"] for item in answer["transfers"]} == {CONFIGURED}
+    [transfer] = await agent.claim()
+    assert transfer["representationId"] == published.id
+
+
+async def test_what_another_agent_holds_may_be_due_when_his_lease_ends(
+    agent: Agent, queued: Published, host: Host, clock: Clock
+) -> None:
+    await agent.claim()
+    assert (await agent.answer())["nextDueInSeconds"] is None
+    await clock.advance(10)
+    second = Agent(agent.client, host.addon_path)
+    answer = await second.answer()
+    assert (answer["pending"], answer["nextDueInSeconds"]) == (0, 50.0)
 
 
 async def test_projects_are_served_in_turn(

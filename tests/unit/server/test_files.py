@@ -147,7 +147,7 @@ def test_verified_needs_a_proof_of_this_very_state(
 
 def test_proving_a_claimed_entry_keeps_what_it_says() -> None:
     entry = {"status": 4, "size": 100, "timestamp": 5.5, "hash": "h"}
-    proven = prove(entry, "content")
+    proven = prove(entry, "content", NOW)
     assert is_verified(proven)
     assert (proven["size"], proven["hash"]) == (100, "h")
 
@@ -166,10 +166,19 @@ def test_a_success_is_verified_and_clears_the_failure() -> None:
     assert done == {
         "status": 4,
         "size": 100,
-        "timestamp": int(NOW),
+        "timestamp": int(NOW) - 1,
         "proof": "content",
-        "proven": int(NOW),
+        "proven": int(NOW) - 1,
     }
+
+
+def test_a_foreign_write_in_the_same_second_voids_a_proof() -> None:
+    """Others write the second of their clock and keep keys they do not know."""
+    moved = apply({"status": 0}, report(SiteStatus.SYNCED, proof="content"))
+    claimed = prove({"status": 4, "timestamp": int(NOW)}, "content", NOW)
+    for verified in (moved, claimed):
+        assert is_verified(verified)
+        assert not is_verified({**verified, "timestamp": int(NOW)})
 
 
 def test_failures_count_until_the_attempts_are_used() -> None:

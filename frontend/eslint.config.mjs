@@ -5,7 +5,18 @@ import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const features = ["filters", "projects", "representations"];
+const features = [
+  "detail",
+  "filters",
+  "overview",
+  "project-actions",
+  "projects",
+  "representations",
+  "sites",
+  "summary",
+  "transfers",
+  "verbs",
+];
 
 const above = (...folders) => [
   ...folders.map((folder) => `./src/${folder}/**/*`),

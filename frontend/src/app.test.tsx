@@ -14,6 +14,8 @@ const SITES = [
   makeSite("gdrive", { kind: "configured", provider: "gdrive" }),
 ];
 
+const LIST = "#project=demo&view=representations";
+
 function makeRows(count: number) {
   return Array.from({ length: count }, (_, index) => makeRow(index));
 }
@@ -40,7 +42,7 @@ describe("the list", () => {
       sites: SITES,
       rows: [makeRow(1, { sites: { studio: makeState(), "brisk-amber-fox": moving } })],
     });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     expect(await readRow(/sh0001/)).toEqual([
       "/shots/sh0001",
       "compMain · render",
@@ -55,12 +57,12 @@ describe("the list", () => {
     const grid = screen.getByRole("grid");
     expect(grid.getAttribute("aria-rowcount")).toBe("2");
     expect(grid.getAttribute("aria-colcount")).toBe("9");
-    expect(screen.getByText("1 representation")).toBeTruthy();
+    expect(screen.getByText("1 representation · 1.0 kB")).toBeTruthy();
   });
 
   it("asks for pages as they are needed and draws only what is seen", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(1000) });
-    const { user } = renderPanel({ hash: "#project=demo" });
+    const { user } = renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     expect(project.queries).toEqual([
       expect.objectContaining({ first: 100, after: null, withTotal: true }),
@@ -69,18 +71,23 @@ describe("the list", () => {
     expect(screen.getByRole("grid").getAttribute("aria-rowcount")).toBe("1001");
 
     screen.getByRole("grid").focus();
-    await user.keyboard("{End}");
-    await screen.findByRole("row", { name: /sh0099/, selected: true });
-    await waitFor(() => {
-      expect(project.queries.at(-1)).toMatchObject({ after: "99", withTotal: false });
-    });
+    await user.keyboard("{PageDown}{PageDown}{PageDown}{PageDown}{PageDown}");
     await screen.findByRole("row", { name: /sh0100/ });
+    expect(project.queries.at(-1)).toMatchObject({ first: 200, after: null });
+    expect(project.anchorQueries).toEqual([]);
+
+    await user.keyboard("{End}");
+    await screen.findByRole("row", { name: /sh0999/ });
+    expect(project.anchorQueries).toEqual([
+      expect.objectContaining({ every: 200, most: 1000 }),
+    ]);
+    expect(project.queries.at(-1)).toMatchObject({ after: "799", withTotal: false });
     expect(screen.queryByRole("row", { name: /sh0000/ })).toBeNull();
   });
 
   it("is walked by keyboard", async () => {
     serveProject("demo", { sites: SITES, rows: makeRows(30) });
-    const { user } = renderPanel({ hash: "#project=demo" });
+    const { user } = renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     const grid = screen.getByRole("grid");
     grid.focus();
@@ -93,7 +100,7 @@ describe("the list", () => {
 
   it("says why there is nothing", async () => {
     serveProject("demo", { sites: SITES });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     expect(await screen.findByText("Nothing is published here yet")).toBeTruthy();
   });
 
@@ -106,7 +113,7 @@ describe("the list", () => {
         { once: true },
       ),
     );
-    const { user } = renderPanel({ hash: "#project=demo" });
+    const { user } = renderPanel({ hash: LIST });
     expect(await screen.findByText("You may not read demo")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Try again" }));
     await screen.findByRole("row", { name: /sh0000/ });
@@ -117,7 +124,7 @@ describe("the list", () => {
 describe("live", () => {
   it("shows a change without a reload, reading only what changed", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(3) });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0001/ });
     connect();
     await waitFor(() => {
@@ -143,7 +150,7 @@ describe("live", () => {
 
   it("shows a representation that was just published", async () => {
     const project = serveProject("demo", { sites: SITES });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     await screen.findByText("Nothing is published here yet");
     connect();
     project.rows.push(makeRow(7));
@@ -159,7 +166,7 @@ describe("live", () => {
 
   it("says how it is connected", async () => {
     serveProject("demo", { sites: SITES, rows: makeRows(1) });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     expect(await screen.findByText("connecting")).toBeTruthy();
     connect();
     expect(await screen.findByText("live")).toBeTruthy();
@@ -173,32 +180,32 @@ describe("live", () => {
 describe("filters", () => {
   it("search on the server and stay in the address", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(30) });
-    const { user } = renderPanel({ hash: "#project=demo" });
+    const { user } = renderPanel({ hash: LIST });
     await user.type(await screen.findByRole("searchbox"), "sh0021");
-    await screen.findByText("1 representation");
-    expect(window.location.hash).toBe("#project=demo&q=sh0021");
+    await screen.findByText(/^1 representation/);
+    expect(window.location.hash).toBe("#project=demo&view=representations&q=sh0021");
     expect(project.queries.at(-1)).toMatchObject({ search: "sh0021" });
   });
 
   it("offer to clear a search that finds nothing", async () => {
     serveProject("demo", { sites: SITES, rows: makeRows(2) });
-    const { user } = renderPanel({ hash: "#project=demo&q=100%25" });
+    const { user } = renderPanel({ hash: "#project=demo&view=representations&q=100%25" });
     expect(await screen.findByText("Nothing matches “100%”")).toBeTruthy();
-    await user.click(screen.getByRole("button", { name: "Clear the search" }));
-    await screen.findByText("2 representations");
-    expect(window.location.hash).toBe("#project=demo");
+    await user.click(screen.getByRole("button", { name: "Clear search and filters" }));
+    await screen.findByText(/^2 representations/);
+    expect(window.location.hash).toBe(LIST);
   });
 
   it("choose the columns, one at least", async () => {
     serveProject("demo", { sites: SITES, rows: makeRows(2) });
-    const { user } = renderPanel({ hash: "#project=demo&sites=studio,gdrive" });
+    const { user } = renderPanel({ hash: "#project=demo&view=representations&sites=studio,gdrive" });
     await screen.findByRole("row", { name: /sh0000/ });
     await user.click(screen.getByRole("button", { name: "Sites: 2 of 3" }));
     await user.click(screen.getByRole("checkbox", { name: /gdrive/ }));
     await waitFor(() => {
       expect(screen.queryByRole("columnheader", { name: /gdrive/ })).toBeNull();
     });
-    expect(window.location.hash).toBe("#project=demo&sites=studio");
+    expect(window.location.hash).toBe("#project=demo&view=representations&sites=studio");
     expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /studio/ }).disabled).toBe(true);
 
     await user.click(screen.getByRole("button", { name: "Usual choice" }));
@@ -210,7 +217,7 @@ describe("filters", () => {
 
 describe("opening alone", () => {
   it("without a login says where to log in", async () => {
-    renderPanel({ hash: "#project=demo", token: null });
+    renderPanel({ hash: LIST, token: null });
     expect(await screen.findByText("You are not logged in")).toBeTruthy();
     const link = screen.getByRole("link", { name: "Log in to AYON" });
     expect(link.getAttribute("href")).toBe("/");
@@ -218,7 +225,7 @@ describe("opening alone", () => {
 
   it("with a login that has ended says so too", async () => {
     serveProject("demo");
-    renderPanel({ hash: "#project=demo", token: "old" });
+    renderPanel({ hash: LIST, token: "old" });
     expect(await screen.findByText("You are not logged in")).toBeTruthy();
   });
 
@@ -235,7 +242,7 @@ describe("opening alone", () => {
     serveProject("demo", { sites: SITES, rows: makeRows(1) });
     serveProjects(["demo"]);
     renderPanel();
-    await screen.findByRole("row", { name: /sh0000/ });
+    await screen.findByRole("heading", { name: "Needs attention" });
     expect(window.location.hash).toBe("#project=demo");
   });
 });
@@ -243,7 +250,7 @@ describe("opening alone", () => {
 describe("another login", () => {
   it("shows nothing that was read for the one before", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(2) });
-    renderPanel({ hash: "#project=demo" });
+    renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     server.use(
       http.all("/api/*", ({ request }) =>
@@ -267,13 +274,14 @@ describe("framed", () => {
   it("shows the host's project and follows its folders", async () => {
     const project = serveProject("demo", { sites: SITES, rows: makeRows(2) });
     const page = new FakePage();
-    renderPanel({ token: null, page: page.asWindow });
+    const { user } = renderPanel({ token: null, page: page.asWindow });
     expect(screen.getByRole("status").textContent).toBe("Waiting for AYON");
     act(() => {
       page.say(makeHostMessage());
     });
+    await user.click(await screen.findByRole("link", { name: "Representations" }));
     await screen.findByRole("row", { name: /sh0000/ });
-    expect(project.queries.at(-1)).toMatchObject({ folderIds: null });
+    expect(project.queries.at(-1)?.folderIds).toBeUndefined();
 
     act(() => {
       page.say(makeHostMessage({ context: { focused: { folders: ["f1"] } } }));
@@ -281,7 +289,9 @@ describe("framed", () => {
     await waitFor(() => {
       expect(project.queries.at(-1)).toMatchObject({ folderIds: ["f1"] });
     });
-    const link = screen.getByRole("link", { name: /tab of its own/ });
-    expect(link.getAttribute("href")).toMatch(/\/frontend\/#project=demo$/);
+    const link = screen.getByRole("link", { name: "Copy link" });
+    expect(link.getAttribute("href")).toMatch(
+      /\/frontend\/#project=demo&view=representations&folders=f1$/,
+    );
   });
 });

@@ -1,4 +1,6 @@
 import "./styles.css";
+import "./table.css";
+import "./views.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,19 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { useApi } from "./api/api-context";
 import { getSitesQueryOptions } from "./api/get-sites";
-import { EmptyState } from "./components/empty-state";
-import { Icon } from "./components/icon";
+import { LiveProvider, useLive } from "./api/live-context";
+import { useLiveQueries } from "./api/use-live-queries";
+import { LoadFailure } from "./components/load-state";
+import { ToastProvider } from "./components/toasts";
 import { chooseSites, orderSites } from "./features/filters/choose-sites";
-import { SearchBox } from "./features/filters/search-box";
-import { SitePicker } from "./features/filters/site-picker";
-import { RepresentationsPage } from "./features/representations/representations-page";
-import { ComingTable } from "./features/representations/representations-table";
-import { formatHash } from "./lib/hash-state";
+import { PauseButton } from "./features/project-actions/pause-button";
+import { ComingTable } from "./features/representations/table-row";
+import { SummaryLine } from "./features/summary/summary-line";
+import { VerbDialog } from "./features/verbs/verb-dialog";
+import type { VerbRequest } from "./features/verbs/verb-request";
+import { formatHash, type HashState, type View, VIEWS } from "./lib/hash-state";
 import { useHashState } from "./lib/use-hash-state";
+import { PanelViews } from "./panel-views";
 
-type PanelProps = {
+export type PanelProps = {
   projectName: string;
   /** Selected in the host's hierarchy; empty means all. */
   folderIds: readonly string[];
@@ -21,85 +25,101 @@ type PanelProps = {
 };
 
 /** One project. */
-export function Panel({ projectName, folderIds, isFramed }: PanelProps) {
-  const api = useApi();
-  const [hash, changeHash] = useHashState();
-  const { data, error, dataUpdatedAt, refetch } = useQuery(
-    getSitesQueryOptions(api, projectName),
+export function Panel(props: PanelProps) {
+  return (
+    <LiveProvider projectName={props.projectName}>
+      <ToastProvider>
+        <LivePanel {...props} />
+      </ToastProvider>
+    </LiveProvider>
   );
+}
+
+const WORDS: Record<View, string> = {
+  overview: "Overview",
+  representations: "Representations",
+  transfers: "Transfers",
+  sites: "Sites and agents",
+};
+
+/** Totals are sums over the project: read less often than rows. */
+const SITES_EVERY_MS = 1000;
+
+function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
+  const api = useApi();
+  const { connection } = useLive();
+  const [hash, changeHash] = useHashState();
+  const query = useQuery(getSitesQueryOptions(api, projectName));
+  const { data } = query;
+  useLiveQueries([["sites", projectName]], SITES_EVERY_MS);
   const sites = useMemo(() => orderSites(data ?? []), [data]);
   const siteNames = useStableList(chooseSites(sites, hash.siteNames));
   const folders = useStableList(folderIds);
-  const { search } = hash;
-  const filter = useMemo(
-    () => ({ projectName, siteNames, search, folderIds: folders }),
-    [projectName, siteNames, search, folders],
-  );
+  const [request, setRequest] = useState<VerbRequest | null>(null);
   useEffect(() => {
     document.title = `${projectName} · Site Sync`;
   }, [projectName]);
-  const onSearch = useCallback(
-    (text: string) => {
-      changeHash({ search: text });
-    },
-    [changeHash],
-  );
 
   return (
     <div className="panel">
-      <header className="toolbar">
+      <header className="top">
         {!isFramed && (
           <a className="project" href="#project=" title="Choose another project">
             {projectName}
           </a>
         )}
-        <SearchBox value={search} onChange={onSearch} />
-        <SitePicker
+        <Tabs hash={hash} projectName={projectName} />
+        <SummaryLine
+          connection={connection}
           sites={sites}
-          chosen={siteNames}
-          onChange={(names) => {
-            changeHash({ siteNames: names });
-          }}
+          readAt={query.dataUpdatedAt}
         />
-        {isFramed && (
-          <a
-            className="button"
-            target="_blank"
-            rel="noreferrer"
-            title="Open this view in a tab of its own; the link can be shared"
-            href={`${window.location.pathname}${formatHash({ ...hash, projectName })}`}
-          >
-            <Icon name="open" />
-            <span className="for-readers">Open this view in a tab of its own</span>
-          </a>
-        )}
+        <PauseButton projectName={projectName} />
       </header>
       {data !== undefined && (
-        <RepresentationsPage
-          filter={filter}
+        <PanelViews
+          projectName={projectName}
+          folderIds={folders}
           sites={sites}
-          sitesReadAt={dataUpdatedAt}
-          onClearSearch={() => {
-            onSearch("");
+          siteNames={siteNames}
+          hash={hash}
+          onHash={changeHash}
+          onAsk={setRequest}
+        />
+      )}
+      {data === undefined && query.error === null && <ComingTable />}
+      {data === undefined && query.error !== null && (
+        <LoadFailure what="sites" query={query} />
+      )}
+      {request !== null && (
+        <VerbDialog
+          key={JSON.stringify([request.verb, request.what])}
+          projectName={projectName}
+          request={request}
+          sites={sites}
+          onClose={() => {
+            setRequest(null);
           }}
         />
       )}
-      {data === undefined && error === null && <ComingTable />}
-      {data === undefined && error !== null && (
-        <EmptyState icon="failed" tone="error" title="The sites could not be read">
-          <p>{error.message}</p>
-          <button
-            type="button"
-            className="button"
-            onClick={() => {
-              void refetch();
-            }}
-          >
-            Try again
-          </button>
-        </EmptyState>
-      )}
     </div>
+  );
+}
+
+/** The views as links: each can be opened in a tab of its own. */
+function Tabs({ hash, projectName }: { hash: HashState; projectName: string }) {
+  return (
+    <nav className="tabs" aria-label="Views">
+      {VIEWS.map((view) => (
+        <a
+          key={view}
+          href={formatHash({ ...hash, projectName, view, openId: null, openSite: null })}
+          aria-current={hash.view === view ? "page" : undefined}
+        >
+          {WORDS[view]}
+        </a>
+      ))}
+    </nav>
   );
 }
 
@@ -108,3 +128,4 @@ function useStableList(items: readonly string[]): readonly string[] {
   const key = JSON.stringify(items);
   return useMemo(() => JSON.parse(key) as string[], [key]);
 }
+

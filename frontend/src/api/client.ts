@@ -99,6 +99,7 @@ export class ApiClient {
     }
     if (response.status === 401) this.#options.onUnauthorized(token);
     if (!response.ok) throw await readError(response);
+    if (response.status === 204) return undefined as T;
     return (await response.json()) as T;
   }
 }

@@ -7,6 +7,7 @@ describe("the event socket", () => {
   const statuses: ConnectionStatus[] = [];
   const onResync = vi.fn();
   const onState = vi.fn();
+  const probe = vi.fn<() => Promise<unknown>>();
   let socket: EventSocket;
   let token = "t1";
 
@@ -15,6 +16,7 @@ describe("the event socket", () => {
     statuses.length = 0;
     onResync.mockClear();
     onState.mockClear();
+    probe.mockReset().mockResolvedValue(null);
     token = "t1";
     socket = new EventSocket({
       url: "wss://ayon.test/ws",
@@ -23,6 +25,7 @@ describe("the event socket", () => {
       handlers: { "sitesync.state": onState, "sitesync.agents": vi.fn() },
       onStatus: (status) => statuses.push(status),
       onResync,
+      probe,
     });
     socket.start();
   });
@@ -80,16 +83,37 @@ describe("the event socket", () => {
     expect(onResync).toHaveBeenCalledTimes(1);
   });
 
-  it("takes 15 s of silence for a dead connection", () => {
+  it("asks after 15 s of silence and stays when the server answers", async () => {
     connect();
     const first = FakeSocket.last;
-    vi.advanceTimersByTime(14_000);
+    await vi.advanceTimersByTimeAsync(14_000);
     first.receive("heartbeat");
-    vi.advanceTimersByTime(14_000);
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(probe).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(probe).toHaveBeenCalledTimes(5);
+    expect(first.sent).toHaveLength(6);
+    expect(first.sent.at(-1)).toEqual(first.sent[0]);
     expect(first.isClosed).toBe(false);
-    vi.advanceTimersByTime(1000);
-    expect(first.isClosed).toBe(true);
-    expect(statuses.at(-1)).toBe("reconnecting");
+    expect(statuses.at(-1)).toBe("live");
+  });
+
+  it.each([
+    ["refuses", () => Promise.reject(new Error("gone"))],
+    ["hangs", () => new Promise(() => undefined)],
+  ])("takes silence for a loss when the server %s", async (_, answer) => {
+    connect();
+    probe.mockImplementation(answer);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(FakeSocket.opened[0]?.isClosed).toBe(true);
+    expect(statuses).toContain("reconnecting");
+  });
+
+  it("replaces a connection that has been silent for minutes", async () => {
+    connect();
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(FakeSocket.opened[0]?.isClosed).toBe(true);
+    expect(FakeSocket.opened.length).toBeGreaterThan(1);
   });
 
   it("does not say live again while the server ends each connection unheard", () => {

@@ -14,10 +14,18 @@ export type EventSocketOptions = {
   onStatus: (status: ConnectionStatus) => void;
   /** Events were or may have been missed: read the state again. */
   onResync: () => void;
+  /** Asks the server something small; rejects when it does not answer. */
+  probe: () => Promise<unknown>;
 };
 
-/** The server sends a heartbeat after 5 s of silence. */
+/**
+ * AYON sends heartbeats only while nothing at all happens on the server: what
+ * others do keeps our connection silent for as long as they go on. So silence
+ * is no proof; it is a reason to ask.
+ */
 const SILENCE_MS = 15_000;
+/** So many answered questions without a word on the socket: it is replaced. */
+const MOST_SILENT_PROBES = 8;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 const OFFLINE_AFTER_RETRIES = 4;
@@ -31,6 +39,7 @@ export class EventSocket {
   readonly #options: EventSocketOptions;
   #socket: WebSocket | null = null;
   #retries = 0;
+  #silentProbes = 0;
   #isFirst = true;
   /** Something arrived on this connection, so the login was accepted. */
   #isConfirmed = false;
@@ -72,6 +81,15 @@ export class EventSocket {
   }
 
   #logIn(socket: WebSocket): void {
+    this.#subscribe(socket);
+    this.#expectMessage();
+    if (this.#isDoubtful) return;
+    this.#options.onStatus("live");
+    // The panel's first read is under way already at the first connection.
+    if (!this.#isFirst) this.#options.onResync();
+  }
+
+  #subscribe(socket: WebSocket): void {
     socket.send(
       JSON.stringify({
         topic: "auth",
@@ -80,14 +98,10 @@ export class EventSocket {
         project: this.#options.projectName,
       }),
     );
-    this.#expectMessage();
-    if (this.#isDoubtful) return;
-    this.#options.onStatus("live");
-    // The panel's first read is under way already at the first connection.
-    if (!this.#isFirst) this.#options.onResync();
   }
 
   #onMessage(data: unknown): void {
+    this.#silentProbes = 0;
     this.#expectMessage();
     if (!this.#isConfirmed) this.#confirm();
     const message = parseMessage(data);
@@ -109,13 +123,36 @@ export class EventSocket {
   #expectMessage(): void {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => {
-      this.#onLost();
+      void this.#askAfterSilence();
     }, SILENCE_MS);
+  }
+
+  /** A connection that is gone fails to take the message, or REST fails too. */
+  async #askAfterSilence(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#silentProbes += 1;
+    if (socket.readyState !== WebSocket.OPEN || this.#silentProbes > MOST_SILENT_PROBES) {
+      this.#onLost();
+      return;
+    }
+    this.#subscribe(socket);
+    const isAnswered = await Promise.race([
+      this.#options.probe().then(
+        () => true,
+        () => false,
+      ),
+      waitFor(SILENCE_MS),
+    ]);
+    if (socket !== this.#socket) return;
+    if (isAnswered) this.#expectMessage();
+    else this.#onLost();
   }
 
   #onLost(): void {
     this.#isDoubtful = !this.#isConfirmed;
     this.#isFirst = false;
+    this.#silentProbes = 0;
     this.#dropSocket();
     this.#retries += 1;
     this.#options.onStatus(
@@ -153,6 +190,11 @@ export class EventSocket {
     socket.onclose = null;
     socket.close();
   }
+}
+
+async function waitFor(milliseconds: number): Promise<false> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return false;
 }
 
 function parseMessage(data: unknown): { topic: string; summary: unknown } | null {

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/-/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description Return how far a job is: its user's own, for managers everybody's.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/-/release": {
         parameters: {
             query?: never;
@@ -84,6 +104,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Availability
+         * @description Return on which sites versions or representations are, flat at any size.
+         *
+         *     Ids that do not exist, are inactive or may not be read are absent.
+         */
+        post: operations["read_availability"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/get_user_sites": {
         parameters: {
             query?: never;
@@ -126,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/representations/anchors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Anchors
+         * @description Return cursors evenly spread over a list, to jump into it.
+         */
+        post: operations["list_anchors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/representations/query": {
         parameters: {
             query?: never;
@@ -140,6 +202,26 @@ export interface paths {
          * @description Return a part of the list of representations with their state on sites.
          */
         post: operations["query_representations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/seed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seed Site
+         * @description Bring what was published before Site Sync to a site, or say it is there.
+         */
+        post: operations["seed_site"];
         delete?: never;
         options?: never;
         head?: never;
@@ -234,6 +316,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summarize
+         * @description Return totals by site and status, of all or of subtrees of folders.
+         */
+        post: operations["summarize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/verbs/{verb}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Verb
+         * @description Do something to the rows of a selection on sites.
+         *
+         *     More than 20,000 rows become a job: follow it with `GET /-/jobs/{jobId}`.
+         */
+        post: operations["apply_verb"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -241,6 +365,9 @@ export interface components {
         /**
          * AgentModel
          * @description A process that performs transfers. `roots` are its own site's, resolved.
+         *
+         *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
+         *     agent held is given back.
          */
         AgentModel: {
             /** Hostname */
@@ -251,6 +378,8 @@ export interface components {
             roots?: {
                 [key: string]: string;
             };
+            /** Runid */
+            runId?: string;
             /** Sitename */
             siteName: string;
             /**
@@ -258,6 +387,134 @@ export interface components {
              * @default
              */
             version: string;
+        };
+        /**
+         * AnchorsAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        AnchorsAnswerModel: {
+            /**
+             * Anchors
+             * @description Cursors of rows `every`, 2 * `every`, ... of the list
+             */
+            anchors: string[];
+            /** Total */
+            total: number;
+        };
+        /**
+         * AnchorsModel
+         * @description Which list, and how far apart its anchors are.
+         */
+        AnchorsModel: {
+            /**
+             * Changedsince
+             * @description Epoch seconds, on any site
+             */
+            changedSince?: number;
+            /**
+             * Errortext
+             * @description Part of an error, on any site
+             */
+            errorText?: string;
+            /**
+             * Every
+             * @default 1000
+             */
+            every: number;
+            /**
+             * Folderids
+             * @description With all folders below
+             */
+            folderIds?: string[];
+            /**
+             * Haserror
+             * @description With a failed file on any site, or without
+             */
+            hasError?: boolean;
+            /**
+             * Includeinactive
+             * @default false
+             */
+            includeInactive: boolean;
+            /** Maxsize */
+            maxSize?: number;
+            /** Minsize */
+            minSize?: number;
+            /**
+             * Most
+             * @default 1000
+             */
+            most: number;
+            /** Productids */
+            productIds?: string[];
+            /** Producttypes */
+            productTypes?: string[];
+            /** Representationids */
+            representationIds?: string[];
+            /** Representationnames */
+            representationNames?: string[];
+            /**
+             * Search
+             * @description Words, each in path, product or representation
+             */
+            search?: string;
+            /** Sitenames */
+            siteNames?: string[];
+            /**
+             * Sortby
+             * @default folder
+             * @enum {string}
+             */
+            sortBy: "folder" | "product" | "version" | "representation" | "id" | "status" | "priority" | "changed" | "size";
+            /**
+             * Sortdesc
+             * @default false
+             */
+            sortDesc: boolean;
+            /**
+             * Sortsite
+             * @description Whose row counts for status, priority, changed and size: the first of siteNames if null, else studio. What has no row there is last
+             */
+            sortSite?: string;
+            /**
+             * Statuses
+             * @description Wanted statuses by site; -1 also means: no row
+             */
+            statuses?: {
+                [key: string]: components["schemas"]["SiteStatus"][];
+            };
+            /** Versionids */
+            versionIds?: string[];
+            /** Versions */
+            versions?: number[];
+        };
+        /**
+         * AvailabilityAnswerModel
+         * @description What the caller may read of the ids; others are absent.
+         */
+        AvailabilityAnswerModel: {
+            /** Representations */
+            representations?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["SiteAvailabilityModel"];
+                };
+            };
+            /** Versions */
+            versions?: {
+                [key: string]: components["schemas"]["VersionAvailabilityModel"];
+            };
+        };
+        /**
+         * AvailabilityModel
+         * @description Either ids of versions or of representations.
+         */
+        AvailabilityModel: {
+            /** Representationids */
+            representationIds?: string[];
+            /** Sitenames */
+            siteNames: string[];
+            /** Versionids */
+            versionIds?: string[];
         };
         /**
          * ClaimAnswerModel
@@ -278,9 +535,13 @@ export interface components {
         /**
          * ClaimModel
          * @description Ask for work. `projects` null means all that the user may read.
+         *
+         *     Nothing is given, and nothing is pending, from or to a site in `exclude`.
          */
         ClaimModel: {
             agent: components["schemas"]["AgentModel"];
+            /** Exclude */
+            exclude?: components["schemas"]["UnusableSiteModel"][];
             /**
              * Maxbytes
              * @default 10000000000
@@ -355,10 +616,122 @@ export interface components {
              */
             status: 0 | 1 | 2 | 4;
         };
+        /**
+         * FilterModel
+         * @description What a list is narrowed to: all conditions hold; null = no condition.
+         */
+        FilterModel: {
+            /**
+             * Changedsince
+             * @description Epoch seconds, on any site
+             */
+            changedSince?: number;
+            /**
+             * Errortext
+             * @description Part of an error, on any site
+             */
+            errorText?: string;
+            /**
+             * Folderids
+             * @description With all folders below
+             */
+            folderIds?: string[];
+            /**
+             * Haserror
+             * @description With a failed file on any site, or without
+             */
+            hasError?: boolean;
+            /**
+             * Includeinactive
+             * @default false
+             */
+            includeInactive: boolean;
+            /** Maxsize */
+            maxSize?: number;
+            /** Minsize */
+            minSize?: number;
+            /** Productids */
+            productIds?: string[];
+            /** Producttypes */
+            productTypes?: string[];
+            /** Representationids */
+            representationIds?: string[];
+            /** Representationnames */
+            representationNames?: string[];
+            /**
+             * Search
+             * @description Words, each in path, product or representation
+             */
+            search?: string;
+            /**
+             * Statuses
+             * @description Wanted statuses by site; -1 also means: no row
+             */
+            statuses?: {
+                [key: string]: components["schemas"]["SiteStatus"][];
+            };
+            /** Versionids */
+            versionIds?: string[];
+            /** Versions */
+            versions?: number[];
+        };
+        /**
+         * FolderSummaryModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        FolderSummaryModel: {
+            /** Folderid */
+            folderId: string;
+            /** Path */
+            path: string;
+            /** Sites */
+            sites: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["TotalsModel"];
+                };
+            };
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * JobModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        JobModel: {
+            /** Bytes */
+            bytes: number;
+            /** Changed */
+            changed: number;
+            /** Detail */
+            detail?: string;
+            /** Files */
+            files: number;
+            /** Finishedat */
+            finishedAt?: number;
+            /** Jobid */
+            jobId: string;
+            /** Matched */
+            matched: number;
+            /** Problems */
+            problems: components["schemas"]["ProblemModel"][];
+            /** Problemsomitted */
+            problemsOmitted: number;
+            /** Projectname */
+            projectName: string;
+            /** Startedat */
+            startedAt: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "finished" | "failed";
+            /** Username */
+            userName: string;
+            /** Verb */
+            verb: string;
         };
         /**
          * LeaseModel
@@ -440,6 +813,20 @@ export interface components {
             timestamp?: number;
         };
         /**
+         * ProblemModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ProblemModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * QueryAnswerModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -461,15 +848,51 @@ export interface components {
             after?: string;
             /** Before */
             before?: string;
+            /**
+             * Changedsince
+             * @description Epoch seconds, on any site
+             */
+            changedSince?: number;
+            /**
+             * Errortext
+             * @description Part of an error, on any site
+             */
+            errorText?: string;
             /** First */
             first?: number;
-            /** Folderids */
+            /**
+             * Folderids
+             * @description With all folders below
+             */
             folderIds?: string[];
+            /**
+             * Haserror
+             * @description With a failed file on any site, or without
+             */
+            hasError?: boolean;
+            /**
+             * Includeinactive
+             * @default false
+             */
+            includeInactive: boolean;
             /** Last */
             last?: number;
+            /** Maxsize */
+            maxSize?: number;
+            /** Minsize */
+            minSize?: number;
+            /** Productids */
+            productIds?: string[];
+            /** Producttypes */
+            productTypes?: string[];
             /** Representationids */
             representationIds?: string[];
-            /** Search */
+            /** Representationnames */
+            representationNames?: string[];
+            /**
+             * Search
+             * @description Words, each in path, product or representation
+             */
             search?: string;
             /** Sitenames */
             siteNames?: string[];
@@ -478,16 +901,28 @@ export interface components {
              * @default folder
              * @enum {string}
              */
-            sortBy: "folder" | "product" | "version" | "representation" | "id";
+            sortBy: "folder" | "product" | "version" | "representation" | "id" | "status" | "priority" | "changed" | "size";
             /**
              * Sortdesc
              * @default false
              */
             sortDesc: boolean;
-            /** Statuses */
+            /**
+             * Sortsite
+             * @description Whose row counts for status, priority, changed and size: the first of siteNames if null, else studio. What has no row there is last
+             */
+            sortSite?: string;
+            /**
+             * Statuses
+             * @description Wanted statuses by site; -1 also means: no row
+             */
             statuses?: {
                 [key: string]: components["schemas"]["SiteStatus"][];
             };
+            /** Versionids */
+            versionIds?: string[];
+            /** Versions */
+            versions?: number[];
             /**
              * Withfiles
              * @default false
@@ -495,9 +930,10 @@ export interface components {
             withFiles: boolean;
             /**
              * Withtotal
+             * @description true = exact; estimated costs nothing
              * @default false
              */
-            withTotal: boolean;
+            withTotal: ("exact" | "estimated") | boolean;
         };
         /**
          * RejectedFileModel
@@ -518,6 +954,21 @@ export interface components {
         ReleaseAnswerModel: {
             /** Released */
             released: number;
+        };
+        /**
+         * ReleaseModel
+         * @description `stopping`: the agent ends, so its site is free for another at once.
+         */
+        ReleaseModel: {
+            /** Agentid */
+            agentId: string;
+            /** Leases */
+            leases: components["schemas"]["LeaseModel"][];
+            /**
+             * Stopping
+             * @default false
+             */
+            stopping: boolean;
         };
         /**
          * RenewAnswerModel
@@ -667,6 +1118,41 @@ export interface components {
             status: number;
         };
         /**
+         * SeedModel
+         * @description Status 1 queues what has no row, 4 says that it is there already.
+         */
+        SeedModel: {
+            /**
+             * Dryrun
+             * @default false
+             */
+            dryRun: boolean;
+            /** Priority */
+            priority?: number;
+            selection: components["schemas"]["SelectionModel"];
+            /** Sitename */
+            siteName: string;
+            /**
+             * Status
+             * @enum {integer}
+             */
+            status: 1 | 4;
+        };
+        /**
+         * SelectionModel
+         * @description Representations: by id, by a filter, or all. Give exactly one of the three.
+         */
+        SelectionModel: {
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+            filter?: components["schemas"]["FilterModel"];
+            /** Representationids */
+            representationIds?: string[];
+        };
+        /**
          * SiteAgentModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -683,6 +1169,19 @@ export interface components {
             userName: string;
             /** Version */
             version: string;
+        };
+        /**
+         * SiteAvailabilityModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        SiteAvailabilityModel: {
+            /**
+             * Progress
+             * @description Share of the bytes, 0 to 1
+             */
+            progress: number;
+            /** Status */
+            status: number;
         };
         /**
          * SiteModel
@@ -759,6 +1258,41 @@ export interface components {
             timestamp: number;
             /** Totalsize */
             totalSize: number;
+        };
+        /**
+         * SummaryAnswerModel
+         * @description Totals by site and status.
+         */
+        SummaryAnswerModel: {
+            /**
+             * Asof
+             * @description Epoch seconds, at most two seconds ago
+             */
+            asOf: number;
+            /** Folders */
+            folders?: components["schemas"]["FolderSummaryModel"][];
+            /** Sites */
+            sites: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["TotalsModel"];
+                };
+            };
+        };
+        /**
+         * SummaryModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        SummaryModel: {
+            /** Folderids */
+            folderIds?: string[];
+            /**
+             * Perfolder
+             * @description Totals of each folder's subtree, beside those of all
+             * @default false
+             */
+            perFolder: boolean;
+            /** Sitenames */
+            siteNames?: string[];
         };
         /**
          * TotalsModel
@@ -944,6 +1478,16 @@ export interface components {
             representations: components["schemas"]["TwoSiteItemModel"][];
         };
         /**
+         * UnusableSiteModel
+         * @description A site that the agent cannot use now in one project.
+         */
+        UnusableSiteModel: {
+            /** Projectname */
+            projectName: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * UserSitesModel
          * @description The only answer with underscores in its keys.
          */
@@ -961,6 +1505,67 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * VerbAnswerModel
+         * @description `matched` and `changed` count rows. With a `jobId` the counts are the job's.
+         */
+        VerbAnswerModel: {
+            /** Bytes */
+            bytes: number;
+            /** Changed */
+            changed: number;
+            /** Files */
+            files: number;
+            /** Jobid */
+            jobId?: string;
+            /** Matched */
+            matched: number;
+            /** Problems */
+            problems: components["schemas"]["ProblemModel"][];
+            /** Problemsomitted */
+            problemsOmitted: number;
+            /** Undo */
+            undo?: Record<string, never>;
+        };
+        /**
+         * VerbModel
+         * @description `force` is for managers: it lets the last copy go.
+         */
+        VerbModel: {
+            /**
+             * Dryrun
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Priority */
+            priority?: number;
+            selection: components["schemas"]["SelectionModel"];
+            /** Sitenames */
+            siteNames: string[];
+        };
+        /**
+         * VersionAvailabilityModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        VersionAvailabilityModel: {
+            /**
+             * Sites
+             * @description SYNCED ones by site
+             */
+            sites: {
+                [key: string]: number;
+            };
+            /**
+             * Total
+             * @description Active representations of the version
+             */
+            total: number;
         };
     };
     responses: never;
@@ -1015,6 +1620,46 @@ export interface operations {
             };
         };
     };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     release_leases: {
         parameters: {
             query?: never;
@@ -1024,7 +1669,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LeasesModel"];
+                "application/json": components["schemas"]["ReleaseModel"];
             };
         };
         responses: {
@@ -1143,6 +1788,50 @@ export interface operations {
             };
         };
     };
+    read_availability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AvailabilityModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvailabilityAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_user_sites: {
         parameters: {
             query?: never;
@@ -1225,6 +1914,50 @@ export interface operations {
             };
         };
     };
+    list_anchors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnchorsModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchorsAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     query_representations: {
         parameters: {
             query?: never;
@@ -1247,6 +1980,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueryAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    seed_site: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeedModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerbAnswerModel"];
                 };
             };
             /** @description Bad Request */
@@ -1488,6 +2267,97 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    summarize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    apply_verb: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                verb: "queue" | "remove" | "retry" | "reset" | "verify" | "pause" | "resume" | "cancel" | "priority";
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerbModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerbAnswerModel"];
+                };
             };
             /** @description Bad Request */
             400: {

@@ -25,6 +25,11 @@ type Request<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> | null };
 export type RepresentationsQuery = Request<Schemas["QueryModel"]>;
 /** Without files: the list does not ask for them. */
 export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files">;
+/** With its files, as the details ask. */
+export type RepresentationFile = Answer<Schemas["RowFileModel"]>;
+export type RepresentationDetail = RepresentationRow & {
+  files: readonly RepresentationFile[];
+};
 export type RepresentationsPage = Omit<
   Answer<Schemas["QueryAnswerModel"]>,
   "representations"

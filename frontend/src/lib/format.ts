@@ -67,3 +67,30 @@ export function splitPath(path: string): readonly [parent: string, name: string]
   const cut = path.lastIndexOf("/") + 1;
   return [path.slice(0, cut), path.slice(cut)];
 }
+
+/** A time to wait, in its largest unit: "8 s", "18 min", "3 h", "2 d". */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90 * MINUTE) return `${Math.round(seconds / MINUTE)} min`;
+  if (seconds < 48 * HOUR) return `${Math.round(seconds / HOUR)} h`;
+  return `${Math.round(seconds / DAY)} d`;
+}
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** "14:52", or with the day when that was not within the last 20 hours. */
+export function formatMoment(epochSeconds: number, now: number): string {
+  const format = now - epochSeconds < 20 * HOUR ? CLOCK : DATE;
+  return format.format(epochSeconds * 1000);
+}
+
+/** "1 file", "12 files". */
+export function formatNumberOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

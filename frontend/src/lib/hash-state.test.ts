@@ -1,29 +1,58 @@
 import { describe, expect, it } from "vitest";
 
-import { formatHash, parseHash } from "./hash-state";
+import { NO_FILTER } from "../domain/list-filter";
+import { formatHash, type HashState, parseHash, START } from "./hash-state";
 
 describe("the address", () => {
-  it("names project, sites and search", () => {
-    expect(parseHash("#project=demo&sites=studio,brisk-amber-fox&q=comp")).toEqual({
+  it("names project, view, sites and search", () => {
+    const hash = "#project=demo&view=representations&sites=studio,brisk-amber-fox&q=comp";
+    expect(parseHash(hash)).toEqual({
+      ...START,
       projectName: "demo",
+      view: "representations",
       siteNames: ["studio", "brisk-amber-fox"],
-      search: "comp",
+      filter: { ...NO_FILTER, search: "comp" },
     });
   });
 
-  it.each(["", "#", "#project=&sites=&q=", "#nonsense&=x"])("%j says nothing", (hash) => {
-    expect(parseHash(hash)).toEqual({ projectName: null, siteNames: null, search: "" });
-  });
+  it.each(["", "#", "#project=&sites=&q=", "#nonsense&=x", "#view=x&sort=x&status=x:"])(
+    "%j says nothing",
+    (hash) => {
+      expect(parseHash(hash)).toEqual(START);
+    },
+  );
 
-  it.each([
-    { projectName: "demo", siteNames: null, search: "" },
-    { projectName: "日本語", siteNames: ["a,b", "c&d=e", "50%"], search: "a+b &#=% 主人公" },
-    { projectName: null, siteNames: null, search: "'" },
-  ])("gives back what was put in: %j", (state) => {
-    expect(parseHash(formatHash(state))).toEqual(state);
-  });
+  const full: HashState = {
+    projectName: "日本語",
+    view: "transfers",
+    siteNames: ["a,b", "c&d=e", "50%"],
+    filter: {
+      search: "a+b &#=% 主人公, x",
+      folderIds: ["f1", "f2"],
+      representationIds: ["r1"],
+      statuses: { "a:b": [0, 2], "gdrive,x": [-1] },
+      productTypes: ["render", "camera rig"],
+      representationNames: ["exr"],
+      versions: [1, 21],
+      minSize: 1000,
+      maxSize: 2_000_000,
+      changedDays: 7,
+      hasError: true,
+      errorText: "No space left, again",
+    },
+    sort: { by: "changed", site: "gdrive", isDescending: true },
+    openId: "r7",
+    openSite: "studio",
+  };
+
+  it.each([START, { ...START, projectName: "demo" }, full])(
+    "gives back what was put in: %j",
+    (state) => {
+      expect(parseHash(formatHash(state))).toEqual(state);
+    },
+  );
 
   it("takes a percent sign typed by hand as it is", () => {
-    expect(parseHash("#q=100%").search).toBe("100%");
+    expect(parseHash("#q=100%").filter.search).toBe("100%");
   });
 });

@@ -1,44 +1,133 @@
+import { formatFields, type HashFields, parseFields } from "./hash-fields";
+import {
+  type ListFilter,
+  NO_FILTER,
+  type Sort,
+  SORT_KEYS,
+  USUAL_SORT,
+} from "../domain/list-filter";
+
+export const VIEWS = ["overview", "representations", "transfers", "sites"] as const;
+export type View = (typeof VIEWS)[number];
+
 /** What the address after `#` says; a link with it opens the same view. */
 export type HashState = {
   projectName: string | null;
+  view: View;
   /** null: the sites that the panel chooses itself. */
   siteNames: readonly string[] | null;
-  search: string;
+  filter: ListFilter;
+  sort: Sort;
+  /** The representation whose details are open, and the site they ask about. */
+  openId: string | null;
+  openSite: string | null;
 };
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return text; // A lone "%" typed by hand is just that.
-  }
+export const START: HashState = {
+  projectName: null,
+  view: "overview",
+  siteNames: null,
+  filter: NO_FILTER,
+  sort: USUAL_SORT,
+  openId: null,
+  openSite: null,
+};
+
+function readNumbers(values: readonly string[]): readonly number[] {
+  return values.filter(Boolean).map(Number).filter(Number.isFinite);
 }
 
-/** `#project=demo&sites=studio,brisk-amber-fox&q=comp` */
-export function parseHash(hash: string): HashState {
-  const fields = new Map<string, string>();
-  for (const part of hash.replace(/^#/, "").split("&")) {
-    const cut = part.indexOf("=");
-    if (cut > 0) fields.set(part.slice(0, cut), part.slice(cut + 1));
+/** `studio:4.2,gdrive:1`; a site's name may hold a colon, a status not. */
+function readStatuses(values: readonly string[]): Record<string, readonly number[]> {
+  const statuses: Record<string, readonly number[]> = {};
+  for (const value of values) {
+    const cut = value.lastIndexOf(":");
+    const wanted = readNumbers(value.slice(cut + 1).split("."));
+    if (cut > 0 && wanted.length > 0) statuses[value.slice(0, cut)] = wanted;
   }
-  const siteNames = (fields.get("sites") ?? "").split(",").map(decode).filter(Boolean);
-  const projectName = decode(fields.get("project") ?? "");
+  return statuses;
+}
+
+function readFilter(fields: HashFields): ListFilter {
+  const list = (name: string) => fields.get(name) ?? [];
+  const number = (name: string) => readNumbers(list(name))[0] ?? null;
   return {
-    projectName: projectName === "" ? null : projectName,
-    siteNames: siteNames.length > 0 ? siteNames : null,
-    search: decode(fields.get("q") ?? ""),
+    search: list("q").join(","),
+    folderIds: list("folders"),
+    representationIds: list("ids"),
+    statuses: readStatuses(list("status")),
+    productTypes: list("type"),
+    representationNames: list("repr"),
+    versions: readNumbers(list("version")),
+    minSize: number("min"),
+    maxSize: number("max"),
+    changedDays: number("days"),
+    hasError: list("failed").length > 0,
+    errorText: list("error").join(","),
   };
 }
 
-export function formatHash(state: HashState): string {
-  const parts: string[] = [];
-  if (state.projectName !== null) {
-    parts.push(`project=${encodeURIComponent(state.projectName)}`);
-  }
-  if (state.siteNames !== null) {
-    // Encoded one by one: a site's name may hold a comma.
-    parts.push(`sites=${state.siteNames.map(encodeURIComponent).join(",")}`);
-  }
-  if (state.search !== "") parts.push(`q=${encodeURIComponent(state.search)}`);
-  return parts.length > 0 ? `#${parts.join("&")}` : "";
+function readSort(fields: HashFields): Sort {
+  const [word, site] = fields.get("sort") ?? [];
+  const by = SORT_KEYS.find((key) => key === word?.replace(/^-/, ""));
+  if (by === undefined) return USUAL_SORT;
+  return { by, site: site ?? null, isDescending: word?.startsWith("-") ?? false };
+}
+
+/** `#project=demo&view=representations&sites=studio,brisk-amber-fox&q=comp` */
+export function parseHash(hash: string): HashState {
+  const fields = parseFields(hash);
+  const first = (name: string) => fields.get(name)?.[0] ?? null;
+  const siteNames = fields.get("sites") ?? [];
+  const view = VIEWS.find((known) => known === first("view"));
+  return {
+    projectName: first("project"),
+    view: view ?? START.view,
+    siteNames: siteNames.length > 0 ? siteNames : null,
+    filter: readFilter(fields),
+    sort: readSort(fields),
+    openId: first("open"),
+    openSite: fields.get("open")?.[1] ?? null,
+  };
+}
+
+function toTexts(value: string | number | null): readonly string[] {
+  return value === null || value === "" ? [] : [String(value)];
+}
+
+export function formatHash(state: Partial<HashState>): string {
+  const { projectName, view, siteNames, filter, sort, openId, openSite } = {
+    ...START,
+    ...state,
+  };
+  const isUsual = sort.by === USUAL_SORT.by && !sort.isDescending;
+  return formatFields([
+    ["project", toTexts(projectName)],
+    ["view", view === START.view ? [] : [view]],
+    ["sites", siteNames ?? []],
+    ["q", toTexts(filter.search)],
+    ["folders", filter.folderIds],
+    ["ids", filter.representationIds],
+    [
+      "status",
+      Object.entries(filter.statuses).map(
+        ([site, wanted]) => `${site}:${wanted.join(".")}`,
+      ),
+    ],
+    ["type", filter.productTypes],
+    ["repr", filter.representationNames],
+    ["version", filter.versions.map(String)],
+    ["min", toTexts(filter.minSize)],
+    ["max", toTexts(filter.maxSize)],
+    ["days", toTexts(filter.changedDays)],
+    ["failed", filter.hasError ? ["yes"] : []],
+    ["error", toTexts(filter.errorText)],
+    [
+      "sort",
+      isUsual
+        ? []
+        : [`${sort.isDescending ? "-" : ""}${sort.by}`, ...toTexts(sort.site)],
+    ],
+    ["open", [...toTexts(openId), ...(openId === null ? [] : toTexts(openSite))]],
+  ]);
 }

@@ -4,6 +4,7 @@ type Close = () => void;
 
 /** Stands in for the browser's WebSocket; the test plays the server. */
 export class FakeSocket {
+  static readonly OPEN = 1;
   static opened: FakeSocket[] = [];
 
   static install(): void {
@@ -21,6 +22,7 @@ export class FakeSocket {
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: Close | null = null;
   isClosed = false;
+  readyState = 0;
   readonly sent: unknown[] = [];
   readonly url: string;
 
@@ -39,6 +41,7 @@ export class FakeSocket {
 
   /** The server accepts the connection. */
   open(): void {
+    this.readyState = FakeSocket.OPEN;
     this.onopen?.();
   }
 

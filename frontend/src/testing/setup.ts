@@ -1,5 +1,5 @@
 import { cleanup, configure } from "@testing-library/react";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import { FakeSocket } from "./fake-socket";
 import { server } from "./server";
@@ -10,17 +10,27 @@ configure({ asyncUtilTimeout: 5000 });
 beforeAll(() => {
   server.listen({ onUnhandledRequest: "error" });
   // jsdom lays nothing out: the table thinks it has a window of this size.
-  Object.defineProperties(Element.prototype, {
+  Object.defineProperties(HTMLElement.prototype, {
     clientHeight: { configurable: true, value: 600 },
     clientWidth: { configurable: true, value: 1200 },
-    scrollHeight: { configurable: true, value: 100_000 },
   });
-  Element.prototype.scrollTo = function scrollTo(
-    this: Element,
-    to?: ScrollToOptions | number,
-  ) {
-    this.scrollTop = typeof to === "object" ? (to.top ?? 0) : 0;
-    this.dispatchEvent(new Event("scroll"));
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe(): void {
+        // Nothing is ever resized.
+      }
+      disconnect(): void {
+        // Nothing was observed.
+      }
+    },
+  );
+  // jsdom knows the element but not how it is opened.
+  HTMLDialogElement.prototype.showModal = function showModal(): void {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function close(): void {
+    this.open = false;
   };
 });
 

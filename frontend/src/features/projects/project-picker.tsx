@@ -46,7 +46,7 @@ export function ProjectPicker({ onPick }: { onPick: (projectName: string) => voi
           <li key={projectName}>
             <a
               className="button"
-              href={formatHash({ projectName, siteNames: null, search: "" })}
+              href={formatHash({ projectName })}
             >
               {projectName}
             </a>

@@ -1,30 +1,29 @@
-import { createColumnHelper, type RowData } from "@tanstack/react-table";
 import type { ReactNode } from "react";
 
 import type { RepresentationRow, Site } from "../../api/types";
+import { SiteCell } from "../../components/site-cell";
+import { describeSiteState } from "../../components/site-state";
+import type { Sort } from "../../domain/list-filter";
 import { formatBytes, formatCount, formatVersion, splitPath } from "../../lib/format";
-import { SiteCell } from "./site-cell";
+import { type ColumnLayout, orderIds } from "./column-layout";
 import { SiteHeader } from "./site-header";
-import { describeSiteState } from "./site-state";
 
-/* The library's own names: merged, so interfaces; its parameters, used or not. */
-/* eslint-disable @typescript-eslint/consistent-type-definitions, @typescript-eslint/no-unused-vars */
-declare module "@tanstack/react-table" {
-  interface ColumnMeta<TData extends RowData, TValue> {
-    /** Share of the width that is left over. */
-    grow: number;
-    align?: "end";
-    /** Shown in full when the cell cuts it. */
-    getTitle?: (row: TData, now: number) => string;
-  }
-  interface TableMeta<TData extends RowData> {
-    /** Epoch seconds, for ages. */
-    now: number;
-  }
-}
-/* eslint-enable @typescript-eslint/consistent-type-definitions, @typescript-eslint/no-unused-vars */
-
-const column = createColumnHelper<RepresentationRow>();
+export type Column = {
+  id: string;
+  /** In menus and for screen readers. */
+  label: string;
+  header: ReactNode;
+  /** Pixels, unless somebody resized it. */
+  size: number;
+  /** Share of the width that is left over. */
+  grow: number;
+  align?: "end";
+  siteName?: string;
+  sort?: Pick<Sort, "by" | "site">;
+  render: (row: RepresentationRow, now: number) => ReactNode;
+  /** Shown in full when the cell cuts it. */
+  getTitle?: (row: RepresentationRow, now: number) => string;
+};
 
 function showPath(path: string): ReactNode {
   const [parent, name] = splitPath(path);
@@ -40,80 +39,122 @@ function showText(text: string): ReactNode {
   return <span className="cut">{text}</span>;
 }
 
-const ENTITY_COLUMNS = [
-  column.accessor("folderPath", {
+const ENTITY_COLUMNS: readonly Column[] = [
+  {
+    id: "folder",
+    label: "Folder",
     header: "Folder",
     size: 184,
-    meta: { grow: 3, getTitle: (row) => row.folderPath },
-    cell: (info) => showPath(info.getValue()),
-  }),
-  column.accessor("product", {
+    grow: 3,
+    sort: { by: "folder", site: null },
+    render: (row) => showPath(row.folderPath),
+    getTitle: (row) => row.folderPath,
+  },
+  {
+    id: "product",
+    label: "Product",
     header: "Product",
     size: 130,
-    meta: {
-      grow: 2,
-      getTitle: (row) => `${row.product} · ${row.productType}`,
-    },
-    cell: (info) => showText(info.getValue()),
-  }),
-  column.accessor("version", {
+    grow: 2,
+    sort: { by: "product", site: null },
+    render: (row) => showText(row.product),
+    getTitle: (row) => `${row.product} · ${row.productType}`,
+  },
+  {
+    id: "productType",
+    label: "Product type",
+    header: "Type",
+    size: 90,
+    grow: 0,
+    render: (row) => showText(row.productType),
+    getTitle: (row) => row.productType,
+  },
+  {
+    id: "version",
+    label: "Version",
     header: "Ver.",
-    size: 60,
-    meta: { grow: 0, align: "end" },
-    cell: (info) => formatVersion(info.getValue()),
-  }),
-  column.accessor("representation", {
+    size: 66,
+    grow: 0,
+    align: "end",
+    sort: { by: "version", site: null },
+    render: (row) => formatVersion(row.version),
+  },
+  {
+    id: "representation",
+    label: "Representation",
     header: "Repr.",
     size: 78,
-    meta: { grow: 0, getTitle: (row) => row.representation },
-    cell: (info) => showText(info.getValue()),
-  }),
-];
-
-const SIZE_COLUMNS = [
-  column.accessor("fileCount", {
+    grow: 0,
+    sort: { by: "representation", site: null },
+    render: (row) => showText(row.representation),
+    getTitle: (row) => row.representation,
+  },
+  {
+    id: "files",
+    label: "Files",
     header: "Files",
     size: 62,
-    meta: { grow: 0, align: "end" },
-    cell: (info) => formatCount(info.getValue()),
-  }),
-  column.accessor("size", {
+    grow: 0,
+    align: "end",
+    render: (row) => formatCount(row.fileCount),
+  },
+  {
+    id: "size",
+    label: "Size",
     header: "Size",
     size: 78,
-    meta: { grow: 0, align: "end" },
-    cell: (info) => formatBytes(info.getValue()),
-  }),
+    grow: 0,
+    align: "end",
+    sort: { by: "size", site: null },
+    render: (row) => formatBytes(row.size),
+  },
 ];
 
-/** These stay at the left while the sites scroll. */
-export const PINNED_COLUMN_IDS = ["folderPath", "product", "version", "representation"];
+/** Not shown unless asked for. */
+export const USUALLY_HIDDEN: readonly string[] = ["productType"];
 
-/** What the representation is, then a column per site. */
-export function makeColumns(sites: readonly Site[]) {
-  return [
-    ...ENTITY_COLUMNS,
-    ...SIZE_COLUMNS,
-    ...sites.map((site) =>
-      column.display({
-        // No other column can have this id, whatever the site is called.
-        id: `site:${site.siteName}`,
-        size: 152,
-        meta: {
-          grow: 1,
-          getTitle: (row, now) =>
-            `${site.siteName}: ${describeSiteState(row.sites[site.siteName], site.kind, now).sentence}`,
-        },
-        header: () => <SiteHeader site={site} />,
-        cell: ({ row, table }) => (
-          <SiteCell
-            view={describeSiteState(
-              row.original.sites[site.siteName],
-              site.kind,
-              table.options.meta?.now ?? 0,
-            )}
-          />
-        ),
-      }),
+function makeSiteColumn(site: Site): Column {
+  const { siteName, kind } = site;
+  return {
+    // No other column can have this id, whatever the site is called.
+    id: `site:${siteName}`,
+    label: siteName,
+    header: <SiteHeader site={site} />,
+    size: 152,
+    grow: 1,
+    siteName,
+    sort: { by: "status", site: siteName },
+    render: (row, now) => (
+      <SiteCell view={describeSiteState(row.sites[siteName], kind, now)} />
     ),
-  ];
+    getTitle: (row, now) =>
+      `${siteName}: ${describeSiteState(row.sites[siteName], kind, now).sentence}`,
+  };
+}
+
+/** All columns there can be: what the representation is, then one for each site. */
+export function makeColumns(sites: readonly Site[]): readonly Column[] {
+  return [...ENTITY_COLUMNS, ...sites.map(makeSiteColumn)];
+}
+
+export function isHidden(column: Column, layout: ColumnLayout): boolean {
+  // "+id" was asked for although it is usually hidden.
+  if (USUALLY_HIDDEN.includes(column.id)) return !layout.hidden.includes(`+${column.id}`);
+  return layout.hidden.includes(column.id);
+}
+
+/** The columns as they are shown. */
+export function layOutColumns(
+  columns: readonly Column[],
+  layout: ColumnLayout,
+): readonly Column[] {
+  const byId = new Map(columns.map((column) => [column.id, column]));
+  return orderIds([...byId.keys()], layout)
+    .flatMap((id) => byId.get(id) ?? [])
+    .filter((column) => !isHidden(column, layout))
+    .map((column) => {
+      const width = layout.widths[column.id];
+      // What somebody made as wide as he likes does not grow.
+      return width === undefined ? column : { ...column, size: width, grow: 0 };
+    });
 }

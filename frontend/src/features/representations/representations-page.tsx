@@ -1,131 +1,192 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 
-import { useApi } from "../../api/api-context";
-import type { Site } from "../../api/types";
+import type { ListQuestion } from "../../api/query-representations";
+import type { RepresentationRow, Site } from "../../api/types";
 import { EmptyState } from "../../components/empty-state";
-import { formatCount } from "../../lib/format";
-import { getRepresentationsQueryOptions, type ListFilter } from "./get-representations";
-import { listRows } from "./pages";
-import { ComingTable, RepresentationsTable } from "./representations-table";
-import { SummaryLine } from "./summary-line";
-import { useLiveRepresentations } from "./use-live-representations";
+import { RetryButton } from "../../components/load-state";
+import { isFiltered, type Sort } from "../../domain/list-filter";
+import { formatBytes, formatCount, formatVersion } from "../../lib/format";
+import { type ColumnLayout, readLayout, writeLayout } from "./column-layout";
+import { ColumnPicker } from "./column-picker";
+import { layOutColumns, makeColumns } from "./columns";
+import { RepresentationsTable } from "./representations-table";
+import type { RowBlocks } from "./row-blocks";
+import { type RowSelection, useSelection } from "./selection";
+import { ComingTable } from "./table-row";
+import { useRepresentations } from "./use-representations";
 
-type PageProps = {
-  filter: ListFilter;
-  /** All sites of the project. */
-  sites: readonly Site[];
-  /** When the sites were read, in milliseconds. */
-  sitesReadAt: number;
-  onClearSearch: () => void;
+export type Selected = {
+  selection: RowSelection;
+  /** How many; null while the list is not counted. */
+  count: number | null;
+  /** Bytes of the selected rows that are loaded. */
+  bytes: number | null;
+  /** What people call a row; null when it is not loaded. */
+  nameOf: (representationId: string) => string | null;
+  clear: () => void;
 };
 
-export function RepresentationsPage({
-  filter,
-  sites,
-  sitesReadAt,
-  onClearSearch,
-}: PageProps) {
-  const api = useApi();
-  const query = useInfiniteQuery(getRepresentationsQueryOptions(api, filter));
-  const { data, error, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } =
-    query;
-  const live = useLiveRepresentations(filter, isFetching);
-  const rows = useMemo(() => listRows(data), [data]);
-  const firstPage = data?.pages[0];
-  // While another choice of sites is being read, the last one stays on the screen.
-  const askedSites = firstPage?.siteNames;
-  const columnSites = useMemo(
-    () =>
-      (askedSites ?? []).flatMap(
-        (name) => sites.find((site) => site.siteName === name) ?? [],
-      ),
-    [askedSites, sites],
-  );
-  const total = firstPage?.total ?? null;
+type PageProps = {
+  question: ListQuestion;
+  /** All sites of the project. */
+  sites: readonly Site[];
+  /** What is above the table; it places the picker of columns. */
+  renderBar: (columnPicker: ReactNode, total: ReactNode) => ReactNode;
+  /** What can be done with what is selected. */
+  renderSelection: (selected: Selected) => ReactNode;
+  /** Beside the table. */
+  details: ReactNode;
+  onSort: (sort: Sort) => void;
+  onOpen: (representationId: string, siteName: string | null) => void;
+  onActivate: (representationId: string, siteName: string | null) => void;
+  onEscape: () => void;
+  onClearFilter: () => void;
+};
 
-  const onNearEnd = useCallback(() => {
-    if (!isFetching && !isFetchNextPageError) void fetchNextPage();
-  }, [isFetching, isFetchNextPageError, fetchNextPage]);
+export function RepresentationsPage(props: PageProps) {
+  const { question, sites } = props;
+  const list = useRepresentations(question);
+  const { blocks, state } = list;
+  const { total, error } = state;
+  const { selection, setSelection, clear, selectAll } = useSelection(question.filter);
+  const [layout, setLayout] = useState(() => readLayout(window.localStorage));
+  // While another choice of sites is being read, the last one stays on the screen.
+  const shownSites = list.question.siteNames;
+  const all = useMemo(
+    () =>
+      makeColumns(
+        shownSites.flatMap(
+          (name) => sites.find((site) => site.siteName === name) ?? [],
+        ),
+      ),
+    [shownSites, sites],
+  );
+  const columns = useMemo(() => layOutColumns(all, layout), [all, layout]);
+  const onLayout = (next: ColumnLayout) => {
+    setLayout(next);
+    writeLayout(window.localStorage, next);
+  };
+  const picker = <ColumnPicker columns={all} layout={layout} onLayout={onLayout} />;
 
   return (
     <>
-      <div className="status-line">
-        <span className="count" role="status">
-          {total !== null && tellCount(total)}
-        </span>
-        {error !== null && data !== undefined && (
-          <span className="notice" role="alert">
-            Could not read more: {error.message}{" "}
-            <button
-              type="button"
-              className="link"
-              onClick={() => {
-                void (isFetchNextPageError ? fetchNextPage() : query.refetch());
-              }}
-            >
-              Try again
-            </button>
-          </span>
-        )}
-        <SummaryLine connection={live.connection} sites={sites} readAt={sitesReadAt} />
-      </div>
-      {data === undefined && error === null && <ComingTable />}
-      {data === undefined && error !== null && (
-        <EmptyState
-          icon="failed"
-          tone="error"
-          title="The representations could not be read"
-        >
-          <p>{error.message}</p>
+      {props.renderBar(picker, <Total total={total} blocks={blocks} />)}
+      {error !== null && total !== null && (
+        <div className="notice" role="alert">
+          Could not read more: {error.message}{" "}
           <button
             type="button"
-            className="button"
+            className="link"
             onClick={() => {
-              void query.refetch();
+              void blocks.retry();
             }}
           >
             Try again
           </button>
-        </EmptyState>
+        </div>
       )}
-      {data !== undefined && rows.length === 0 && (
-        <NothingListed filter={filter} onClearSearch={onClearSearch} />
-      )}
-      {rows.length > 0 && (
-        <RepresentationsTable
-          // Another question starts at the top again.
-          key={`${filter.search}\n${filter.folderIds.join()}`}
-          rows={rows}
-          sites={columnSites}
-          total={total}
-          hasMore={hasNextPage}
-          isBusy={isFetching}
-          onVisibleChange={live.onVisibleChange}
-          onNearEnd={onNearEnd}
-        />
-      )}
+      <div className="split">
+        <div className="list-side">
+          {total === null && error === null && <ComingTable />}
+          {total === null && error !== null && (
+            <EmptyState
+              icon="failed"
+              tone="error"
+              title="The representations could not be read"
+            >
+              <p>{error.message}</p>
+              <RetryButton onRetry={() => blocks.retry()} />
+            </EmptyState>
+          )}
+          {total === 0 && (
+            <NothingListed question={question} onClear={props.onClearFilter} />
+          )}
+          {total !== null && total > 0 && (
+            <RepresentationsTable
+              // Another question starts at the top again.
+              key={JSON.stringify([list.question.filter, list.question.sort])}
+              blocks={blocks}
+              state={state}
+              columns={columns}
+              allIds={all.map((column) => column.id)}
+              sort={question.sort}
+              layout={layout}
+              selection={selection}
+              isBusy={state.isReading || list.isOld}
+              onSort={props.onSort}
+              onLayout={onLayout}
+              onSelect={setSelection}
+              onSelectAll={selectAll}
+              onVisibleChange={list.onVisibleChange}
+              onOpen={props.onOpen}
+              onActivate={props.onActivate}
+              onEscape={() => {
+                clear();
+                props.onEscape();
+              }}
+            />
+          )}
+          {(selection.isAll || selection.ids.size > 0) &&
+            props.renderSelection({
+              selection,
+              count: selection.isAll ? total : selection.ids.size,
+              bytes: sumBytes(blocks, selection),
+              nameOf: (id) => nameRow(blocks.getRow(blocks.findIndex(id))),
+              clear,
+            })}
+        </div>
+        {props.details}
+      </div>
     </>
   );
 }
 
-function tellCount(total: number): string {
-  return `${formatCount(total)} ${total === 1 ? "representation" : "representations"}`;
+function sumBytes(blocks: RowBlocks, selection: RowSelection): number | null {
+  if (selection.isAll) return null;
+  let bytes = 0;
+  for (const id of selection.ids) {
+    const row = blocks.getRow(blocks.findIndex(id));
+    if (row === undefined) return null;
+    bytes += row.size;
+  }
+  return bytes;
+}
+
+function nameRow(row: RepresentationRow | undefined): string | null {
+  if (row === undefined) return null;
+  const version = formatVersion(row.version);
+  return `${row.folderPath} ${row.product} ${version} ${row.representation}`;
+}
+
+/** "1,204 representations", and how much that is once all of it was read. */
+function Total({ total, blocks }: { total: number | null; blocks: RowBlocks }) {
+  const bytes = total === null ? null : blocks.sumAllBytes();
+  return (
+    <span className="count" role="status">
+      {total !== null &&
+        `${formatCount(total)} ${total === 1 ? "representation" : "representations"}`}
+      {bytes !== null && bytes > 0 && ` · ${formatBytes(bytes)}`}
+    </span>
+  );
 }
 
 function NothingListed({
-  filter,
-  onClearSearch,
+  question,
+  onClear,
 }: {
-  filter: ListFilter;
-  onClearSearch: () => void;
+  question: ListQuestion;
+  onClear: () => void;
 }) {
-  if (filter.search.trim() !== "") {
+  const { filter } = question;
+  const search = filter.search.trim();
+  if (isFiltered({ ...filter, folderIds: [] })) {
+    const title =
+      search === "" ? "Nothing matches these filters" : `Nothing matches “${search}”`;
     return (
-      <EmptyState icon="search" title={`Nothing matches “${filter.search.trim()}”`}>
+      <EmptyState icon="search" title={title}>
         <p>The search looks at folders, products and representations.</p>
-        <button type="button" className="button" onClick={onClearSearch}>
-          Clear the search
+        <button type="button" className="button" onClick={onClear}>
+          Clear search and filters
         </button>
       </EmptyState>
     );

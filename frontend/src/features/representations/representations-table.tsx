@@ -1,145 +1,123 @@
 import {
-  type Cell,
-  flexRender,
-  getCoreRowModel,
-  type Header,
-  useReactTable,
-} from "@tanstack/react-table";
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import {
-  type CSSProperties,
+  type KeyboardEvent,
   type MouseEvent,
-  useCallback,
   useEffect,
+  useId,
   useMemo,
-  useRef,
+  useState,
 } from "react";
 
-import type { RepresentationRow, Site } from "../../api/types";
+import type { Sort } from "../../domain/list-filter";
 import { useNow } from "../../lib/use-now";
-import { makeColumns, PINNED_COLUMN_IDS } from "./columns";
-import { useRowFocus } from "./use-row-focus";
-
-const ROW_HEIGHT = 28;
-const HEADER_HEIGHT = 32;
-const OVERSCAN = 8;
-/** Rows that shimmer below the loaded ones while there are more. */
-const COMING_ROWS = 20;
-/** The next page is asked for this many rows before the end comes into sight. */
-const LOAD_AHEAD = 40;
+import type { ColumnLayout } from "./column-layout";
+import type { Column } from "./columns";
+import { HeaderRow, widthOfAll } from "./header-row";
+import type { BlocksState, RowBlocks } from "./row-blocks";
+import { findTargetRow } from "./row-keys";
+import { ROW_HEIGHT } from "./row-scroll";
+import { isSelected, type RowSelection, selectRow, type SelectMode } from "./selection";
+import { ComingRow, TableRow } from "./table-row";
+import { useRowWindow } from "./use-row-window";
 
 type TableProps = {
-  rows: readonly RepresentationRow[];
-  sites: readonly Site[];
-  /** Of the whole list, loaded or not; null while it is not known. */
-  total: number | null;
-  hasMore: boolean;
+  blocks: RowBlocks;
+  state: BlocksState;
+  /** As they are shown, from left to right. */
+  columns: readonly Column[];
+  allIds: readonly string[];
+  sort: Sort;
+  layout: ColumnLayout;
+  selection: RowSelection;
   isBusy: boolean;
-  onVisibleChange: (ids: readonly string[]) => void;
-  onNearEnd: () => void;
+  onSort: (sort: Sort) => void;
+  onLayout: (layout: ColumnLayout) => void;
+  onSelect: (selection: RowSelection) => void;
+  onSelectAll: () => void;
+  onVisibleChange: (start: number, end: number) => void;
+  /** Details are wanted, perhaps of one site; or no longer. */
+  onOpen: (representationId: string, siteName: string | null) => void;
+  /** The active row moved. */
+  onActivate: (representationId: string, siteName: string | null) => void;
+  onEscape: () => void;
 };
 
-function widthOf(size: number, grow: number): CSSProperties {
-  return { flex: `${grow} 0 ${size}px`, minWidth: size };
-}
+/** These stay at the left while the sites scroll. */
+const PINNED = ["folder", "product", "version", "representation"];
 
-function HeaderCell({ header, index }: { header: Header<RepresentationRow, unknown>; index: number }) {
-  const { columnDef } = header.column;
-  return (
-    <div
-      role="columnheader"
-      className="cell"
-      aria-colindex={index}
-      data-align={columnDef.meta?.align}
-      style={widthOf(header.getSize(), columnDef.meta?.grow ?? 0)}
-    >
-      {flexRender(columnDef.header, header.getContext())}
-    </div>
-  );
-}
-
-function BodyCell({ cell, index, now }: { cell: Cell<RepresentationRow, unknown>; index: number; now: number }) {
-  const { columnDef } = cell.column;
-  return (
-    <div
-      role="gridcell"
-      className="cell"
-      aria-colindex={index}
-      data-align={columnDef.meta?.align}
-      title={columnDef.meta?.getTitle?.(cell.row.original, now)}
-      style={widthOf(cell.column.getSize(), columnDef.meta?.grow ?? 0)}
-    >
-      {flexRender(columnDef.cell, cell.getContext())}
-    </div>
-  );
+function countPinned(columns: readonly Column[]): number {
+  const other = columns.findIndex((column) => !PINNED.includes(column.id));
+  return other < 0 ? columns.length : other;
 }
 
 export function RepresentationsTable(props: TableProps) {
-  const { rows, sites, total, hasMore, isBusy, onVisibleChange, onNearEnd } = props;
-  const scroller = useRef<HTMLDivElement>(null);
+  const { blocks, state, columns, selection, onVisibleChange } = props;
+  const count = state.total ?? 0;
   const now = useNow();
-  const columns = useMemo(() => makeColumns(sites), [sites]);
-  const table = useReactTable({
-    data: rows as RepresentationRow[],
-    columns,
-    state: { columnPinning: { left: PINNED_COLUMN_IDS } },
-    getRowId: (row) => row.representationId,
-    getCoreRowModel: getCoreRowModel(),
-    meta: { now },
-  });
-  const tableRows = table.getRowModel().rows;
-  const pinned = table.getLeftVisibleLeafColumns();
-  const pinnedSize = pinned.reduce((sum, column) => sum + column.getSize(), 0);
-  const pinnedGrow = pinned.reduce(
-    (sum, column) => sum + (column.columnDef.meta?.grow ?? 0),
-    0,
-  );
+  const prefix = useId();
+  const { scroller, view, reveal } = useRowWindow(count);
+  const { start, end } = view;
+  const [active, setActive] = useState(-1);
+  const [anchor, setAnchor] = useState(0);
 
-  const focus = useRowFocus(rows);
-  const { activeIndex } = focus;
-  const rangeExtractor = useCallback(
-    (range: Range) => {
-      const indexes = defaultRangeExtractor(range);
-      // The active row is named by its id, so it has to be in the page.
-      if (activeIndex >= 0 && !indexes.includes(activeIndex)) indexes.push(activeIndex);
-      return indexes.sort((a, b) => a - b);
-    },
-    [activeIndex],
-  );
-  const virtualizer = useVirtualizer({
-    count: rows.length + (hasMore ? COMING_ROWS : 0),
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: OVERSCAN,
-    useFlushSync: false,
-    scrollMargin: HEADER_HEIGHT,
-    scrollPaddingStart: HEADER_HEIGHT,
-    rangeExtractor,
-  });
-
-  const start = virtualizer.range?.startIndex ?? 0;
-  const end = virtualizer.range?.endIndex ?? 0;
   useEffect(() => {
-    onVisibleChange(rows.slice(start, end + 1).map((row) => row.representationId));
-  }, [rows, start, end, onVisibleChange]);
-  useEffect(() => {
-    if (hasMore && end >= rows.length - LOAD_AHEAD) onNearEnd();
-  }, [hasMore, end, rows.length, onNearEnd]);
+    onVisibleChange(start, end);
+  }, [start, end, state.version, onVisibleChange]);
 
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    const pageRows = Math.max(1, end - start - 1);
-    const target = focus.moveByKey(event, pageRows);
-    if (target === null) return;
+  const getId = (index: number) => blocks.getRow(index)?.representationId;
+  const moveTo = (index: number, mode: SelectMode, siteName: string | null) => {
+    const from = mode === "range" ? anchor : index;
+    setActive(index);
+    setAnchor(from);
+    props.onSelect(selectRow(selection, mode, index, from, getId));
+    const id = getId(index);
+    if (id !== undefined) props.onActivate(id, siteName);
+  };
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.target !== event.currentTarget || event.altKey) return;
+    const isControl = event.ctrlKey || event.metaKey;
+    if (isControl && event.key === "a") props.onSelectAll();
+    else if (isControl) return;
+    else if (event.key === " ") moveTo(Math.max(0, active), "toggle", null);
+    else if (event.key === "Escape") props.onEscape();
+    else if (event.key === "Enter") {
+      const id = getId(active);
+      if (id === undefined) return;
+      props.onOpen(id, null);
+    } else {
+      const pageRows = Math.max(1, end - start - 1);
+      const target = findTargetRow(event.key, active, count, pageRows);
+      if (target === null) return;
+      moveTo(target, event.shiftKey ? "range" : "one", null);
+      reveal(target);
+    }
     event.preventDefault();
-    virtualizer.scrollToIndex(target, { align: "auto" });
   };
   const onClick = (event: MouseEvent) => {
-    const row = (event.target as Element).closest<HTMLElement>("[data-row-id]");
-    if (row?.dataset["rowId"] !== undefined) focus.setActiveId(row.dataset["rowId"]);
+    const at = findPlace(event.target);
+    if (at === null) return;
+    const isControl = event.ctrlKey || event.metaKey;
+    const mode = event.shiftKey ? "range" : isControl ? "toggle" : "one";
+    if (event.shiftKey) window.getSelection()?.removeAllRanges();
+    moveTo(at.index, mode, at.siteName);
+  };
+  const onDoubleClick = (event: MouseEvent) => {
+    const at = findPlace(event.target);
+    const id = at === null ? undefined : getId(at.index);
+    if (at !== null && id !== undefined) props.onOpen(id, at.siteName);
   };
 
-  const [headerRow] = table.getLeftHeaderGroups();
-  const [otherHeaderRow] = table.getCenterHeaderGroups();
+  const pinnedCount = countPinned(columns);
+  const pinnedStyle = useMemo(
+    () => widthOfAll(columns.slice(0, pinnedCount)),
+    [columns, pinnedCount],
+  );
+  const minWidth = columns.reduce((sum, column) => sum + column.size, 0);
+  const isActiveDrawn = active >= view.from && active <= view.to;
+  const indexes = Array.from(
+    { length: Math.max(0, view.to - view.from + 1) },
+    (_, at) => view.from + at,
+  );
   return (
     <div
       ref={scroller}
@@ -147,56 +125,41 @@ export function RepresentationsTable(props: TableProps) {
       role="grid"
       tabIndex={0}
       aria-label="Representations and their sites"
-      aria-rowcount={total === null ? -1 : total + 1}
+      aria-multiselectable
+      aria-rowcount={state.total === null ? -1 : count + 1}
       aria-colcount={columns.length}
-      aria-busy={isBusy}
-      aria-activedescendant={focus.activeRowId}
+      aria-busy={props.isBusy}
+      aria-activedescendant={isActiveDrawn ? `${prefix}${active}` : undefined}
       onKeyDown={onKeyDown}
       onClick={onClick}
+      onDoubleClick={onDoubleClick}
     >
-      <div className="table-head" role="rowgroup" style={{ minWidth: table.getTotalSize() }}>
-        <div className="row" role="row" aria-rowindex={1}>
-          <div className="pinned" role="presentation" style={widthOf(pinnedSize, pinnedGrow)}>
-            {headerRow?.headers.map((header, at) => (
-              <HeaderCell key={header.id} header={header} index={at + 1} />
-            ))}
-          </div>
-          {otherHeaderRow?.headers.map((header, at) => (
-            <HeaderCell key={header.id} header={header} index={pinned.length + at + 1} />
-          ))}
-        </div>
+      <div className="table-head" role="rowgroup" style={{ minWidth }}>
+        <HeaderRow {...props} pinnedCount={pinnedCount} />
       </div>
       <div
         className="table-body"
         role="rowgroup"
-        style={{ height: virtualizer.getTotalSize(), minWidth: table.getTotalSize() }}
+        style={{ height: view.bodyHeight, minWidth }}
       >
-        {virtualizer.getVirtualItems().map((item) => {
-          const row = tableRows[item.index];
-          const style = { transform: `translateY(${item.start - HEADER_HEIGHT}px)` };
-          if (row === undefined) {
-            return <ComingRow key={item.key} style={style} />;
-          }
+        {indexes.map((index) => {
+          const row = blocks.getRow(index);
+          const top = index * ROW_HEIGHT + view.shift;
+          if (row === undefined) return <ComingRow key={index} top={top} />;
           return (
-            <div
-              key={row.id}
-              id={focus.toElementId(row.id)}
-              data-row-id={row.id}
-              className="row"
-              role="row"
-              aria-rowindex={item.index + 2}
-              aria-selected={item.index === activeIndex}
-              style={style}
-            >
-              <div className="pinned" role="presentation" style={widthOf(pinnedSize, pinnedGrow)}>
-                {row.getLeftVisibleCells().map((cell, at) => (
-                  <BodyCell key={cell.id} cell={cell} index={at + 1} now={now} />
-                ))}
-              </div>
-              {row.getCenterVisibleCells().map((cell, at) => (
-                <BodyCell key={cell.id} cell={cell} index={pinned.length + at + 1} now={now} />
-              ))}
-            </div>
+            <TableRow
+              key={index}
+              id={`${prefix}${index}`}
+              row={row}
+              columns={columns}
+              pinnedCount={pinnedCount}
+              pinnedStyle={pinnedStyle}
+              index={index}
+              top={top}
+              now={now}
+              isSelected={isSelected(selection, row.representationId)}
+              isActive={index === active}
+            />
           );
         })}
       </div>
@@ -204,23 +167,16 @@ export function RepresentationsTable(props: TableProps) {
   );
 }
 
-/** Stands where a row will be. */
-function ComingRow({ style }: { style?: CSSProperties }) {
-  return (
-    <div className="row row-coming" role="presentation" style={style}>
-      <span className="shimmer" />
-    </div>
-  );
-}
-
-/** The table before its first answer. */
-export function ComingTable() {
-  return (
-    <div className="table" role="status" aria-label="Loading representations">
-      <div className="table-head" />
-      {Array.from({ length: COMING_ROWS }, (_, index) => (
-        <ComingRow key={index} />
-      ))}
-    </div>
-  );
+/** The row, and the site if it is a site's cell, of what was clicked. */
+function findPlace(
+  target: EventTarget,
+): { index: number; siteName: string | null } | null {
+  if (!(target instanceof Element)) return null;
+  const row = target.closest<HTMLElement>("[data-index]");
+  if (row === null) return null;
+  const cell = target.closest<HTMLElement>("[data-site]");
+  return {
+    index: Number(row.dataset["index"]),
+    siteName: cell?.dataset["site"] ?? null,
+  };
 }

@@ -1,13 +1,6 @@
 import type { Site } from "../../api/types";
-import { Icon, type IconName } from "../../components/icon";
-
-const DRIVES = new Set(["local_drive", "local"]);
-
-export function getSiteIcon(site: Pick<Site, "kind" | "provider">): IconName {
-  if (site.kind === "machine") return "machine";
-  if (site.kind === "studio" || DRIVES.has(site.provider)) return "drive";
-  return site.provider === "sftp" ? "network" : "cloud";
-}
+import { Icon } from "../../components/icon";
+import { getSiteIcon } from "../../components/site-icon";
 
 /** Which part the site plays for who looks, and whether somebody works for it. */
 function describeSite(site: Site): string {

@@ -27,7 +27,7 @@ describe("the summary", () => {
     });
     const fox = makeSite("brisk-amber-fox", {
       totals: {
-        "0": makeTotals({ files: 5, filesSynced: 2, bytesDone: 30 }),
+        "0": makeTotals({ files: 5, filesSynced: 2, bytes: 50, bytesDone: 30 }),
         "2": makeTotals({ files: 3, filesFailed: 1 }),
       },
     });
@@ -36,6 +36,7 @@ describe("the summary", () => {
       filesTotal: 18,
       filesFailed: 1,
       bytesDone: 130,
+      bytesLeft: 20,
       isMoving: true,
     });
     expect(summarise([studio]).isMoving).toBe(false);

@@ -1,5 +1,5 @@
-import type { SiteState } from "../../api/types";
-import type { IconName } from "../../components/icon";
+import type { SiteState } from "../api/types";
+import type { IconName } from "./icon";
 import {
   isVerified,
   type SiteStatus,
@@ -7,7 +7,7 @@ import {
   STATUS_LOOKS,
   type StatusTone,
   toSiteStatus,
-} from "../../domain/status";
+} from "../domain/status";
 import {
   formatAge,
   formatAgo,
@@ -15,7 +15,7 @@ import {
   formatCount,
   formatPercent,
   toFraction,
-} from "../../lib/format";
+} from "../lib/format";
 
 export type SiteKind = "studio" | "configured" | "machine";
 

@@ -7,8 +7,12 @@ export type Summary = {
   filesFailed: number;
   /** Over all statuses; grows while something moves. */
   bytesDone: number;
+  /** Of what is moving or queued. */
+  bytesLeft: number;
   isMoving: boolean;
 };
+
+const WAITING: readonly number[] = [STATUS.inProgress, STATUS.queued];
 
 /** Sums over the sites' totals. Rows that say "not there" want nothing. */
 export function summarise(sites: readonly Site[]): Summary {
@@ -17,6 +21,7 @@ export function summarise(sites: readonly Site[]): Summary {
     filesTotal: 0,
     filesFailed: 0,
     bytesDone: 0,
+    bytesLeft: 0,
     isMoving: false,
   };
   for (const { totals } of sites) {
@@ -26,6 +31,9 @@ export function summarise(sites: readonly Site[]): Summary {
       summary.filesTotal += total.files;
       summary.filesFailed += total.filesFailed;
       summary.bytesDone += total.bytesDone;
+      if (WAITING.includes(Number(status))) {
+        summary.bytesLeft += total.bytes - total.bytesDone;
+      }
       if (Number(status) === STATUS.inProgress && total.representations > 0) {
         summary.isMoving = true;
       }

@@ -5,7 +5,7 @@ import {
   type Connection,
   ConnectionIndicator,
 } from "../../components/connection-indicator";
-import { formatCount, formatRate } from "../../lib/format";
+import { formatCount, formatDuration, formatRate } from "../../lib/format";
 import { addSample, type ByteSample, measureRate, summarise } from "./summary";
 
 /** One sample for each answer of the server; `readAt` in milliseconds tells them apart. */
@@ -18,6 +18,7 @@ function useRate(readAt: number, bytesDone: number): number | null {
   return measureRate(samples);
 }
 
+/** How it goes, in a few words: live, speed, what is left. */
 export function SummaryLine({
   connection,
   sites,
@@ -29,19 +30,22 @@ export function SummaryLine({
 }) {
   const summary = summarise(sites);
   const rate = useRate(readAt, summary.bytesDone);
+  const filesLeft = summary.filesTotal - summary.filesSynced;
   return (
     <div className="summary">
       <ConnectionIndicator connection={connection} />
+      {summary.isMoving && rate !== null && <span>{formatRate(rate)}</span>}
       {summary.filesTotal > 0 && (
         <span>
-          {formatCount(summary.filesSynced)} of {formatCount(summary.filesTotal)} files
-          synced
+          {filesLeft === 0 ? "all synced" : `${formatCount(filesLeft)} files left`}
         </span>
       )}
       {summary.filesFailed > 0 && (
         <span data-tone="error">{formatCount(summary.filesFailed)} failed</span>
       )}
-      {summary.isMoving && rate !== null && <span>{formatRate(rate)}</span>}
+      {summary.isMoving && rate !== null && summary.bytesLeft > 0 && (
+        <span>about {formatDuration(summary.bytesLeft / rate)}</span>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { SITE_STATUSES } from "../../domain/status";
-import { makeState } from "../../testing/factories";
+import { SITE_STATUSES } from "../domain/status";
+import { makeState } from "../testing/factories";
 import { describeSiteState } from "./site-state";
 
 const NOW = 1_795_240_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { findTargetRow } from "./use-row-focus";
+import { findTargetRow } from "./row-keys";
 
 describe("the keyboard", () => {
   it.each([

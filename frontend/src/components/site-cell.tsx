@@ -1,5 +1,5 @@
-import { Icon } from "../../components/icon";
-import { ProgressBar } from "../../components/progress-bar";
+import { Icon } from "./icon";
+import { ProgressBar } from "./progress-bar";
 import type { SiteStateView } from "./site-state";
 
 export function SiteCell({ view }: { view: SiteStateView }) {

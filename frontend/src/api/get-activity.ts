@@ -1,0 +1,75 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import type { ApiClient } from "./client";
+import type {
+  Agent,
+  Pause,
+  PauseRequest,
+  Problem,
+  ThroughputMinute,
+  Transfers,
+} from "./contract";
+
+function inProject(projectName: string, path: string): string {
+  return `/${encodeURIComponent(projectName)}/${path}`;
+}
+
+/** GET /{project}/problems: what somebody should do something about. */
+export function getProblemsQueryOptions(api: ApiClient, projectName: string) {
+  return queryOptions({
+    queryKey: ["problems", projectName],
+    queryFn: async ({ signal }) => {
+      const path = inProject(projectName, "problems");
+      const answer = await api.getAddon<{ problems: Problem[] }>(path, { signal });
+      return answer.problems;
+    },
+  });
+}
+
+/** GET /{project}/transfers: what moves, and the first of the queue behind it. */
+export function getTransfersQueryOptions(api: ApiClient, projectName: string) {
+  return queryOptions({
+    queryKey: ["transfers", projectName],
+    queryFn: ({ signal }) =>
+      api.getAddon<Transfers>(inProject(projectName, "transfers?first=200"), { signal }),
+  });
+}
+
+export const CHART_MINUTES = 120;
+
+/** GET /{project}/throughput: bytes that arrived in each minute. */
+export function getThroughputQueryOptions(api: ApiClient, projectName: string) {
+  return queryOptions({
+    queryKey: ["throughput", projectName],
+    queryFn: async ({ signal }) => {
+      const path = inProject(projectName, `throughput?minutes=${CHART_MINUTES}`);
+      const answer = await api.getAddon<{ minutes: ThroughputMinute[] }>(path, {
+        signal,
+      });
+      return answer.minutes;
+    },
+  });
+}
+
+/** GET /-/agents */
+export function getAgentsQueryOptions(api: ApiClient) {
+  return queryOptions({
+    queryKey: ["agents"],
+    queryFn: async ({ signal }) =>
+      (await api.getAddon<{ agents: Agent[] }>("/-/agents", { signal })).agents,
+  });
+}
+
+/** GET /-/pauses */
+export function getPausesQueryOptions(api: ApiClient) {
+  return queryOptions({
+    queryKey: ["pauses"],
+    queryFn: async ({ signal }) =>
+      (await api.getAddon<{ pauses: Pause[] }>("/-/pauses", { signal })).pauses,
+  });
+}
+
+/** POST /-/pauses */
+export function postPause(api: ApiClient, request: PauseRequest): Promise<unknown> {
+  return api.postAddon("/-/pauses", request);
+}

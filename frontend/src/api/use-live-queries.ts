@@ -1,0 +1,48 @@
+import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+
+import { Coalescer } from "../lib/coalesce";
+import { type LiveListener, useLive } from "./live-context";
+
+const GATHER_MS = 250;
+/** Without a live connection what is seen is read this often. */
+const POLL_EVERY_MS = 15_000;
+
+/**
+ * Reads these queries again when events hint that they changed: at most once in
+ * `gapMs`, only while somebody looks, and by time while the connection is lost.
+ */
+export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
+  const queryClient = useQueryClient();
+  const { connection, subscribe } = useLive();
+  const key = JSON.stringify(keys);
+
+  useEffect(() => {
+    const queryKeys = JSON.parse(key) as QueryKey[];
+    const work = async () => {
+      if (document.hidden) return;
+      await Promise.all(
+        queryKeys.map((queryKey) => queryClient.refetchQueries({ queryKey })),
+      );
+    };
+    const reading = new Coalescer(work, GATHER_MS, gapMs);
+    const request = () => {
+      reading.request();
+    };
+    const listener: LiveListener = {
+      onStateChange: request,
+      onAgentsChange: request,
+      onResync: request,
+    };
+    reading.start();
+    const unsubscribe = subscribe(listener);
+    document.addEventListener("visibilitychange", request);
+    const timer = connection === "live" ? undefined : setInterval(request, POLL_EVERY_MS);
+    return () => {
+      reading.stop();
+      unsubscribe();
+      document.removeEventListener("visibilitychange", request);
+      clearInterval(timer);
+    };
+  }, [key, gapMs, queryClient, subscribe, connection]);
+}

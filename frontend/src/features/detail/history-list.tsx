@@ -1,0 +1,64 @@
+import type { Attempt } from "../../api/contract";
+import type { RepresentationFile } from "../../api/types";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatNumberOf,
+} from "../../lib/format";
+
+function tellOutcome(attempt: Attempt): string {
+  if (attempt.finishedAt === null) return "under way";
+  const seconds = attempt.finishedAt - attempt.startedAt;
+  const moved = `${formatBytes(attempt.bytesDone)} in ${formatDuration(seconds)}`;
+  const files = `${formatCount(attempt.filesSynced)} of ${formatNumberOf(attempt.filesTotal, "file")}`;
+  const failed = attempt.filesFailed > 0 ? `, ${formatCount(attempt.filesFailed)} failed` : "";
+  const outcome = attempt.outcome === "finished" ? "" : ` · ${attempt.outcome ?? ""}`;
+  return `${files}${failed}, ${moved}${outcome}`;
+}
+
+export function HistoryList({
+  attempts,
+  files,
+  now,
+}: {
+  attempts: readonly Attempt[];
+  files: readonly RepresentationFile[];
+  now: number;
+}) {
+  if (attempts.length === 0) {
+    return <p className="quiet-text">No agent of ours has transferred it yet.</p>;
+  }
+  const nameOf = (fileId: string) => {
+    const path = files.find((file) => file.id === fileId)?.path ?? fileId;
+    return path.slice(path.lastIndexOf("/") + 1);
+  };
+  return (
+    <ul className="history">
+      {attempts.map((attempt) => (
+        <li key={attempt.attemptId}>
+          <span className="history-line">
+            <time dateTime={new Date(attempt.startedAt * 1000).toISOString()}>
+              {formatMoment(attempt.startedAt, now)}
+            </time>
+            <span>
+              {attempt.sourceSite ?? "?"} → {attempt.siteName}, {tellOutcome(attempt)}
+              {attempt.hostname !== null && ` · ${attempt.hostname}`}
+            </span>
+          </span>
+          {attempt.errors.slice(0, 5).map((error) => (
+            <span key={error.fileId} className="file-error">
+              {nameOf(error.fileId)}: {error.message}
+            </span>
+          ))}
+          {attempt.errors.length > 5 && (
+            <span className="file-error">
+              and {formatNumberOf(attempt.errors.length - 5, "more error")}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

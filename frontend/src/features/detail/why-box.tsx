@@ -1,0 +1,94 @@
+import type { Explanation } from "../../api/contract";
+import { Icon, type IconName } from "../../components/icon";
+import { STATUS, toSiteStatus } from "../../domain/status";
+import type { VerbName } from "../../domain/verbs";
+import { formatCount } from "../../lib/format";
+
+type Choice = { verb: VerbName; label: string; icon: IconName };
+
+/** What helps in this state; the usual thing first. */
+function listChoices(status: number, filesFailed: number): readonly Choice[] {
+  switch (toSiteStatus(status)) {
+    case STATUS.failed: {
+      const label = filesFailed === 1 ? "1 file" : `${formatCount(filesFailed)} files`;
+      return [
+        { verb: "retry", label: `Retry ${label}`, icon: "retry" },
+        { verb: "reset", label: "Sync anew", icon: "retry" },
+      ];
+    }
+    case STATUS.notAvailable:
+      return [{ verb: "queue", label: "Sync to here", icon: "down" }];
+    case STATUS.paused:
+      return [{ verb: "resume", label: "Resume", icon: "play" }];
+    case STATUS.synced:
+      return [
+        { verb: "verify", label: "Verify", icon: "verified" },
+        { verb: "remove", label: "Remove from here", icon: "trash" },
+      ];
+    default:
+      return [
+        { verb: "pause", label: "Pause", icon: "paused" },
+        { verb: "priority", label: "Priority", icon: "priority" },
+        { verb: "cancel", label: "Cancel", icon: "stop" },
+      ];
+  }
+}
+
+function toQuestion(explanation: Explanation): string {
+  const { siteName, status } = explanation;
+  return toSiteStatus(status) === STATUS.synced
+    ? `It is on ${siteName}`
+    : `Why is it not on ${siteName}?`;
+}
+
+/** The answer to "why", in the server's words, and what to do about it. */
+export function WhyBox({
+  explanation,
+  filesFailed,
+  onVerb,
+}: {
+  explanation: Explanation;
+  filesFailed: number;
+  onVerb: (verb: VerbName) => void;
+}) {
+  const { reasons, status } = explanation;
+  const isFailed = toSiteStatus(status) === STATUS.failed;
+  const isThere = toSiteStatus(status) === STATUS.synced;
+  return (
+    <section
+      className="why"
+      data-tone={isFailed ? "error" : isThere ? "good" : "plain"}
+      aria-label={toQuestion(explanation)}
+    >
+      <h3>
+        <Icon name={isFailed ? "failed" : isThere ? "verified" : "info"} />
+        {toQuestion(explanation)}
+      </h3>
+      <ol>
+        {reasons.map((reason) => (
+          <li key={`${reason.code} ${reason.text}`}>
+            {reason.text}
+            {reason.todo !== null && reason.todo !== "" && (
+              <span className="todo">{reason.todo}</span>
+            )}
+          </li>
+        ))}
+      </ol>
+      <div className="buttons">
+        {listChoices(status, filesFailed).map(({ verb, label, icon }, index) => (
+          <button
+            key={verb}
+            type="button"
+            className={index === 0 && !isThere ? "button filled" : "button"}
+            onClick={() => {
+              onVerb(verb);
+            }}
+          >
+            <Icon name={icon} />
+            {label}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,138 @@
+import type { Pause, Problem } from "../../api/contract";
+import type { Site } from "../../api/types";
+import { Icon, type IconName } from "../../components/icon";
+import { getSiteIcon } from "../../components/site-icon";
+import { STATUS } from "../../domain/status";
+import {
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+} from "../../lib/format";
+
+type Health = { word: string; reason: string; tone: "good" | "error" | "paused" | "none" };
+
+/** The worst that is known about a site, in a word, and the reason in full. */
+export function judgeHealth(
+  site: Site,
+  problems: readonly Problem[],
+  pauses: readonly Pause[],
+): Health {
+  const pause = pauses[0];
+  const own = problems.filter((problem) => problem.siteName === site.siteName);
+  const worst = own.find((problem) => problem.severity === "error") ?? own[0];
+  if (worst?.severity === "error") {
+    return { word: "needs attention", reason: worst.text, tone: "error" };
+  }
+  if (pause !== undefined) {
+    const by = pause.userName === null ? "" : ` by ${pause.userName}`;
+    return { word: "paused", reason: pause.reason ?? `Paused${by}`, tone: "paused" };
+  }
+  if (worst !== undefined) {
+    return { word: "warning", reason: worst.text, tone: "paused" };
+  }
+  if (site.agents.every((agent) => !agent.isLive) && site.kind === "machine") {
+    return { word: "not running", reason: "No agent is running there", tone: "none" };
+  }
+  return { word: "healthy", reason: "Nothing is wrong", tone: "good" };
+}
+
+const LINES = [
+  { word: "synced", icon: "verified", tone: "good", statuses: [STATUS.synced] },
+  { word: "moving", icon: "up", tone: "moving", statuses: [STATUS.inProgress] },
+  { word: "queued", icon: "queued", tone: "waiting", statuses: [STATUS.queued] },
+  { word: "paused", icon: "paused", tone: "paused", statuses: [STATUS.paused] },
+  { word: "failed", icon: "failed", tone: "error", statuses: [STATUS.failed] },
+] as const satisfies readonly { icon: IconName; [key: string]: unknown }[];
+
+function tellAgents(site: Site, now: number): string {
+  const live = site.agents.filter((agent) => agent.isLive);
+  if (live.length === 1) return `agent on ${live[0]?.hostname ?? "?"} is running`;
+  if (live.length > 1) return `${live.length} agents are running`;
+  const seenAt = Math.max(0, ...site.agents.map((agent) => agent.seenAt));
+  return seenAt === 0 ? "no agent yet" : `last agent seen ${formatAgo(now - seenAt)}`;
+}
+
+export function SiteCard({
+  site,
+  problems,
+  pauses,
+  bytesPerSecond,
+  now,
+  listHref,
+}: {
+  site: Site;
+  problems: readonly Problem[];
+  /** Those that hold for this site. */
+  pauses: readonly Pause[];
+  bytesPerSecond: number;
+  now: number;
+  listHref: (status: number) => string;
+}) {
+  const health = judgeHealth(site, problems, pauses);
+  const totalOf = (status: number) => site.totals[String(status)];
+  const all = LINES.reduce<number>((sum, line) => sum + (totalOf(line.statuses[0])?.files ?? 0), 0);
+  const left = [STATUS.inProgress, STATUS.queued].reduce<number>((sum, status) => {
+    const total = totalOf(status);
+    return sum + (total === undefined ? 0 : total.bytes - total.bytesDone);
+  }, 0);
+  const role = site.isActive ? " (your active site)" : site.isRemote ? " (your remote site)" : "";
+  return (
+    <section className="card" aria-label={`Site ${site.siteName}`}>
+      <h3>
+        <Icon name={getSiteIcon(site)} />
+        <span className="cut" title={`${site.siteName}${role} · ${site.provider}`}>
+          {site.siteName}
+        </span>
+        <small data-tone={health.tone} title={health.reason}>
+          {health.word}
+        </small>
+      </h3>
+      <span className="stack" aria-hidden="true">
+        {LINES.map((line) => {
+          const files = totalOf(line.statuses[0])?.files ?? 0;
+          return files === 0 ? null : (
+            <span
+              key={line.word}
+              data-tone={line.tone}
+              style={{ flex: `${files / all} 0 2px` }}
+            />
+          );
+        })}
+      </span>
+      <dl className="card-lines">
+        {LINES.map((line) => {
+          const total = totalOf(line.statuses[0]);
+          const files = total?.files ?? 0;
+          if (line.word === "paused" && files === 0) return null;
+          return (
+            <div key={line.word}>
+              <dt data-tone={line.tone}>
+                <Icon name={line.icon} /> {line.word}
+              </dt>
+              <dd>
+                {files === 0 ? (
+                  "0"
+                ) : (
+                  <a href={listHref(line.statuses[0])} title="Show these representations">
+                    {formatCount(files)} · {formatBytes(total?.bytes ?? 0)}
+                  </a>
+                )}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      <p className="card-foot">
+        {health.tone === "error" || health.tone === "paused"
+          ? health.reason
+          : tellAgents(site, now)}
+        {bytesPerSecond > 0 &&
+          ` · ${formatRate(bytesPerSecond)}${left > 0 ? `, about ${formatDuration(left / bytesPerSecond)} left` : ""}`}
+        {bytesPerSecond === 0 && left > 0 && ` · ${formatBytes(left)} to go`}
+      </p>
+    </section>
+  );
+}
+

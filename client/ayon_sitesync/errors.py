@@ -24,6 +24,10 @@ class SiteAlreadyPresentError(SiteSyncError):
     one. Kept by name: other addons catch it."""
 
 
+class ResumableError(SiteSyncError):
+    """A provider of others could not go on now and may later. Kept by name."""
+
+
 class UnknownSiteError(SiteSyncError, ValueError):
     """No such site in the settings. A `ValueError`, as callers in AYON expect."""
 

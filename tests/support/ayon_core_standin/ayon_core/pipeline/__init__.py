@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from .anatomy import Anatomy
+
+__all__ = ("Anatomy",)

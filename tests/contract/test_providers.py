@@ -11,6 +11,7 @@ from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import PROVIDERS, make_provider
 
+from tests.contract import test_rclone_providers
 from tests.contract.provider_suite import ProviderSuite
 from tests.support.sshd import Sshd
 
@@ -107,7 +108,7 @@ class TestSftpWithoutShell(ProviderSuite):
 def test_every_registered_provider_has_its_suite() -> None:
     suites = {
         name[len("Test") :].lower()
-        for name, value in globals().items()
+        for name, value in {**globals(), **vars(test_rclone_providers)}.items()
         if isinstance(value, type) and issubclass(value, ProviderSuite)
     }
     assert {code.replace("_", "") for code in PROVIDERS} <= suites

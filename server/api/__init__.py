@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter
 
+from ..gql.loaders import Backend
+from ..gql.schema import GraphQLService
 from ..host import BaseServerAddon
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
@@ -17,10 +21,11 @@ from ..store.transfer_queue import TransferQueue
 from ..store.verbs import VerbStore
 from .availability import AvailabilityRoutes
 from .configuration import Configuration
+from .graph import GraphRoutes
 from .live import LiveUpdates
 from .services import Services
 from .state import StateRoutes
-from .summary import SummaryRoutes
+from .summary import SummaryRoutes, describe_sites
 from .transfers import TransferRoutes
 from .verbs import VerbRoutes
 
@@ -44,10 +49,19 @@ def build_services(addon: BaseServerAddon) -> Services:
 
 
 def build_routers(services: Services) -> list[APIRouter]:
+    graph = GraphQLService(
+        Backend(
+            ensure_ready=services.keeper.ensure_ready,
+            representations=services.representations,
+            availability=services.availability,
+            describe_sites=partial(describe_sites, services),
+        )
+    )
     return [
         TransferRoutes(services).router,
         StateRoutes(services).router,
         SummaryRoutes(services).router,
         AvailabilityRoutes(services).router,
+        GraphRoutes(graph.execute).router,
         VerbRoutes(services).router,
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, parse_obj_as
 
-from server.api import agent_models, list_models, models
+from server.api import agent_models, graph, list_models, models
 from tests.integration.conftest import SITE, clock, set_settings
 from tests.integration.pipeline import Clock, Pipeline
 from tests.support.devhost_app import Host
@@ -27,6 +27,7 @@ OPERATIONS = {
     "list_anchors",
     "summarize",
     "read_availability",
+    "query_graph",
     "apply_verb",
     "seed_site",
     "get_job",
@@ -113,6 +114,11 @@ async def test_answers_are_as_described(
         answer = await client.post(f"{base}/{path}", json=body)
         assert answer.status_code == 200, answer.text
         check(model, answer.json())
+
+    answer = await client.post(
+        f"{host.addon_path}/-/graphql", json={"query": "{ __typename }"}
+    )
+    check(graph.GraphAnswerModel, answer.json())
 
     [transfer] = claimed.json()["transfers"]
     lease = {

@@ -1,0 +1,1 @@
+"""GraphQL: the same reads as REST, with the same access, in one request."""

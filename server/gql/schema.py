@@ -1,0 +1,88 @@
+"""The schema, and running a query against it within limits."""
+
+# Annotations must be objects here: AYON loads the addon under a name of its own.
+
+from typing import Any
+
+import strawberry
+from strawberry.extensions import (
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    QueryDepthLimiter,
+)
+
+from ..errors import UnknownProjectError
+from ..host import AyonException, get_project_list, logging
+from ..store.access import Caller
+from .loaders import Backend, RequestContext
+from .resolvers import GraphInfo, Project
+
+MAX_DEPTH = 12
+MAX_ALIASES = 30
+MAX_TOKENS = 20_000
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def project(self, info: GraphInfo, name: str) -> Project:
+        """A project that the caller has access to.
+
+        :raises UnknownProjectError: there is none of this name.
+        """
+        names = {project.name for project in await get_project_list()}
+        if name not in names:
+            raise UnknownProjectError(name)
+        await info.context.caller.user.ensure_project_access(name)
+        await info.context.backend.ensure_ready(name)
+        return Project(name=name)
+
+
+SCHEMA = strawberry.Schema(
+    query=Query,
+    extensions=[
+        lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
+        lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
+        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+    ],
+)
+
+
+class GraphQLService:
+    """Runs queries of callers."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def execute(
+        self,
+        caller: Caller,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+    ) -> dict[str, Any]:
+        """Return GraphQL's answer: `data`, and `errors` if there are any."""
+        result = await SCHEMA.execute(
+            query,
+            variable_values=variables,
+            context_value=RequestContext(self._backend, caller),
+            operation_name=operation_name,
+        )
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [_describe(error) for error in result.errors]
+        return answer
+
+
+def _describe(error: Any) -> dict[str, Any]:
+    """Return an error with REST's status and code; of our own faults no detail."""
+    described: dict[str, Any] = error.formatted
+    original = error.original_error
+    if isinstance(original, AyonException):
+        described["message"] = original.detail
+        described["extensions"] = {"code": original.status, **original.extra}
+    elif original is not None:
+        logging.error(f"Site Sync failed at a GraphQL field: {original!r}")
+        described["message"] = "Site Sync failed at this field; the server's log tells"
+        described["extensions"] = {"code": 500, "errorCode": "internal_error"}
+    return described

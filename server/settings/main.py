@@ -17,6 +17,7 @@ from .providers.dropbox import DropboxSettings
 from .providers.gdrive import GoogleDriveSettings
 from .providers.local_drive import LocalDriveSettings
 from .providers.rclone import RcloneSettings
+from .providers.s3 import S3Settings
 from .providers.sftp import SftpSettings
 
 EVERYWHERE = ["studio", "project", "site"]
@@ -27,6 +28,7 @@ PROVIDERS = {
     "dropbox": "Dropbox",
     "sftp": "SFTP",
     "rclone": "Rclone",
+    "s3": "S3",
 }
 
 
@@ -168,6 +170,7 @@ class SiteSettings(BaseSettingsModel):
     rclone: RcloneSettings = SettingsField(
         default_factory=RcloneSettings, scope=EVERYWHERE
     )
+    s3: S3Settings = SettingsField(default_factory=S3Settings, scope=EVERYWHERE)
     name: str = SettingsField(..., title="Site name", scope=EVERYWHERE)
 
     @validator("name")

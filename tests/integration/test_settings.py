@@ -29,12 +29,17 @@ SITE_DEFAULTS = {
             }
         ]
     },
-    "gdrive": {"credentials_url": PATHS, "roots": ""},
+    "gdrive": {
+        "credentials_url": PATHS,
+        "roots": "",
+        "rclone_executable_path": PATH,
+    },
     "dropbox": {
         "token": "",
         "team_folder_name": "",
         "acting_as_member": "",
         "roots": "",
+        "rclone_executable_path": PATH,
     },
     "sftp": {
         "sftp_host": "",
@@ -54,6 +59,20 @@ SITE_DEFAULTS = {
         "config_web": {"type": "", "config_params": []},
         "root": "",
         "additional_args": [],
+    },
+    "s3": {
+        "provider": "AWS",
+        "endpoint": "",
+        "region": "",
+        "bucket": "",
+        "access_key_id": "",
+        "secret_access_key": "",
+        "session_token": "",
+        "force_path_style": True,
+        "storage_class": "",
+        "server_side_encryption": "",
+        "roots": "",
+        "rclone_executable_path": PATH,
     },
     "name": "nearline",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...host import BaseSettingsModel, SettingsField
-from .paths import EVERYWHERE, SHARED
+from .paths import EVERYWHERE, SHARED, PathPerPlatform
 
 
 class DropboxSettings(BaseSettingsModel):
@@ -26,4 +26,13 @@ class DropboxSettings(BaseSettingsModel):
         title="Roots",
         scope=EVERYWHERE,
         description="Root folder on Dropbox",
+    )
+    rclone_executable_path: PathPerPlatform = SettingsField(
+        default_factory=PathPerPlatform,
+        title="RClone Executable Path",
+        scope=SHARED,
+        description=(
+            "Path to the rclone program that moves the files; empty means the addon's "
+            "own or the one on PATH. Environment variables: {LOCALAPPDATA}/path."
+        ),
     )

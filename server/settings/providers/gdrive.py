@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...host import BaseSettingsModel, SettingsField
-from .paths import EVERYWHERE, SHARED, PathsPerPlatform
+from .paths import EVERYWHERE, SHARED, PathPerPlatform, PathsPerPlatform
 
 
 class GoogleDriveSettings(BaseSettingsModel):
@@ -26,4 +26,13 @@ class GoogleDriveSettings(BaseSettingsModel):
         title="GDrive root folder",
         scope=SHARED,
         description="Root folder on Google Drive",
+    )
+    rclone_executable_path: PathPerPlatform = SettingsField(
+        default_factory=PathPerPlatform,
+        title="RClone Executable Path",
+        scope=SHARED,
+        description=(
+            "Path to the rclone program that moves the files; empty means the addon's "
+            "own or the one on PATH. Environment variables: {LOCALAPPDATA}/path."
+        ),
     )

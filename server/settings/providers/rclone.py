@@ -52,8 +52,8 @@ class RcloneSettings(BaseSettingsModel):
         title="RClone Executable Path",
         scope=SHARED,
         description=(
-            "Path to the rclone executable; empty means the one on PATH. Environment "
-            "variables are expanded: {LOCALAPPDATA}/path."
+            "Path to the rclone executable; empty means the addon's own or the one on "
+            "PATH. Environment variables are expanded: {LOCALAPPDATA}/path."
         ),
     )
     config_type: str = SettingsField(

@@ -69,7 +69,7 @@ check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
 # The panel's wire types are those of the server.
 check-openapi: $(STAMPS)/venv $(STAMPS)/node
 	@$(PY) -m devhost openapi --output .build/openapi.json
-	@cd frontend && npx openapi-typescript --silent ../.build/openapi.json --output ../.build/generated.ts
+	@cd frontend && npx openapi-typescript ../.build/openapi.json --output ../.build/generated.ts > /dev/null
 	@diff -q .build/openapi.json frontend/openapi.json && diff -q .build/generated.ts frontend/src/api/generated.ts \
 		|| { echo "the panel's types differ from the server's OpenAPI: run make openapi and commit"; exit 1; }
 

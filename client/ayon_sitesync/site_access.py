@@ -47,6 +47,8 @@ class SiteAccess:
         self._providers: dict[tuple[str, str], tuple[SiteConfig, Provider]] = {}
         self.is_live: Callable[[], bool] = lambda: False
         """Whether the live channel is up; its owner sets it."""
+        self.note_projects: Callable[[set[str]], None] = lambda names: None
+        """Takes the projects of the work that was given; its owner sets it."""
 
     def open_site(self, project_name: str, site_name: str) -> Provider:
         """The site's storage. Raises `SiteUnhealthyError` when there is no way to it.

@@ -81,8 +81,19 @@ class AgentIdentity:
 
 
 @dataclass(frozen=True)
+class UnusableSite:
+    """A site that cannot be used now in one project."""
+
+    project_name: str
+    site_name: str
+
+
+@dataclass(frozen=True)
 class ClaimRequest:
-    """A request for work; `projects` None = all that the user may read."""
+    """A request for work; `projects` None = all that the user may read.
+
+    Nothing is given from or to the sites in `exclude`.
+    """
 
     agent: AgentIdentity
     projects: Optional[tuple[str, ...]]
@@ -91,6 +102,7 @@ class ClaimRequest:
     max_transfers: int
     max_files: int
     max_bytes: int
+    exclude: tuple[UnusableSite, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def _run_agent(
         agent = Agent(config, client, sites, pool, MonotonicClock(), printer.emit)
         live = LiveChannel(client, agent.wake)
         sites.is_live = live.is_up
+        sites.note_projects = live.note_projects
         stop.connect(agent.request_stop)
         try:
             return agent.run()

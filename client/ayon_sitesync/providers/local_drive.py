@@ -311,11 +311,31 @@ class LocalDriveProvider:
         self._ensure_folder_inside(folder)
         try:
             if not os.path.isdir(folder):
-                os.makedirs(folder, exist_ok=True)
+                self._make_folder(folder)
             self._sweep_once(folder)
             return LocalPart(path, self._config.site_name, self._config.machine_tag)
         except OSError as error:
             raise self._map(error, path, is_source=False) from error
+
+    def _make_folder(self, folder: str) -> None:
+        """Make `folder` and its parents below its root, never the root itself.
+
+        A root that is gone is storage that is not mounted: files must not go to what
+        lies below its mount point.
+        """
+        missing = []
+        there = folder
+        while not os.path.isdir(there) and os.path.dirname(there) != there:
+            missing.append(there)
+            there = os.path.dirname(there)
+        try:
+            self._ensure_inside(there)
+        except PathError as error:
+            reason = f"the root of '{folder}' is not there; mount or make it"
+            raise SiteUnhealthyError(self._config.site_name, reason) from error
+        for path in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(path)
 
     def delete(self, path: str) -> None:
         self._ensure_folder_inside(os.path.dirname(path))

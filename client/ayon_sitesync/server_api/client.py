@@ -26,7 +26,7 @@ from .types import (
     decode_claim,
     decode_report_answer,
     encode_claim,
-    encode_leases,
+    encode_release,
     encode_report,
 )
 
@@ -181,8 +181,10 @@ class ServerClient:
         answer = self._request("post", self._addon("-/report"), body=body)
         return decode_report_answer(answer)
 
-    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int:
-        body = encode_leases(agent_id, leases)
+    def release(
+        self, agent_id: str, leases: Sequence[LeaseKey], *, stopping: bool
+    ) -> int:
+        body = encode_release(agent_id, leases, stopping=stopping)
         answer = self._request("post", self._addon("-/release"), body=body)
         return int(answer["released"])
 

@@ -25,20 +25,33 @@ class LiveChannel:
         self._on_event = on_event
         self._connection: Any = None
         self._hub: Any = None
+        self._projects: set[str] = set()
 
     def is_up(self) -> bool:
         """Whether events arrive now. Starts listening on the client's connection."""
         try:
             connection = self._client.connect()
+            if connection is not self._connection:
+                # A new login: the hub of the old one holds a token that is over.
+                self.stop()
+                self._projects = set(self._client.list_projects())
+                self._listen(connection)
+                self._connection = connection
         except ServerError as error:
             log.debug("No live channel: %s", error)
             return False
-        if connection is not self._connection:
-            # A new login: the hub of the old one holds a token that is over.
-            self.stop()
-            self._connection = connection
-            self._listen(connection)
         return self._hub is not None and bool(self._hub.is_connected())
+
+    def note_projects(self, names: set[str]) -> None:
+        """Work of these projects was given.
+
+        A connection gets the events of the projects that its user could read when it
+        was made; with a new one among them it is made anew.
+        """
+        new = names - self._projects
+        if self._hub is not None and new:
+            self._projects |= new
+            self._hub.reconnect()
 
     def _listen(self, connection: Any) -> None:
         get_hub = getattr(connection, "get_event_hub", None)

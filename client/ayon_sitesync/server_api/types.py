@@ -49,6 +49,10 @@ def encode_claim(request: ClaimRequest) -> dict[str, Any]:
         },
         "projects": None if request.projects is None else list(request.projects),
         "serve": list(request.serve),
+        "exclude": [
+            {"projectName": site.project_name, "siteName": site.site_name}
+            for site in request.exclude
+        ],
         "variant": request.variant,
         "maxTransfers": request.max_transfers,
         "maxFiles": request.max_files,
@@ -93,10 +97,13 @@ def encode_report(
     }
 
 
-def encode_leases(agent_id: str, leases: Sequence[LeaseKey]) -> dict[str, Any]:
+def encode_release(
+    agent_id: str, leases: Sequence[LeaseKey], *, stopping: bool
+) -> dict[str, Any]:
     """Body of `POST /-/release`."""
     return {
         "agentId": agent_id,
+        "stopping": stopping,
         "leases": [
             {**_encode_key(lease.key), "leaseToken": lease.lease_token}
             for lease in leases

@@ -24,11 +24,11 @@ from ..work import (
     SYNCED,
     Claim,
     ClaimRequest,
-    LeaseKey,
     Transfer,
     TransferAnswer,
     TransferKey,
     TransferReport,
+    UnusableSite,
 )
 from .agent_config import AgentConfig, AgentSummary
 from .lease import Lease
@@ -67,7 +67,6 @@ class Agent:
         emit: Emit,
     ) -> None:
         self._config = config
-        self._own_site = config.identity.site_name
         self._server = server
         self._sites = sites
         self._pool = pool
@@ -128,7 +127,7 @@ class Agent:
                     break
                 self._clock.wait(self._signal, delay)
         finally:
-            self._give_back_all()
+            self._give_back_all(stopping=True)
         summary = AgentSummary(
             self._progress.snapshot(), len(self._failed), self._unfinished
         )
@@ -151,7 +150,7 @@ class Agent:
     def step(self) -> float:
         """Talk to the server if it is time; the seconds until the next step."""
         if self._paused.is_set():
-            self._give_back_all()
+            self._give_back_all(stopping=False)
             return REPORT_SECONDS
         now = self._clock.now()
         self._take_wake(now)
@@ -171,7 +170,7 @@ class Agent:
 
     def _find_next_step(self) -> float:
         if not self._runs:
-            wanted = max(self._claim_at, self._faults.retry_at(self._own_site))
+            wanted = self._claim_at
         elif all(run.is_idle for run in self._runs.values()):
             wanted = self._last_request + REQUEST_SECONDS
         else:
@@ -182,7 +181,7 @@ class Agent:
         """One request: reports that are due, with a claim when work runs low."""
         for run in self._runs.values():
             if run.fault is not None:
-                self._faults.note(run.fault)
+                self._faults.note(run.transfer.key.project_name, run.fault)
         reports = self._take_reports(now)
         claim = self._make_claim(now)
         if not reports and claim is None:
@@ -194,13 +193,6 @@ class Agent:
             self._accept(self._server.claim(claim))
         self._contact.succeed()
         self._request_at = max(self._request_at, now + REQUEST_SECONDS)
-        is_stuck = self._faults.retry_at(self._own_site) > now
-        if self._config.once and is_stuck and not self._runs:
-            self._end_once()
-
-    def _end_once(self) -> None:
-        self._unfinished = self._faults.describe()
-        self._done = True
 
     # --- reports ---------------------------------------------------------------------
 
@@ -265,8 +257,10 @@ class Agent:
             elif outcome.status == SYNCED:
                 self._failed.discard(name)
         if run.fault is None:
-            self._faults.clear(run.transfer.source_site, run.started_at)
-            self._faults.clear(run.transfer.key.site_name, run.started_at)
+            key = run.transfer.key
+            for site_name in (run.transfer.source_site, key.site_name):
+                place = UnusableSite(key.project_name, site_name)
+                self._faults.clear(place, run.started_at)
             self._progress.add(transfers=1)
             self._emit("transfer", describe_outcome(run))
 
@@ -279,12 +273,10 @@ class Agent:
     # --- claims ----------------------------------------------------------------------
 
     def _make_claim(self, now: float) -> Optional[ClaimRequest]:
-        if now < self._claim_at or now < self._faults.retry_at(self._own_site):
-            return None
-        if not self._is_hungry():
+        if now < self._claim_at or not self._is_hungry():
             return None
         self._last_claim = now
-        return self._config.make_claim()
+        return self._config.make_claim(self._faults.list_unusable())
 
     def _is_hungry(self) -> bool:
         runs = self._runs.values()
@@ -298,38 +290,34 @@ class Agent:
 
     def _accept(self, claim: Claim) -> None:
         now = self._clock.now()
-        blocked = [t for t in claim.transfers if self._faults.is_blocked(t)]
-        usable = [t for t in claim.transfers if not self._faults.is_blocked(t)]
-        for transfer in usable:
+        for transfer in claim.transfers:
             self._start(transfer, claim.lease_seconds, now)
-        if blocked:
-            leases = [LeaseKey(t.key, t.lease_token) for t in blocked]
-            self._server.release(self._config.identity.id, leases)
-        if usable:
+        if claim.transfers:
             self._is_idle = False
-        has_more = usable and claim.pending
-        self._claim_at = now + (0 if has_more else self._find_idle_seconds(claim))
-        if usable:
-            return
-        if blocked:
-            retry_at = min(self._faults.retry_at_for(transfer) for transfer in blocked)
-            self._claim_at = max(now + REPORT_SECONDS, retry_at)
+            self._sites.note_projects({t.key.project_name for t in claim.transfers})
+        has_more = claim.transfers and claim.pending
+        self._claim_at = now if has_more else self._find_next_look(claim, now)
         if not self._runs:
-            self._become_idle(claim, bool(blocked))
+            self._become_idle(claim)
 
-    def _find_idle_seconds(self, claim: Claim) -> float:
-        longest = self._sites.find_idle_seconds()
-        if claim.next_due_in_seconds is None:
-            return longest
-        return min(longest, max(claim.next_due_in_seconds, REPORT_SECONDS))
+    def _find_next_look(self, claim: Claim, now: float) -> float:
+        """When there may be work again that no event tells of."""
+        looks = [now + self._sites.find_idle_seconds()]
+        if claim.next_due_in_seconds is not None:
+            looks.append(now + max(claim.next_due_in_seconds, REPORT_SECONDS))
+        next_try = self._faults.find_next_try()
+        if next_try is not None:
+            looks.append(next_try)
+        return min(looks)
 
-    def _become_idle(self, claim: Claim, has_blocked: bool) -> None:
+    def _become_idle(self, claim: Claim) -> None:
         if not self._is_idle:
             self._is_idle = True
             due = claim.next_due_in_seconds
             self._emit("idle", {"pending": claim.pending, "nextDueInSeconds": due})
-        if self._config.once and (has_blocked or not claim.pending):
-            self._end_once()
+        if self._config.once and not claim.pending:
+            self._unfinished = self._faults.describe()
+            self._done = True
 
     def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
         lease = Lease(transfer.lease_token, lease_seconds, now)
@@ -344,22 +332,24 @@ class Agent:
 
     # --- ends and errors -------------------------------------------------------------
 
-    def _give_back_all(self) -> None:
-        """Stop the workers, tell what is done, give back the rest."""
+    def _give_back_all(self, *, stopping: bool) -> None:
+        """Stop the workers, tell what is done, give back the rest.
+
+        With `stopping` the server also learns that this agent is gone.
+        """
         for run in self._runs.values():
             run.cancel()
         for run in [*self._runs.values(), *self._ending]:
             run.wait_idle(STOP_SECONDS)
-        if not self._runs:
-            return
         reports = [run.take_report() for run in self._runs.values()]
         reports = [report for report in reports if report.files]
         try:
             if reports:
                 self._send_reports(reports, None)
             leases = [run.lease_key for run in self._runs.values()]
-            if leases:
-                self._server.release(self._config.identity.id, leases)
+            if leases or (stopping and self._contact.is_fine):
+                agent_id = self._config.identity.id
+                self._server.release(agent_id, leases, stopping=stopping)
         except ServerError as error:
             # Leases that nobody renews end by themselves.
             self._emit("problem", {"message": f"Work was not given back: {error}"})

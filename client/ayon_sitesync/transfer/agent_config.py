@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from ..work import AgentIdentity, ClaimRequest
+from ..work import AgentIdentity, ClaimRequest, UnusableSite
 from .progress import ProgressSnapshot
 
 
@@ -22,7 +22,7 @@ class AgentConfig:
     max_files: int = 2000
     max_bytes: int = 10_000_000_000
 
-    def make_claim(self) -> ClaimRequest:
+    def make_claim(self, exclude: tuple[UnusableSite, ...]) -> ClaimRequest:
         """The request for work that this configuration means."""
         return ClaimRequest(
             self.identity,
@@ -32,6 +32,7 @@ class AgentConfig:
             self.max_transfers,
             self.max_files,
             self.max_bytes,
+            exclude,
         )
 
 

@@ -29,7 +29,10 @@ class Server(Protocol):
         claim: Optional[ClaimRequest],
     ) -> ReportAnswer: ...
 
-    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int: ...
+    def release(
+        self, agent_id: str, leases: Sequence[LeaseKey], *, stopping: bool
+    ) -> int:
+        """Give leases back. With `stopping` the agent ends: its site is free."""
 
 
 class Sites(Protocol):
@@ -40,6 +43,9 @@ class Sites(Protocol):
 
     def find_idle_seconds(self) -> float:
         """The longest wait between two looks for work, live channel considered."""
+
+    def note_projects(self, names: set[str]) -> None:
+        """Work of these projects was given."""
 
 
 class Clock(Protocol):

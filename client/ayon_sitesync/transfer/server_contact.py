@@ -29,6 +29,11 @@ class ServerContact:
         self._since: Optional[float] = None
         self._trouble = ""
 
+    @property
+    def is_fine(self) -> bool:
+        """The last request was answered."""
+        return self._had_contact and self._since is None
+
     def succeed(self) -> None:
         """The server answered."""
         self._had_contact = True

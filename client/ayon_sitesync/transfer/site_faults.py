@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Optional
 
 from ..errors import SiteUnhealthyError
-from ..work import Transfer
+from ..work import UnusableSite
 from .backoff import Backoff
 from .ports import Clock, Emit
 
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 300.0
 FORGET_SECONDS = 2 * LONGEST_SECONDS
+MOST_UNUSABLE = 1000
+"""As many as a claim may name."""
 
 
 @dataclass
@@ -25,64 +28,75 @@ class _Fault:
 
 
 class SiteFaults:
-    """Faults by site. A site is tried again after a delay that doubles.
+    """Faults by project and site. A site is tried again after a delay that doubles.
 
     The delays go on growing when a site works for some files and not for others, as a
-    nearly full disk does.
+    nearly full disk does. A site without a usable root in one project may be fine in
+    the others.
     """
 
     def __init__(self, clock: Clock, emit: Emit) -> None:
         self._clock = clock
         self._emit = emit
-        self._faults: dict[str, _Fault] = {}
+        self._faults: dict[UnusableSite, _Fault] = {}
 
-    def note(self, error: SiteUnhealthyError) -> None:
+    def note(self, project_name: str, error: SiteUnhealthyError) -> None:
         """A transfer met this fault. Told when new; counted once per delay."""
         now = self._clock.now()
-        fault = self._faults.get(error.site_name)
+        place = UnusableSite(project_name, error.site_name)
+        fault = self._faults.get(place)
         if fault is None:
             fault = _Fault("", Backoff(FIRST_SECONDS, LONGEST_SECONDS), now, now)
-            self._faults[error.site_name] = fault
+            self._faults[place] = fault
         if fault.reason != error.reason:
             fault.reason = error.reason
-            self._emit(
-                "problem", {"siteName": error.site_name, "message": error.reason}
-            )
+            self._emit("problem", {**_describe(place), "message": error.reason})
         if now - fault.noted_at > FORGET_SECONDS:
             fault.backoff.reset()
         if fault.retry_at <= now:
             fault.noted_at = now
             fault.retry_at = now + fault.backoff.fail()
 
-    def clear(self, site_name: str, started_at: float) -> None:
+    def clear(self, place: UnusableSite, started_at: float) -> None:
         """A transfer that started at `started_at` worked with this site.
 
         One that was under way when the fault was met says nothing about it.
         """
-        fault = self._faults.get(site_name)
+        fault = self._faults.get(place)
         if fault is not None and fault.reason and started_at > fault.noted_at:
             fault.reason = ""
             fault.retry_at = 0.0
-            self._emit("recovered", {"siteName": site_name})
+            self._emit("recovered", _describe(place))
 
-    def retry_at(self, site_name: str) -> float:
-        """When the site may be tried again; 0 for a site without a fault."""
-        fault = self._faults.get(site_name)
-        return fault.retry_at if fault is not None else 0.0
+    def list_unusable(self) -> tuple[UnusableSite, ...]:
+        """What is not to be tried yet; the longest waits when they are very many."""
+        now = self._clock.now()
+        waiting = [
+            (fault.retry_at, place)
+            for place, fault in self._faults.items()
+            if fault.retry_at > now
+        ]
+        waiting.sort(key=lambda item: -item[0])
+        return tuple(place for _, place in waiting[:MOST_UNUSABLE])
 
-    def retry_at_for(self, transfer: Transfer) -> float:
-        """When both sites of a transfer may be tried again."""
-        return max(
-            self.retry_at(transfer.source_site), self.retry_at(transfer.key.site_name)
-        )
-
-    def is_blocked(self, transfer: Transfer) -> bool:
-        return self.retry_at_for(transfer) > self._clock.now()
+    def find_next_try(self) -> Optional[float]:
+        """When the first of them may be tried again; None when there is none."""
+        now = self._clock.now()
+        waits = [fault.retry_at for fault in self._faults.values()]
+        return min((wait for wait in waits if wait > now), default=None)
 
     def describe(self) -> str:
         """All faults in one sentence; empty without any."""
+        projects: dict[tuple[str, str], list[str]] = {}
+        for place, fault in self._faults.items():
+            if fault.reason:
+                key = (place.site_name, fault.reason)
+                projects.setdefault(key, []).append(place.project_name)
         return "; ".join(
-            f"site '{name}': {fault.reason}"
-            for name, fault in sorted(self._faults.items())
-            if fault.reason
+            f"site '{site}' in {', '.join(sorted(names))}: {reason}"
+            for (site, reason), names in sorted(projects.items())
         )
+
+
+def _describe(place: UnusableSite) -> dict[str, Any]:
+    return {"projectName": place.project_name, "siteName": place.site_name}

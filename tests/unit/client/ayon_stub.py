@@ -59,6 +59,7 @@ class AyonStub:
             "/api/projects/demo/siteRoots": (200, {"work": "/mnt/studio"}),
             f"{OWN_PREFIX}/settings/demo": (200, SETTINGS),
             f"{OWN_PREFIX}/demo/sites": (200, {"sites": [SITE]}),
+            f"{OWN_PREFIX}/-/release": (200, {"released": 0}),
             f"{OWN_PREFIX}/-/claim": (
                 200,
                 {

@@ -23,6 +23,7 @@ from ayon_sitesync.work import (
     TransferFile,
     TransferKey,
     TransferReport,
+    UnusableSite,
 )
 
 LEASE_SECONDS = 60.0
@@ -86,13 +87,18 @@ class MemoryServer:
         self.requests: list[str] = []
         self.failure: Exception | None = None
         self.lose_answers = 0
+        self.is_agent_gone = False
         self._retries = retries
 
     def queue(
-        self, files: Sequence[TransferFile], source: str = "studio", number: int = 1
+        self,
+        files: Sequence[TransferFile],
+        source: str = "studio",
+        number: int = 1,
+        project: str = PROJECT,
     ) -> TransferKey:
         """A representation that is to come to `brisk-amber-fox`."""
-        key = TransferKey(PROJECT, f"{number:032x}", "brisk-amber-fox")
+        key = TransferKey(project, f"{number:032x}", "brisk-amber-fox")
         transfer = Transfer(
             key, source, "download", "", tuple(files), representation="exr"
         )
@@ -125,8 +131,11 @@ class MemoryServer:
             raise ServerUnreachableError("timed out")
         return ReportAnswer(answers, self._claim(claim) if claim else None)
 
-    def release(self, agent_id: str, leases: Sequence[LeaseKey]) -> int:
+    def release(
+        self, agent_id: str, leases: Sequence[LeaseKey], *, stopping: bool
+    ) -> int:
         self._answer("release")
+        self.is_agent_gone = stopping
         released = 0
         for lease in leases:
             row = self.rows[lease.key]
@@ -141,9 +150,22 @@ class MemoryServer:
             raise self.failure
 
     def _claim(self, request: ClaimRequest) -> Claim:
-        due = [r for r in self.rows.values() if r.waiting and r.lease_token is None]
+        due = [
+            row
+            for row in self.rows.values()
+            if row.waiting
+            and row.lease_token is None
+            and not self._list_ends(row).intersection(request.exclude)
+        ]
         given = [self._give(row) for row in due[: request.max_transfers]]
         return Claim(tuple(given), LEASE_SECONDS, None, len(due) - len(given))
+
+    @staticmethod
+    def _list_ends(row: Row) -> set[UnusableSite]:
+        key, source = row.transfer.key, row.transfer.source_site
+        return {
+            UnusableSite(key.project_name, site) for site in (key.site_name, source)
+        }
 
     @staticmethod
     def _give(row: Row) -> Transfer:

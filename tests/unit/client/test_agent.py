@@ -40,14 +40,21 @@ class StudioSites:
     def __init__(self, disks: Disks) -> None:
         self._providers = {"studio": disks.source, OWN_SITE: disks.target}
         self.broken: dict[str, str] = {}
+        self.broken_projects: set[str] = set()
+        self.projects: set[str] = set()
 
     def open_site(self, project_name: str, site_name: str) -> Provider:
         if site_name in self.broken:
             raise SiteUnhealthyError(site_name, self.broken[site_name])
+        if project_name in self.broken_projects:
+            raise SiteUnhealthyError(site_name, "its root is not there")
         return self._providers[site_name]
 
     def find_idle_seconds(self) -> float:
         return IDLE_SECONDS
+
+    def note_projects(self, names: set[str]) -> None:
+        self.projects |= names
 
 
 class Bench:
@@ -160,8 +167,8 @@ def test_many_small_transfers_share_requests(bench: Bench) -> None:
     bench.run_once()
     assert len(bench.disks.list_files()) == 250
     # 100 at a time: a claim, two reports that bring the next work, the last report
-    # and the look that finds nothing.
-    assert Counter(bench.server.requests) == {"claim": 1, "report": 3}
+    # with the look that finds nothing, and the end.
+    assert Counter(bench.server.requests) == {"claim": 1, "report": 3, "release": 1}
 
 
 def test_reports_of_a_large_file_come_once_a_second_and_renew_the_lease(
@@ -376,9 +383,42 @@ def test_unusable_source_site_does_not_stop_work_with_another(bench: Bench) -> N
     assert bench.server.statuses(fine) == {"b.exr": SYNCED}
     assert bench.server.statuses(blocked) == {}
     assert bench.server.rows[blocked].lease_token is None
-    # Delays of 5, 10, 20 ... 300 s: seven tries in ten minutes, each with one more
-    # lease that is given back at once.
-    assert bench.server.rows[blocked].leases_given <= 14
+    # Delays of 5, 10, 20 ... 300 s: seven tries in ten minutes. A claim that brings
+    # work of one site does not ask for what the other cannot give.
+    assert bench.server.rows[blocked].leases_given == 7
+    assert "release" not in bench.server.requests
+
+
+def test_missing_root_of_one_project_does_not_stop_the_others(bench: Bench) -> None:
+    bench.sites.broken_projects.add("moon")
+    files = bench.publish("a.exr")
+    stuck = bench.server.queue(files, number=1, project="moon")
+    first = bench.server.queue(files, number=2, project="mars")
+    agent = bench.make_agent()
+    for _ in range(3):
+        bench.clock.seconds += agent.step()
+    second = bench.server.queue(bench.publish("b.exr"), number=3, project="mars")
+    agent.wake()
+    for _ in range(3):
+        bench.clock.seconds += agent.step()
+    assert bench.server.statuses(first) == {"a.exr": SYNCED}
+    assert bench.server.statuses(second) == {"b.exr": SYNCED}
+    assert bench.server.statuses(stuck) == {}
+    assert bench.server.rows[stuck].attempts == {}
+    problem = next(data for name, data in bench.events if name == "problem")
+    assert (problem["projectName"], problem["siteName"]) == ("moon", "studio")
+    assert bench.sites.projects == {"moon", "mars"}
+
+
+def test_clean_end_tells_the_server_that_the_agent_is_gone(bench: Bench) -> None:
+    bench.server.queue(bench.publish("a.exr"))
+    bench.run_once()
+    assert bench.server.is_agent_gone
+    agent = bench.make_agent()
+    agent.step()
+    agent.pause()
+    agent.step()
+    assert bench.server.requests[-1] != "release"
 
 
 def test_run_that_shall_end_says_what_it_could_not_do(bench: Bench) -> None:

@@ -134,3 +134,21 @@ def test_file_that_another_program_holds_on_windows_is_tried_again() -> None:
     error.winerror = WINDOWS_SHARING_VIOLATION
     mapped = map_os_error(error, path="/a", site_name="nas", is_source=False)
     assert type(mapped) is RetryableError
+
+
+def test_missing_root_is_not_made(tmp_path: Path) -> None:
+    """Its mount point may be gone: what is made there would go to another disk."""
+    root = tmp_path / "mount" / "projects"
+    provider = make_disk(root, "brisk-amber-fox")
+    root.rmdir()
+    with pytest.raises(SiteUnhealthyError, match="is not there"):
+        provider.create_part(str(root / "sh010" / "a.exr"))
+    assert not root.exists()
+
+
+def test_folders_below_a_root_are_made(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path, "brisk-amber-fox")
+    path = tmp_path / "sh010" / "plate" / "a.exr"
+    with provider.create_part(str(path)) as part:
+        part.publish(0)
+    assert path.exists()

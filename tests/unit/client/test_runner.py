@@ -25,6 +25,9 @@ class DiskSites:
     def find_idle_seconds(self) -> float:
         return 60.0
 
+    def note_projects(self, names: set[str]) -> None:
+        assert names == {"demo"}
+
 
 def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
     tmp_path: Path,

@@ -6,9 +6,11 @@ from typing import Any
 
 from ayon_sitesync.errors import SiteUnhealthyError
 from ayon_sitesync.transfer.site_faults import FORGET_SECONDS, SiteFaults
+from ayon_sitesync.work import UnusableSite
 
 from tests.unit.client.memory_server import FakeClock
 
+NAS = UnusableSite("demo", "nas")
 FULL = SiteUnhealthyError("nas", "the disk is full")
 
 
@@ -25,14 +27,20 @@ class Watched:
 
     def fail_again(self) -> float:
         """The site fails as soon as it may be tried again; the delay that follows."""
-        self.clock.seconds = max(self.clock.seconds, self.faults.retry_at("nas"))
-        self.faults.note(FULL)
-        return self.faults.retry_at("nas") - self.clock.seconds
+        self.clock.seconds = self.faults.find_next_try() or self.clock.seconds
+        self.faults.note("demo", FULL)
+        return self.find_delay()
+
+    def find_delay(self) -> float:
+        """Seconds until the next try."""
+        next_try = self.faults.find_next_try()
+        assert next_try is not None
+        return next_try - self.clock.seconds
 
     def work(self) -> None:
         """A transfer that starts now works."""
         self.clock.seconds += 1
-        self.faults.clear("nas", self.clock.seconds)
+        self.faults.clear(NAS, self.clock.seconds)
 
 
 def test_delays_double_up_to_five_minutes_and_it_is_told_once() -> None:
@@ -45,17 +53,17 @@ def test_delays_double_up_to_five_minutes_and_it_is_told_once() -> None:
 def test_faults_of_several_files_at_once_count_once() -> None:
     watched = Watched()
     for _ in range(4):
-        watched.faults.note(FULL)
-    assert watched.faults.retry_at("nas") - watched.clock.seconds == 5
+        watched.faults.note("demo", FULL)
+    assert watched.find_delay() == 5
 
 
 def test_transfer_that_was_under_way_says_nothing_about_the_fault() -> None:
     watched = Watched()
     watched.clock.seconds += 10
-    watched.faults.note(FULL)
-    watched.faults.clear("nas", watched.clock.seconds - 5)
+    watched.faults.note("demo", FULL)
+    watched.faults.clear(NAS, watched.clock.seconds - 5)
     assert watched.events == ["problem"]
-    assert watched.faults.describe() == "site 'nas': the disk is full"
+    assert watched.faults.describe() == "site 'nas' in demo: the disk is full"
 
 
 def test_site_that_works_for_small_files_only_is_still_left_alone_longer() -> None:
@@ -75,3 +83,17 @@ def test_site_that_works_for_long_starts_anew() -> None:
     watched.clock.seconds += FORGET_SECONDS
     assert watched.fail_again() == 5
     assert watched.events == ["problem", "recovered", "problem"]
+
+
+def test_site_is_left_alone_in_the_project_where_it_cannot_be_used() -> None:
+    watched = Watched()
+    watched.faults.note("moon", FULL)
+    watched.clock.seconds += 1
+    watched.faults.note("demo", FULL)
+    assert set(watched.faults.list_unusable()) == {NAS, UnusableSite("moon", "nas")}
+    assert watched.faults.describe() == "site 'nas' in demo, moon: the disk is full"
+    watched.clock.seconds += watched.find_delay()
+    assert watched.faults.list_unusable() == (NAS,)
+    watched.clock.seconds += watched.find_delay()
+    assert watched.faults.list_unusable() == ()
+    assert watched.faults.find_next_try() is None

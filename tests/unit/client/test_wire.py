@@ -10,7 +10,7 @@ from ayon_sitesync.server_api.types import (
     decode_claim,
     decode_report_answer,
     encode_claim,
-    encode_leases,
+    encode_release,
     encode_report,
 )
 from ayon_sitesync.work import (
@@ -23,6 +23,7 @@ from ayon_sitesync.work import (
     LeaseKey,
     TransferKey,
     TransferReport,
+    UnusableSite,
 )
 
 KEY = TransferKey("demo", "1" * 32, "brisk-amber-fox")
@@ -34,7 +35,10 @@ KEY_JSON = {
 AGENT = AgentIdentity(
     "a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"work": "/d"}, "c" * 32
 )
-CLAIM = ClaimRequest(AGENT, ("demo",), ("nearline",), "production", 20, 2000, 10**10)
+CLAIM = ClaimRequest(
+    *(AGENT, ("demo",), ("nearline",), "production", 20, 2000, 10**10),
+    exclude=(UnusableSite("moon", "nearline"),),
+)
 CLAIM_JSON = {
     "agent": {
         "id": "a" * 32,
@@ -46,6 +50,7 @@ CLAIM_JSON = {
     },
     "projects": ["demo"],
     "serve": ["nearline"],
+    "exclude": [{"projectName": "moon", "siteName": "nearline"}],
     "variant": "production",
     "maxTransfers": 20,
     "maxFiles": 2000,
@@ -185,8 +190,9 @@ def test_report_answer() -> None:
 
 
 def test_leases_to_release() -> None:
-    assert encode_leases("a" * 32, [LeaseKey(KEY, "token")]) == {
+    assert encode_release("a" * 32, [LeaseKey(KEY, "token")], stopping=True) == {
         "agentId": "a" * 32,
+        "stopping": True,
         "leases": [{**KEY_JSON, "leaseToken": "token"}],
     }
 

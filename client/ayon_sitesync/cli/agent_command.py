@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import socket
 import threading
@@ -10,7 +11,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
-from ..agent_ids import hold_agent_id
+from ..agent_ids import find_state_folder, hold_agent_id
 from ..errors import InputError, RequestRefusedError, ServerUnreachableError
 from ..paths import current_platform
 from ..server_api.client import ServerClient
@@ -19,6 +20,7 @@ from ..site_access import SiteAccess
 from ..transfer.agent import Agent
 from ..transfer.agent_config import AgentConfig, AgentSummary
 from ..transfer.backoff import Backoff
+from ..transfer.journal import Journal
 from ..transfer.ports import MonotonicClock
 from ..version import __version__
 from ..work import AgentIdentity
@@ -73,6 +75,7 @@ def _run_agent(
         options.serve,
         options.variant,
         options.once,
+        journal=find_journal(identity.id),
     )
     with ThreadPoolExecutor(THREADS, thread_name_prefix="transfer") as pool:
         agent = Agent(config, client, sites, pool, MonotonicClock(), printer.emit)
@@ -84,6 +87,12 @@ def _run_agent(
             return agent.run()
         finally:
             live.stop()
+
+
+def find_journal(agent_id: str) -> Optional[Journal]:
+    """The agent's own journal, which passes on with its id."""
+    folder = find_state_folder(os.environ, current_platform())
+    return Journal(folder / "journal" / agent_id) if folder else None
 
 
 def make_client(options: Options) -> ServerClient:

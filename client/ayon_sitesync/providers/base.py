@@ -10,7 +10,7 @@ retried inside a provider: the queue decides about another attempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Callable, Optional, Protocol, Union
@@ -299,6 +299,9 @@ class ResumeProvider(Provider, Protocol):
         None when it is gone or shorter. Nobody else may hold it: the caller sees to
         that.
         """
+
+    def spare_parts(self, tokens: Collection[str]) -> None:
+        """These parts are not left over, whatever they look like."""
 
     def discard_part(self, path: str, token: str) -> None:
         """Remove a part that nobody will go on with. Idempotent."""

@@ -14,7 +14,7 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -106,6 +106,9 @@ class LocalReader:
                 error, path=self._path, site_name=self._site_name, is_source=True
             ) from error
 
+    def seek(self, offset: int) -> None:
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+
     def stat(self) -> FileStat:
         found = os.fstat(self._descriptor)
         return FileStat(found.st_size, found.st_mtime_ns)
@@ -125,13 +128,23 @@ class LocalReader:
 class LocalPart:
     """A locked temporary file in the folder of its final name."""
 
-    def __init__(self, path: str, site_name: str, machine_tag: str) -> None:
+    def __init__(
+        self, path: str, site_name: str, machine_tag: str, kept: str = ""
+    ) -> None:
+        """`kept` is the temporary file of an earlier run. May raise `OSError`."""
         self._path = path
         self._site_name = site_name
         folder, name = os.path.split(path)
         self._folder = folder
         self._temporary = ""
-        self._descriptor = self._open_unique(name, machine_tag)
+        self._is_kept = False
+        if kept:
+            self._temporary = kept
+            self._descriptor = os.open(
+                kept, os.O_RDWR | _O_BINARY | _O_NOFOLLOW | _O_CLOEXEC
+            )
+        else:
+            self._descriptor = self._open_unique(name, machine_tag)
         self._lock()
 
     def _open_unique(self, name: str, machine_tag: str) -> int:
@@ -150,6 +163,24 @@ class LocalPart:
         if _fcntl is not None:
             with suppress(OSError):
                 _fcntl.flock(self._descriptor, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+
+    @property
+    def token(self) -> str:
+        return self._temporary
+
+    def go_on(self, offset: int) -> bool:
+        """Write on from `offset`; False when there is less."""
+        if os.fstat(self._descriptor).st_size < offset:
+            return False
+        os.ftruncate(self._descriptor, offset)
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+        return True
+
+    def settle(self) -> None:
+        """What is written is with the system; a checkpoint's digest tells the rest."""
+
+    def keep(self) -> None:
+        self._is_kept = True
 
     def write(self, data: memoryview) -> None:
         with self._mapping_errors():
@@ -203,7 +234,7 @@ class LocalPart:
     ) -> None:
         with suppress(OSError):
             self._close()
-        if self._temporary:
+        if self._temporary and not self._is_kept:
             with suppress(OSError):
                 os.unlink(self._temporary)
 
@@ -211,7 +242,9 @@ class LocalPart:
 class LocalDriveProvider:
     """Files below a site's root folders."""
 
-    capabilities = Capabilities(reads_back=True, keeps_mtime=True, is_disk=True)
+    capabilities = Capabilities(
+        reads_back=True, keeps_mtime=True, is_disk=True, resumes=True
+    )
 
     def __init__(self, config: SiteConfig) -> None:
         self._config = config
@@ -219,6 +252,7 @@ class LocalDriveProvider:
         self._filled_roots: set[str] = set()
         self._swept: set[str] = set()
         self._swept_lock = threading.Lock()
+        self._spared: frozenset[str] = frozenset()
 
     # --- health ----------------------------------------------------------------------
 
@@ -317,6 +351,27 @@ class LocalDriveProvider:
         except OSError as error:
             raise self._map(error, path, is_source=False) from error
 
+    def resume_part(self, path: str, token: str, offset: int) -> Optional[LocalPart]:
+        self._ensure_folder_inside(os.path.dirname(path))
+        try:
+            if _is_locked(Path(token)):
+                return None
+            part = LocalPart(
+                path, self._config.site_name, self._config.machine_tag, token
+            )
+            if part.go_on(offset):
+                return part
+        except OSError:
+            return None
+        with part:
+            return None
+
+    def spare_parts(self, tokens: Collection[str]) -> None:
+        self._spared = frozenset(tokens)
+
+    def discard_part(self, path: str, token: str) -> None:
+        self.delete(token)
+
     def _make_folder(self, folder: str) -> None:
         """Make `folder` and its parents below its root, never the root itself.
 
@@ -374,6 +429,8 @@ class LocalDriveProvider:
             not part.name.startswith(".")
             or len(tag) != len(self._config.machine_tag) + 4
         ):
+            return
+        if str(part) in self._spared:
             return
         with suppress(OSError):
             is_old = time.time() - part.stat().st_mtime > ABANDONED_SECONDS

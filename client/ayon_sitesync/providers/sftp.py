@@ -11,7 +11,7 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Optional, Union
 
@@ -69,6 +69,7 @@ class SftpProvider:
         self._real_roots: dict[str, bytes] = {}
         self._swept: set[str] = set()
         self._live_parts: set[str] = set()
+        self._spared: frozenset[str] = frozenset()
         self._healthy: dict[str, float] = {}
         self._algorithms: Optional[tuple[str, ...]] = None
 
@@ -247,6 +248,9 @@ class SftpProvider:
         part.abandon()
         return None
 
+    def spare_parts(self, tokens: Collection[str]) -> None:
+        self._spared = frozenset(tokens)
+
     def discard_part(self, path: str, token: str) -> None:
         self.delete(token)
 
@@ -386,7 +390,8 @@ class SftpProvider:
             path = posixpath.join(folder, name.decode("utf-8", "surrogateescape"))
             is_own = self._is_own_tag(name) == "own"
             longest = OWN_ABANDONED_SECONDS if is_own else ABANDONED_SECONDS
-            if now - mtime > longest and path not in self._live_parts:
+            is_held = path in self._live_parts or path in self._spared
+            if now - mtime > longest and not is_held:
                 session.forget(session.send_named(packets.REMOVE, encode_path(path)))
 
     def _is_own_tag(self, name: bytes) -> str:

@@ -321,7 +321,10 @@ class Agent:
 
     def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
         lease = Lease(transfer.lease_token, lease_seconds, now)
-        run = TransferRun(transfer, lease, self._sites, self._progress, now)
+        run = TransferRun(
+            *(transfer, lease, self._sites, self._progress, now),
+            journal=self._config.journal,
+        )
         previous = self._runs.get(transfer.key)
         if previous is not None:
             # The server gave it anew, so the earlier lease is over.

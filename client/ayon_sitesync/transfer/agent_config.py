@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..work import AgentIdentity, ClaimRequest, UnusableSite
+from .journal import Journal
 from .progress import ProgressSnapshot
 
 
 @dataclass(frozen=True)
 class AgentConfig:
-    """What an agent works on. `once`: it ends when nothing is pending."""
+    """What an agent works on. `once`: it ends when nothing is pending.
+
+    `journal` belongs to this agent alone; without it large files start anew.
+    """
 
     identity: AgentIdentity
     projects: Optional[tuple[str, ...]]
@@ -21,6 +25,7 @@ class AgentConfig:
     max_transfers: int = 100
     max_files: int = 2000
     max_bytes: int = 10_000_000_000
+    journal: Optional[Journal] = None
 
     def make_claim(self, exclude: tuple[UnusableSite, ...]) -> ClaimRequest:
         """The request for work that this configuration means."""

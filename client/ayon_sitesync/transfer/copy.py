@@ -22,6 +22,8 @@ from ..providers.base import (
     Upload,
 )
 from ..work import TransferFile
+from .journal import Journal, make_key
+from .resume import ResumeRoute, Resumption
 from .verify import (
     CONTENT,
     SIZE,
@@ -42,12 +44,16 @@ CHUNK_BYTES = 1024 * 1024
 class Route:
     """From which site to which. `tick` gets the bytes moved by each step.
 
-    `tick` raises `TransferCancelledError` to stop the copy between two steps.
+    `tick` raises `TransferCancelledError` to stop the copy between two steps. With a
+    `journal` large files are gone on with after an interruption; `target_name` is the
+    target's place in it (project and site).
     """
 
     source: Provider
     target: Provider
     tick: Callable[[int], None]
+    journal: Optional[Journal] = None
+    target_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,32 +204,64 @@ class _Copy:
             before = reader.stat()
             if before != planned:
                 raise self._make_changed_error()
-            with route.target.create_part(self._target_path) as part:
-                digests = Digests(algorithms)
-                buffer = _get_buffer()
-                done = 0
-                while True:
-                    count = reader.readinto(buffer)
-                    if not count:
-                        break
-                    chunk = buffer[:count]
-                    digests.update(chunk)
-                    part.write(chunk)
-                    done += count
-                    route.tick(count)
-                if done != before.size or not self._is_unchanged(reader, before):
-                    raise self._make_changed_error()
-                if origin and digests.get(algorithm_of(origin)) != origin:
-                    raise CorruptError(
-                        f"'{self._source_path}' arrived differently from what its"
-                        " storage says it has."
-                    )
-                self._ensure_published_content(digests)
-                proof = self._prove_part(part, digests, done, part_algorithm)
-                part.publish(before.mtime_ns)
+            digests = Digests(algorithms)
+            with self._make_resumption(before) as resumption:
+                found = resumption.find_part(reader, digests)
+                part, done = found or (route.target.create_part(self._target_path), 0)
+                with part:
+                    try:
+                        self._send(reader, part, digests, done, before, resumption)
+                        if origin and digests.get(algorithm_of(origin)) != origin:
+                            raise CorruptError(
+                                f"'{self._source_path}' arrived differently from what"
+                                " its storage says it has."
+                            )
+                        self._ensure_published_content(digests)
+                        proof = self._prove_part(
+                            part, digests, before.size, part_algorithm
+                        )
+                        part.publish(before.mtime_ns)
+                    except BaseException as error:
+                        resumption.keep(part, error)
+                        raise
+                    resumption.forget()
         if target_algorithm:
             proof = self._compare_stored(digests.get(target_algorithm))
-        return CopyResult(done, self._own(digests), proof, moved=True)
+        return CopyResult(before.size, self._own(digests), proof, moved=True)
+
+    def _make_resumption(self, before: FileStat) -> Resumption:
+        route = self._route
+        return Resumption.make(
+            route.journal,
+            make_key(route.target_name, self._target_path),
+            f"{self._source_path}\n{self._file.checksum}",
+            before,
+            ResumeRoute(route.source, route.target, self._target_path, route.tick),
+        )
+
+    def _send(
+        self,
+        reader: Reader,
+        part: Part,
+        digests: Digests,
+        done: int,
+        before: FileStat,
+        resumption: Resumption,
+    ) -> None:
+        """Move what is left of the source, which must stay as it is meanwhile."""
+        buffer = _get_buffer()
+        while True:
+            count = reader.readinto(buffer)
+            if not count:
+                break
+            chunk = buffer[:count]
+            digests.update(chunk)
+            part.write(chunk)
+            done += count
+            self._route.tick(count)
+            resumption.note(part, done, digests)
+        if done != before.size or not self._is_unchanged(reader, before):
+            raise self._make_changed_error()
 
     def _hand_over(self, taker: FileTaker, planned: FileStat) -> CopyResult:
         """The target's own driver moves a file of this machine.

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Callable, Optional
+from typing import Callable, Optional, cast
 
 from ..errors import (
     PathError,
@@ -23,7 +23,7 @@ from ..errors import (
     TransferError,
 )
 from ..paths import split_rootless
-from ..providers.base import BATCH_BYTES, BATCH_FILES, Provider
+from ..providers.base import BATCH_BYTES, BATCH_FILES, Provider, ResumeProvider
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -37,6 +37,7 @@ from ..work import (
 )
 from .batch import BatchJob, copy_batch, is_batched, is_small
 from .copy import CopyResult, Route, copy_file
+from .journal import Journal
 from .lease import Lease
 from .ports import Sites
 from .progress import Progress
@@ -58,6 +59,7 @@ class TransferRun:
         sites: Sites,
         progress: Progress,
         started_at: float,
+        journal: Optional[Journal] = None,
     ) -> None:
         self.transfer = transfer
         self.started_at = started_at
@@ -66,6 +68,7 @@ class TransferRun:
         """A report of it got no answer: the server may know the results already."""
         self._sites = sites
         self._progress = progress
+        self._journal = journal
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._left = len(transfer.files)
@@ -268,7 +271,12 @@ class TransferRun:
     def _transfer_file(self, file: TransferFile) -> FileReport:
         self._raise_if_stopped()
         source, target = self._open_ends()
-        route = Route(source, target, self._make_tick(file))
+        key = self.transfer.key
+        route = Route(
+            *(source, target, self._make_tick(file)),
+            self._journal,
+            f"{key.project_name}\n{key.site_name}",
+        )
         return self._report_done(file, copy_file(file, route))
 
     def _raise_if_stopped(self) -> None:
@@ -292,6 +300,9 @@ class TransferRun:
                     self._open_site(project, source_site),
                     self._open_site(project, target_site),
                 )
+                if self._journal is not None and ends[1].capabilities.resumes:
+                    tokens = self._journal.list_tokens()
+                    cast(ResumeProvider, ends[1]).spare_parts(tokens)
                 # Before others get past this: what makes folders makes a missing root.
                 self._check_health(*ends)
                 self._ends = ends

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol
 
 from ..providers.base import Capabilities
@@ -111,8 +112,20 @@ class Digests:
     """Several digests of one stream of bytes."""
 
     def __init__(self, algorithms: set[str]) -> None:
-        self._hashers = {name: _ALGORITHMS[name]() for name in sorted(algorithms)}
+        self._algorithms = sorted(algorithms)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._hashers = {name: _ALGORITHMS[name]() for name in self._algorithms}
         self._list = list(self._hashers.values())
+
+    def list_all(self) -> dict[str, str]:
+        """Algorithm to hex of all so far."""
+        return {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+
+    def has_same_algorithms(self, names: Iterable[str]) -> bool:
+        return sorted(names) == self._algorithms
 
     def update(self, data: memoryview) -> None:
         for hasher in self._list:

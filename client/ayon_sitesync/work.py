@@ -141,7 +141,10 @@ class TransferReport:
 
 @dataclass(frozen=True)
 class TransferAnswer:
-    """The server's answer to one transfer's report: `held`, `finished` or `lost`."""
+    """The server's answer to one transfer's report.
+
+    `held`, `finished`, `lost`; or `paused`, `cancelled`: somebody ordered that.
+    """
 
     key: TransferKey
     state: str

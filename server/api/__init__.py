@@ -12,6 +12,7 @@ from ..host import BaseServerAddon
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
 from ..store.jobs import JobStore
+from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
@@ -23,6 +24,7 @@ from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .graph import GraphRoutes
 from .live import LiveUpdates
+from .pauses import PauseRoutes
 from .services import Services
 from .state import StateRoutes
 from .summary import SummaryRoutes, describe_sites
@@ -32,6 +34,7 @@ from .verbs import VerbRoutes
 
 def build_services(addon: BaseServerAddon) -> Services:
     configuration = Configuration(addon)
+    pauses = PauseStore()
     return Services(
         configuration=configuration,
         keeper=SchemaKeeper(configuration.addon_version),
@@ -41,10 +44,11 @@ def build_services(addon: BaseServerAddon) -> Services:
         representations=RepresentationList(),
         availability=AvailabilityStore(),
         queue=TransferQueue(),
-        reports=ReportStore(configuration.for_project),
+        reports=ReportStore(configuration.for_project, pauses.load),
         agents=AgentStore(),
         verbs=VerbStore(),
         jobs=JobStore(),
+        pauses=pauses,
     )
 
 
@@ -64,4 +68,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         AvailabilityRoutes(services).router,
         GraphRoutes(graph.execute).router,
         VerbRoutes(services).router,
+        PauseRoutes(services).router,
     ]

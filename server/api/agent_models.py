@@ -153,7 +153,7 @@ class TransferResultModel(OPModel):
     projectName: str
     representationId: str
     siteName: str
-    state: Literal["held", "finished", "lost"]
+    state: Literal["held", "finished", "lost", "paused", "cancelled"]
     expiresAt: float | None
     rejected: list[RejectedFileModel]
 

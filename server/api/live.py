@@ -70,6 +70,10 @@ class LiveUpdates:
     async def agents_changed(self, site_names: Iterable[str]) -> None:
         await self._dispatch("sitesync.agents", None, {"siteNames": sorted(site_names)})
 
+    async def pauses_changed(self) -> None:
+        """Tell agents and panels to look at what is paused."""
+        await self._dispatch("sitesync.pauses", None, {})
+
     async def _send_states(self, project_name: str) -> None:
         """Send what is pending, wait out the interval, until nothing is pending."""
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
 from ..store.jobs import JobStore
+from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
@@ -32,3 +33,4 @@ class Services:
     agents: AgentStore
     verbs: VerbStore
     jobs: JobStore
+    pauses: PauseStore

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from ..domain.files import FileReport
+from ..domain.pauses import Pauses
 from ..domain.site import LOCAL_SITE, STUDIO_SITE
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Agent, Budget, Lease, Route
@@ -148,10 +149,11 @@ class TransferRoutes:
     ) -> dict[str, Any]:
         claim, last_project = await self._open(user, site_id, body)
         budget = Budget(body.maxTransfers, body.maxFiles, int(body.maxBytes))
+        pauses = await self._services.pauses.load()
         seekers = [
             seeker
             for name in _rotate(claim.projects, last_project)
-            if (seeker := await self._seeker(claim, name)) is not None
+            if (seeker := await self._seeker(claim, name, pauses)) is not None
         ]
         transfers = await self._share_out(seekers, budget)
         if transfers:
@@ -248,7 +250,9 @@ class TransferRoutes:
             raise NotAllowedError(msg)
         return is_shared
 
-    async def _seeker(self, claim: _Claim, project_name: str) -> Seeker | None:
+    async def _seeker(
+        self, claim: _Claim, project_name: str, pauses: Pauses
+    ) -> Seeker | None:
         """Return who asks in a project; None if there is nothing to ask for."""
         if not await self._services.keeper.is_ready(project_name):
             self._services.keeper.request(project_name)
@@ -257,14 +261,19 @@ class TransferRoutes:
         unusable = {
             site.siteName for site in body.exclude if site.projectName == project_name
         }
-        if own_site in unusable:
+        if own_site in unusable or pauses.cover(project_name, [own_site]):
             return None
         caller = Caller(claim.user, None if claim.is_shared_site else own_site)
         sites = await self._services.configuration.for_caller(
             project_name, caller, body.variant
         )
         reachable = sites.reachable(own_site, body.serve)
-        route = Route(own_site, [site for site in reachable if site not in unusable])
+        usable = [
+            site
+            for site in reachable
+            if site not in unusable and not pauses.cover(project_name, [site])
+        ]
+        route = Route(own_site, usable)
         if not sites.enabled or not route.reachable:
             return None
         try:

@@ -111,13 +111,13 @@ class VerbRoutes:
         """Bring what was published before Site Sync to a site, or say it is there."""
         caller = Caller(user, site_id)
         sites = await self._open(project_name, caller)
-        names = _names([body.siteName])
-        if body.status == SiteStatus.SYNCED:
+        names, status = _names([body.siteName]), SiteStatus(body.status)
+        if status == SiteStatus.SYNCED:
             # What is on a site is on its aliases.
             names += sorted(sites.aliases(body.siteName))
         order = Order(
             project_name=project_name,
-            verb=Verb.QUEUE if body.status == SiteStatus.QUEUED else Verb.SEED,
+            verb=Verb.QUEUE if status == SiteStatus.QUEUED else Verb.SEED,
             site_names=names,
             sites=sites,
             priority=body.priority,

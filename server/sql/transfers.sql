@@ -187,6 +187,13 @@ RETURNING l.representation_id, l.site_name;
 -- name: end_leases
 DELETE FROM {schema}.sitesync_leases WHERE token = ANY ($1::uuid[]);
 
+-- name: stopped_attempts
+-- What ended the runs $1 of agent $2, where somebody ordered it.
+SELECT token, outcome
+FROM {schema}.sitesync_attempts
+WHERE token = ANY ($1::uuid[]) AND agent_id = $2
+    AND outcome IN ('paused', 'cancelled');
+
 -- name: files_of
 SELECT id, files FROM {schema}.representations WHERE id = ANY ($1::uuid[]);
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain.files import (
@@ -23,6 +23,7 @@ from ..domain.files import (
     prove,
     return_running,
 )
+from ..domain.pauses import Pauses
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Lease
@@ -48,6 +49,7 @@ from .site_state import propagate
 _SQL = QueryFile("transfers")
 
 LoadSites = Callable[[str, str], Awaitable[ProjectSites]]
+LoadPauses = Callable[[], Awaitable[Pauses]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ class TransferReport:
 
 @dataclass(frozen=True)
 class TransferResult:
-    """The answer: `held`, `finished` or `lost`, and what was not accepted."""
+    """The answer, and what was not accepted.
+
+    `held`, `finished`, `lost`; or `paused`, `cancelled`: somebody ordered that.
+    """
 
     report: TransferReport
     state: str
@@ -80,6 +85,7 @@ class _Batch:
     project_name: str
     now: float
     sites: dict[str, ProjectSites]
+    pauses: Pauses
     rows: dict[RowKey, Row]
     leases: dict[RowKey, Any]
     files: dict[str, list[RepresentationFile]]
@@ -98,9 +104,10 @@ class _Batch:
 class ReportStore:
     """Applies reports, one transaction per project."""
 
-    def __init__(self, load_sites: LoadSites) -> None:
+    def __init__(self, load_sites: LoadSites, load_pauses: LoadPauses) -> None:
         """`load_sites(project, variant)` gives retry and alias rules."""
         self._load_sites = load_sites
+        self._load_pauses = load_pauses
 
     async def apply(
         self, project_name: str, holder: Holder, reports: list[TransferReport]
@@ -117,7 +124,24 @@ class ReportStore:
             batch = await self._lock(project_name, holder, leases, held, sites)
             results = [_apply(batch, report) for report in reports]
             await self._write(batch, holder, leases)
+        results = await self._explain_losses(project_name, holder, results)
         return results, set(batch.changed)
+
+    async def _explain_losses(
+        self, project_name: str, holder: Holder, results: list[TransferResult]
+    ) -> list[TransferResult]:
+        """Tell leases that an order ended from those that were lost."""
+        tokens = [each.report.lease.token for each in results if each.state == "lost"]
+        if not tokens:
+            return results
+        rows = await Postgres.fetch(
+            _SQL.get("stopped_attempts", project_name), tokens, holder.agent_id
+        )
+        ordered = {row["token"]: row["outcome"] for row in rows}
+        return [
+            replace(each, state=ordered.get(each.report.lease.token, each.state))
+            for each in results
+        ]
 
     async def _lock(
         self,
@@ -141,6 +165,7 @@ class ReportStore:
             project_name=project_name,
             now=now,
             sites=sites,
+            pauses=await self._load_pauses(),
             rows=rows,
             leases=await read_leases(project_name, holder, leases, now),
             files={record["id"]: parse_files(record["files"]) for record in records},
@@ -179,17 +204,26 @@ def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
         entries[file.id] = apply_report(
             entries[file.id], file, batch.now, sites.retry_count, _chance()
         )
-    if report.finished:
+    state = _state(batch, report, lease["source_site"])
+    if state != "held":
         entries = return_running(entries, batch.now)
         batch.ended.append(lease["token"])
     if entries != row.entries:
         batch.put(row.with_entries(entries))
         _propagate(batch, batch.rows[report.key], sites)
     _verify_source(batch, report.key[0], lease["source_site"], accepted)
-    _note(batch, report, accepted, entries, lease["token"])
+    outcome = {"held": None, "paused": "paused"}.get(state, _outcome(entries))
+    _note(batch, report, accepted, lease["token"], outcome)
+    expires_at = batch.now + LEASE_SECONDS if state == "held" else None
+    return TransferResult(report, state, expires_at, rejected)
+
+
+def _state(batch: _Batch, report: TransferReport, source_site: str) -> str:
+    """Return what a transfer is after its report; a pause ends its lease."""
     if report.finished:
-        return TransferResult(report, "finished", rejected=rejected)
-    return TransferResult(report, "held", batch.now + LEASE_SECONDS, rejected)
+        return "finished"
+    ends = [report.key[1], source_site]
+    return "paused" if batch.pauses.cover(batch.project_name, ends) else "held"
 
 
 def _chance() -> float:
@@ -247,10 +281,10 @@ def _note(
     batch: _Batch,
     report: TransferReport,
     accepted: list[FileReport],
-    entries: Entries,
     token: str,
+    outcome: str | None,
 ) -> None:
-    """Record the checksums and the history of a report."""
+    """Record the checksums and the history of a report; an outcome ends the run."""
     synced = [file for file in accepted if file.status == SiteStatus.SYNCED]
     failed = [file for file in accepted if file.status == SiteStatus.FAILED]
     for file in synced:
@@ -262,7 +296,7 @@ def _note(
                 file.bytes_done,
                 site_name,
             )
-    if not (synced or failed or report.finished):
+    if not (synced or failed or outcome):
         return
     batch.attempts.append(
         AttemptCount(
@@ -274,7 +308,7 @@ def _note(
                 {"id": file.id, "errorClass": file.error_class, "message": file.message}
                 for file in failed
             ),
-            outcome=_outcome(entries) if report.finished else None,
+            outcome=outcome,
         )
     )
 

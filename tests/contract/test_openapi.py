@@ -31,6 +31,8 @@ OPERATIONS = {
     "apply_verb",
     "seed_site",
     "get_job",
+    "set_pause",
+    "list_pauses",
 }
 
 

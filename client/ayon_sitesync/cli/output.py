@@ -94,6 +94,7 @@ _LINES: dict[str, Callable[[dict[str, Any]], str]] = {
     "progress": _describe_progress,
     "problem": _describe_problem,
     "recovered": _describe_recovery,
+    "withdrawn": lambda data: f"{data['state']} by order: {data['label']}",
     "idle": _describe_idle,
     "stopped": lambda data: "stopped: " + _describe_progress(data),
 }

@@ -10,7 +10,7 @@ from .client import ServerClient
 
 log = logging.getLogger(__name__)
 
-TOPICS = ("sitesync.state", "connection.opened")
+TOPICS = ("sitesync.state", "sitesync.pauses", "connection.opened")
 
 
 class LiveChannel:

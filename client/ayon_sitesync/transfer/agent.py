@@ -48,6 +48,8 @@ WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
 STOP_SECONDS = 20.0
 """How long a stop waits for the step that each worker is in."""
+STOPPED_STATES = ("paused", "cancelled")
+"""Answers to a report: somebody ordered that the transfer stops."""
 HUNGRY_FILES = 500
 HUNGRY_BYTES = 1_000_000_000
 """With less than this under way, the next work is asked for."""
@@ -208,7 +210,8 @@ class Agent:
         reports = []
         for run in runs:
             report = run.take_report()
-            if report.files or report.finished or now >= run.lease.renew_at:
+            ask_at = run.lease.check_at if run.is_under_way else run.lease.renew_at
+            if report.files or report.finished or now >= ask_at:
                 reports.append(report)
         return reports
 
@@ -234,6 +237,12 @@ class Agent:
         run = self._runs[answer.key]
         for reason in answer.rejected:
             self._emit("problem", {"label": run.transfer.label, "message": reason})
+        if answer.state in STOPPED_STATES:
+            run.cancel()
+            self._drop(run)
+            about = {"label": run.transfer.label, "state": answer.state}
+            self._emit("withdrawn", about)
+            return
         is_known_end = run.send_failed and report.finished
         if answer.state == "lost" and not is_known_end:
             run.cancel()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+CHECK_SECONDS = 2.0
+"""How soon a file under way hears that somebody has paused or cancelled it."""
+
 
 class Lease:
     """Held until told otherwise; to be renewed in good time.
@@ -18,6 +21,11 @@ class Lease:
     def extend(self, now: float) -> None:
         """The server confirmed it just now."""
         self._renewed_at = now
+
+    @property
+    def check_at(self) -> float:
+        """When to ask whether it still holds, while files are under way."""
+        return self._renewed_at + CHECK_SECONDS
 
     @property
     def renew_at(self) -> float:

@@ -71,6 +71,7 @@ class TransferRun:
         self._journal = journal
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
+        self._started = threading.Event()
         self._left = len(transfer.files)
         self._waiting = deque(transfer.files)
         self._idle = threading.Event()
@@ -91,6 +92,7 @@ class TransferRun:
         """Queue every file and return; a worker calls `on_idle` after the last."""
 
         def run() -> None:
+            self._started.set()
             files = self._take_files()
             if not files:
                 return
@@ -136,6 +138,11 @@ class TransferRun:
     def files_left(self) -> int:
         with self._lock:
             return self._left
+
+    @property
+    def is_under_way(self) -> bool:
+        """A worker has started with it, and not all files are done."""
+        return self._started.is_set() and not self.is_idle
 
     @property
     def bytes_moved(self) -> int:

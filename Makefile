@@ -13,7 +13,7 @@ help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
 	@echo "make test     every suite"
 	@echo "make check    linters and types"
-	@echo "make package  the addon's zip in package/"
+	@echo "make package  the addon's zip in package/ (RCLONE=linux,windows,darwin adds rclone for them)"
 
 # --- set-up ------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ demo: setup
 	@exec $(PY) -m devhost demo $(if $(ONCE),--once) $(if $(SOURCE),--source "$(SOURCE)")
 
 package: setup
-	$(PY) create_package.py
+	$(PY) create_package.py $(if $(RCLONE),--rclone "$(RCLONE)")
 
 openapi: $(STAMPS)/venv $(STAMPS)/node
 	$(PY) -m devhost openapi --output frontend/openapi.json

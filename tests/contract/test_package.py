@@ -326,6 +326,11 @@ def test_unknown_option_is_named(tree: Tree) -> None:
     assert "--frobnicate" in tree.refuse(2, "--frobnicate")
 
 
+def test_unknown_platform_for_rclone_is_refused(tree: Tree) -> None:
+    said = tree.refuse(2, "--rclone", "linux,amiga")
+    assert "'amiga' is no platform; use linux, windows, darwin" in said
+
+
 @pytest.mark.parametrize("output", ["", " ", "tree/LICENSE", "tree/LICENSE/below"])
 def test_output_that_cannot_be_a_folder_is_refused(tree: Tree, output: str) -> None:
     assert "--output" in tree.refuse(2, "-o", output)

@@ -197,7 +197,10 @@ class HostClient(ServerClient):
         ]
 
     def _write_state(
-        self, project_name: str, state: Json, files: Sequence[Json]
+        self,
+        project_name: str,
+        state: Mapping[str, Any],
+        files: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
         posted = state.get("files")
         if posted is None and "status" in state:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
@@ -313,3 +314,178 @@ async def test_sites_tell_kind_role_totals_and_agents(
     answer = await client.get(f"{host.addon_path}/demo/sites")
     [machine] = [site for site in answer.json()["sites"] if site["agents"]]
     assert machine["agents"][0]["isLive"] is False
+
+
+async def test_numbers_of_a_site_sort_the_list_and_no_row_comes_last(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    rows = [await pipeline.publish(files=1 + number) for number in range(4)]
+    missing = sorted([(await pipeline.publish()).id for _ in range(3)])
+    for number, status in ((0, 4), (1, 1), (2, 2), (3, 0)):
+        await clock.advance(10)
+        await sync(client, host, rows[number], "studio", status)
+        await client.post(
+            f"{host.addon_path}/demo/state/{rows[number].id}/studio",
+            json={"files": [], "priority": 90 - number},
+        )
+    by_status = [rows[3].id, rows[1].id, rows[2].id, rows[0].id]
+    in_order = [row.id for row in rows]
+    expected = {
+        "status": by_status,
+        "priority": in_order[::-1],
+        "changed": in_order,
+        "size": in_order,
+    }
+    for sort_by, order in expected.items():
+        for descending in (False, True):
+            sorting = {"sortBy": sort_by, "sortDesc": descending, "sortSite": "studio"}
+            found = ids(await query(client, host, first=100, **sorting))
+            wanted = [*order[::-1], *missing[::-1]] if descending else order + missing
+            assert found == wanted, sorting
+            assert await walk(client, host, "first", **sorting) == wanted
+            assert await walk(client, host, "last", **sorting) == wanted
+            anchors = await client.post(
+                f"{host.addon_path}/demo/representations/anchors",
+                json={**sorting, "every": 10},
+            )
+            assert anchors.json() == {"anchors": [], "total": 7}
+
+
+async def walk(
+    client: httpx.AsyncClient, host: Host, count: str, **sorting: Any
+) -> list[str]:
+    """All ids, two a page, forwards with `first` or backwards with `last`."""
+    is_forward = count == "first"
+    start, at, more = (
+        ("after", "endCursor", "hasNextPage")
+        if is_forward
+        else ("before", "startCursor", "hasPreviousPage")
+    )
+    found: list[str] = []
+    cursor = None
+    while True:
+        answer = await query(client, host, **{count: 2, start: cursor}, **sorting)
+        found = found + ids(answer) if is_forward else ids(answer) + found
+        cursor = answer["pageInfo"][at]
+        if not answer["pageInfo"][more]:
+            return found
+
+
+async def test_the_first_of_the_sites_is_sorted_by_if_none_is_named(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    first, second = [await pipeline.publish() for _ in range(2)]
+    await sync(client, host, first, SITE, 4)
+    await sync(client, host, second, SITE, 1)
+    await sync(client, host, first, "studio", 1)
+    await sync(client, host, second, "studio", 4)
+    order = {"sortBy": "status", "siteNames": [SITE]}
+    assert ids(await query(client, host, **order)) == [second.id, first.id]
+    assert ids(await query(client, host, sortBy="status")) == [first.id, second.id]
+
+
+@pytest.mark.parametrize(
+    "sorting",
+    [
+        {"sortBy": "folder"},
+        {"sortBy": "product", "sortDesc": True},
+        {"sortBy": "status", "sortSite": "studio"},
+        {"sortBy": "changed", "sortSite": "studio", "sortDesc": True},
+    ],
+)
+async def test_anchors_lead_into_the_list(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient, sorting: dict[str, Any]
+) -> None:
+    published = [await pipeline.publish(f"shots/s{n % 3}") for n in range(25)]
+    for each in published[:15]:
+        await sync(client, host, each, "studio", 1)
+    everything = ids(await query(client, host, first=100, **sorting))
+    answer = await client.post(
+        f"{host.addon_path}/demo/representations/anchors",
+        json={**sorting, "every": 10},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["total"] == 25
+    assert len(answer.json()["anchors"]) == 2
+    for number, anchor in enumerate(answer.json()["anchors"], 1):
+        page = await query(client, host, first=3, after=anchor, **sorting)
+        assert ids(page) == everything[number * 10 :][:3]
+
+
+async def test_every_filter_narrows_list_total_and_anchors(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    wanted = await pipeline.publish(product="compMain", version=7, name="abc", files=3)
+    other = await pipeline.publish(OTHER_FOLDER)
+    await sync(client, host, other, "studio")
+    await clock.advance(100)
+    failed = wanted.posted(2, message="disk o'full 100%")
+    await client.post(
+        f"{host.addon_path}/demo/state/{wanted.id}/{SITE}", json={"files": failed}
+    )
+    only_other = {"hasError": False}
+    for conditions in (
+        {"productIds": [wanted.product_id]},
+        {"versionIds": [wanted.version_id]},
+        {"representationIds": [wanted.id]},
+        {"folderIds": [wanted.folder_id]},
+        {"representationNames": ["abc"]},
+        {"versions": [7, 8]},
+        {"hasError": True},
+        {"errorText": "O'FULL 100%"},
+        {"changedSince": clock.now - 1},
+        {"minSize": 300},
+        {"minSize": 101, "maxSize": 300},
+        {"statuses": {SITE: [2]}},
+        {"statuses": {SITE: [2], "studio": [-1]}},
+        {"statuses": {"studio": [-1]}},
+        {"productTypes": ["render"], "search": "comp"},
+    ):
+        found = await query(client, host, withTotal="exact", **conditions)
+        assert (ids(found), found["total"]) == ([wanted.id], 1), conditions
+        answer = await client.post(
+            f"{host.addon_path}/demo/representations/anchors", json=conditions
+        )
+        assert answer.json()["total"] == 1, conditions
+    assert ids(await query(client, host, **only_other)) == [other.id]
+    for nothing in (
+        {"productTypes": ["nothing"]},
+        {"versions": []},
+        {"representationIds": []},
+        {"folderIds": ["0" * 32]},
+        {"maxSize": 0},
+        {"errorText": "100_"},
+        {"changedSince": clock.now + 1},
+        {"statuses": {SITE: [2], "studio": [4]}},
+    ):
+        assert ids(await query(client, host, **nothing)) == [], nothing
+    for text in HOSTILE:
+        for conditions in (
+            {"productTypes": [text]},
+            {"representationNames": [text]},
+            {"errorText": f"nomatch{text}"},
+        ):
+            assert ids(await query(client, host, **conditions)) == [], conditions
+
+
+async def test_inactive_entities_are_shown_on_request_only(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    shown, hidden = [await pipeline.publish() for _ in range(2)]
+    await Postgres.execute(
+        f"UPDATE {pipeline.schema}.products SET active = FALSE WHERE id = $1",
+        hidden.product_id,
+    )
+    assert ids(await query(client, host)) == [shown.id]
+    found = await query(client, host, includeInactive=True)
+    assert set(ids(found)) == {shown.id, hidden.id}
+
+
+async def test_totals_can_be_estimated(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    await pipeline.publish()
+    answer = await query(client, host, withTotal="estimated")
+    assert answer["total"] >= 0
+    answer = await query(client, host, withTotal=True)
+    assert answer["total"] == 1

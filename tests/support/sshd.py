@@ -1,7 +1,7 @@
 """A real OpenSSH server on loopback, with keys and a root folder of its own.
 
 It runs as the user of the tests, without root's rights where the user has none: so only
-keys log in. Passwords are tried on `ssh_account.py`.
+keys log in. Passwords are tried on `unit/client/ssh_account.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,506 @@
+"""SFTP sites: who may log in where, many files at once, what is left over."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ayon_sitesync.errors import (
+    CorruptError,
+    MissingSourceError,
+    PathError,
+    PermanentError,
+    QuotaError,
+    RetryableError,
+    SiteUnhealthyError,
+    TransferError,
+)
+from ayon_sitesync.providers.base import FileStat, NewFile, SiteConfig, WholeFile
+from ayon_sitesync.providers.sftp import SftpProvider
+from ayon_sitesync.providers.ssh import packets
+from ayon_sitesync.providers.ssh.faults import map_status
+from ayon_sitesync.providers.ssh.session import SftpStatusError
+from ayon_sitesync.transfer.batch import BatchJob, copy_batch
+from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
+from ayon_sitesync.transfer.verify import CONTENT, STORAGE
+from ayon_sitesync.work import TransferFile
+
+from tests.support.sshd import Sshd, make_key
+from tests.unit.client.disks import MACHINE_TAG, MIB, make_disk
+from tests.unit.client.ssh_account import PasswordServer
+
+OLD_TIME_NS = 1_600_000_000_000_000_000
+DAY_SECONDS = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with Sshd(tmp_path_factory.mktemp("sshd")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def password_server() -> Iterator[PasswordServer]:
+    started = PasswordServer()
+    yield started
+    started.close()
+
+
+class Site:
+    """A folder of this machine as the root `work` of an SFTP site."""
+
+    def __init__(self, base: Path) -> None:
+        self.root = base / "nas"
+        self.root.mkdir()
+        self.state = base / "state"
+        self._made: list[SftpProvider] = []
+
+    def open(self, settings: dict[str, Any], **changed: Any) -> SftpProvider:
+        provider = SftpProvider(
+            SiteConfig(
+                "nas",
+                {"work": str(self.root)},
+                "linux",
+                MACHINE_TAG,
+                {**settings, **changed},
+                str(self.state),
+            )
+        )
+        self._made.append(provider)
+        return provider
+
+    def close(self) -> None:
+        for provider in self._made:
+            provider.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+def check(provider: SftpProvider) -> None:
+    provider.check_health(["work"], writable=True)
+
+
+def write(provider: SftpProvider, name: str, content: bytes) -> None:
+    with provider.create_part(provider.locate(f"{{root[work]}}/{name}")) as part:
+        part.write(memoryview(content))
+        part.publish(OLD_TIME_NS)
+
+
+def is_part(path: Path) -> bool:
+    return path.name.endswith(".sitesync-part")
+
+
+# --- settings ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"sftp_host": ""}, "sftp_host"),
+        ({"sftp_user": " "}, "sftp_user"),
+        ({"sftp_port": 70000}, "sftp_port"),
+        ({"sftp_key": {}}, "sftp_pass"),
+        ({"sftp_key": {"linux": ["/no/such/key"]}}, "sftp_key > linux"),
+        ({"sftp_host": "{NO_SUCH_VARIABLE}"}, "NO_SUCH_VARIABLE"),
+    ],
+)
+def test_setting_that_cannot_be_used_is_named(
+    site: Site, server: Sshd, changed: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(SiteUnhealthyError, match=named):
+        site.open(server.settings, **changed)
+
+
+def test_first_key_of_the_platform_that_exists_is_used(
+    site: Site, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYS", str(server.folder))
+    keys = {"windows": ["c:/key"], "linux": ["/no/such/key", "{KEYS}/user_key"]}
+    check(site.open(server.settings, sftp_key=keys))
+
+
+def test_secrets_are_not_shown(site: Site, server: Sshd) -> None:
+    config = SiteConfig(
+        "nas", {"work": "/"}, "linux", "beef", {"sftp_pass": "top secret"}
+    )
+    assert "top secret" not in repr(config)
+    with pytest.raises(SiteUnhealthyError) as caught:
+        check(site.open(server.settings, sftp_key={}, sftp_pass="top secret"))
+    assert "top secret" not in str(caught.value)
+
+
+def test_library_that_is_not_there_is_named_with_its_setting(
+    site: Site, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    with pytest.raises(SiteUnhealthyError, match=r"paramiko.*sites > nas > provider"):
+        check(site.open(server.settings))
+
+
+# --- who logs in ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked_key(server: Sshd, tmp_path: Path) -> Path:
+    made = make_key(tmp_path / "locked_key", "open sesame")
+    known = server.folder / "authorized_keys"
+    with known.open("a") as file:
+        file.write((tmp_path / "locked_key.pub").read_text())
+    return made
+
+
+def test_key_with_a_password_logs_in(
+    site: Site, server: Sshd, locked_key: Path
+) -> None:
+    keys = {"linux": [str(locked_key)]}
+    check(site.open(server.settings, sftp_key=keys, sftp_key_pass="open sesame"))
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_key_that_does_not_open_is_told(
+    site: Site, server: Sshd, locked_key: Path, password: str
+) -> None:
+    keys = {"linux": [str(locked_key)]}
+    provider = site.open(server.settings, sftp_key=keys, sftp_key_pass=password)
+    with pytest.raises(SiteUnhealthyError, match="sftp_key_pass"):
+        check(provider)
+
+
+def test_key_that_the_server_does_not_know_is_told(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    keys = {"linux": [str(make_key(tmp_path / "other_key"))]}
+    with pytest.raises(SiteUnhealthyError, match=r"does not let user .*other_key"):
+        check(site.open(server.settings, sftp_key=keys))
+
+
+def test_password_logs_in(site: Site, password_server: PasswordServer) -> None:
+    provider = site.open(password_server.settings)
+    check(provider)
+    write(provider, "a.exr", b"content")
+    assert (site.root / "a.exr").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("password", ["wrong", "paß word {2}"])
+def test_wrong_password_is_told(
+    site: Site, password_server: PasswordServer, password: str
+) -> None:
+    provider = site.open(password_server.settings, sftp_pass=password)
+    with pytest.raises(SiteUnhealthyError, match="does not let user 'artist' in"):
+        check(provider)
+
+
+def test_server_that_is_not_there_is_told(site: Site, server: Sshd) -> None:
+    with pytest.raises(SiteUnhealthyError, match="cannot be reached"):
+        check(site.open(server.settings, sftp_port=1))
+
+
+# --- which server it is --------------------------------------------------------------
+
+
+def test_first_use_is_remembered_and_another_key_refused_later(
+    site: Site, tmp_path: Path
+) -> None:
+    with Sshd(tmp_path / "sshd") as server:
+        check(site.open(server.settings))
+        known = (site.state / "known_hosts").read_text()
+        assert f"[127.0.0.1]:{server.port} ssh-ed25519 " in known
+        check(site.open(server.settings, sftp_accept_first_use=False))
+        site.close()
+        server.stop()
+        server.change_host_key()
+        server.start()
+        with pytest.raises(SiteUnhealthyError, match="another host key than before"):
+            check(site.open(server.settings))
+        assert (site.state / "known_hosts").read_text() == known
+
+
+def test_first_use_is_refused_where_the_settings_say_so(
+    site: Site, server: Sshd
+) -> None:
+    provider = site.open(server.settings, sftp_accept_first_use=False)
+    with pytest.raises(SiteUnhealthyError) as caught:
+        check(provider)
+    assert server.fingerprint in str(caught.value)
+    assert not site.state.exists()
+
+
+@pytest.mark.parametrize("form", ["fingerprint", "public key"])
+def test_key_in_the_settings_is_accepted(site: Site, server: Sshd, form: str) -> None:
+    public = Path(f"{server.host_key}.pub").read_text()
+    wanted = server.fingerprint if form == "fingerprint" else public
+    check(site.open(server.settings, sftp_host_key=wanted, sftp_accept_first_use=False))
+    assert not site.state.exists()
+
+
+def test_key_in_the_settings_alone_decides(site: Site, server: Sshd) -> None:
+    check(site.open(server.settings))
+    wanted = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    with pytest.raises(SiteUnhealthyError, match="sftp_host_key"):
+        check(site.open(server.settings, sftp_host_key=wanted))
+
+
+# --- many files ----------------------------------------------------------------------
+
+
+def put(site: Site, count: int, size: int = 1000) -> list[NewFile]:
+    return [
+        NewFile(str(site.root / f"sq/f{n:03}.exr"), os.urandom(size), OLD_TIME_NS)
+        for n in range(count)
+    ]
+
+
+def test_many_files_come_and_go_together(site: Site, server: Sshd) -> None:
+    provider = site.open(server.settings)
+    files = put(site, 128, 60_000)
+    paths = [file.path for file in files]
+    assert provider.stat_many(paths) == [None] * 128
+    assert provider.write_many(files) == [None] * 128
+    assert {path.name for path in (site.root / "sq").iterdir()} == {
+        Path(path).name for path in paths
+    }
+    there = FileStat(60_000, OLD_TIME_NS)
+    assert provider.read_many(paths) == [
+        WholeFile(file.content, there) for file in files
+    ]
+
+
+def test_file_that_is_wrong_fails_alone(site: Site, server: Sshd) -> None:
+    provider = site.open(server.settings)
+    (site.root / "sq/f001.exr").mkdir(parents=True)
+    (site.root / "sq/f001.exr/inside").write_bytes(b"")
+    (site.root / "file").write_bytes(b"")
+    files = put(site, 3)
+    files.append(NewFile(str(site.root / "file/a.exr"), b"a", OLD_TIME_NS))
+    first, second, third, fourth = provider.write_many(files)
+    assert first is None
+    assert third is None
+    assert isinstance(second, TransferError)
+    assert isinstance(fourth, PermanentError)
+    assert not [path for path in site.root.rglob("*") if is_part(path)]
+
+    paths = [str(site.root / name) for name in ("sq/f000.exr", "sq/none", "no/a")]
+    good, missing, lost = provider.read_many(paths)
+    assert isinstance(good, WholeFile)
+    assert isinstance(missing, MissingSourceError)
+    assert isinstance(lost, MissingSourceError)
+
+
+def test_links_that_lead_out_of_the_root_are_not_followed(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    provider = site.open(server.settings)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    (site.root / "link").symlink_to(outside / "secret")
+    (site.root / "folder").symlink_to(outside)
+    for name in ("link", "folder/secret"):
+        path = provider.locate("{root[work]}/" + name)
+        with pytest.raises(PathError):
+            provider.open_reader(path)
+        assert isinstance(provider.read_many([path])[0], PathError)
+    path = provider.locate("{root[work]}/folder/new")
+    with pytest.raises(PathError):
+        provider.create_part(path)
+    assert isinstance(
+        provider.write_many([NewFile(path, b"new", OLD_TIME_NS)])[0], PathError
+    )
+    assert [found.name for found in outside.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("direction", ["upload", "download"])
+def test_batch_between_a_disk_and_a_server(
+    site: Site, server: Sshd, tmp_path: Path, direction: str
+) -> None:
+    disk_root = tmp_path / "disk"
+    disk, remote = make_disk(disk_root, "studio"), site.open(server.settings)
+    roots = [disk_root, site.root]
+    source, target = (disk, remote) if direction == "upload" else (remote, disk)
+    source_root, target_root = roots if direction == "upload" else roots[::-1]
+    contents = {f"sq/f{n}.exr": os.urandom(5000 + n) for n in range(20)}
+    (source_root / "sq").mkdir()
+    for name, content in contents.items():
+        (source_root / name).write_bytes(content)
+    moved = 0
+
+    def tick(count: int) -> None:
+        nonlocal moved
+        moved += count
+
+    files = [
+        TransferFile(name, f"{{root[work]}}/{name}", len(content))
+        for name, content in contents.items()
+    ]
+    files[3] = TransferFile("bad", files[3].path, 1)
+    files[4] = TransferFile("none", "{root[work]}/sq/none", 5)
+    files[5] = TransferFile("odd", files[5].path, files[5].size, "md5:" + "0" * 32)
+    jobs = [BatchJob(file, tick) for file in files]
+    outcomes = copy_batch(jobs, source, target)
+    assert isinstance(outcomes[3], CorruptError)
+    assert isinstance(outcomes[4], MissingSourceError)
+    assert isinstance(outcomes[5], CorruptError)
+    right = [n for n in range(20) if n not in (3, 4, 5)]
+    assert sorted(path.name for path in (target_root / "sq").iterdir()) == sorted(
+        Path(files[n].path).name for n in right
+    )
+    for n in right:
+        done = outcomes[n]
+        assert isinstance(done, CopyResult)
+        assert (done.proof, done.moved) == (CONTENT, True)
+        name = Path(files[n].path).name
+        assert (target_root / "sq" / name).read_bytes() == contents[f"sq/{name}"]
+    assert moved == sum(len(contents[f"sq/f{n}.exr"]) for n in right)
+
+    again = copy_batch(jobs, source, target)
+    assert [isinstance(o, CopyResult) and not o.moved for o in again] == [
+        n in right for n in range(20)
+    ]
+
+
+# --- one file ------------------------------------------------------------------------
+
+
+def copy(source: Any, target: Any, name: str, size: int) -> CopyResult:
+    file = TransferFile("f1", f"{{root[work]}}/{name}", size)
+    return copy_file(file, Route(source, target, lambda moved: None))
+
+
+def test_servers_shell_proves_what_was_written(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    name, content = "it's {a}\n$(b).mov", os.urandom(3 * MIB + 1)
+    (tmp_path / "disk" / name).write_bytes(content)
+    assert copy(disk, remote, name, len(content)).proof == STORAGE
+    assert (site.root / name).read_bytes() == content
+
+
+def test_shell_that_sees_another_file_is_believed(
+    site: Site, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    (tmp_path / "disk/a.mov").write_bytes(os.urandom(MIB))
+    monkeypatch.setattr(
+        "ayon_sitesync.providers.ssh.shell.RemoteShell.compute_digest",
+        lambda self, algorithm, *_: f"{algorithm}:{'0' * 64}",
+    )
+    with pytest.raises(CorruptError, match="stored differently"):
+        copy(disk, remote, "a.mov", MIB)
+    assert list(site.root.iterdir()) == []
+
+
+def test_without_a_shell_what_was_written_is_read_back(
+    site: Site, tmp_path: Path
+) -> None:
+    with Sshd(tmp_path / "sshd", shell=False) as server:
+        disk = make_disk(tmp_path / "disk", "studio")
+        remote = site.open(server.settings)
+        content = os.urandom(2 * MIB)
+        (tmp_path / "disk/a.mov").write_bytes(content)
+        assert copy(disk, remote, "a.mov", len(content)).proof == CONTENT
+        assert (site.root / "a.mov").read_bytes() == content
+        site.close()
+
+
+def test_server_without_openssh_s_extensions_replaces_files_too(
+    site: Site, password_server: PasswordServer
+) -> None:
+    provider = site.open(password_server.settings)
+    for content in (b"older", os.urandom(MIB)):
+        write(provider, "sh/a.exr", content)
+        assert (site.root / "sh/a.exr").read_bytes() == content
+        with provider.open_reader(provider.locate("{root[work]}/sh/a.exr")) as reader:
+            assert reader.stat().size == len(content)
+    files = put(site, 5)
+    assert provider.write_many(files) == [None] * 5
+    assert provider.write_many(files) == [None] * 5
+
+
+def test_large_file_goes_both_ways(site: Site, server: Sshd, tmp_path: Path) -> None:
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    content = os.urandom(40 * MIB + 12345)
+    (site.root / "a.mov").write_bytes(content)
+    assert copy(remote, disk, "a.mov", len(content)).moved
+    assert (tmp_path / "disk/a.mov").read_bytes() == content
+    (site.root / "a.mov").unlink()
+    assert copy(disk, remote, "a.mov", len(content)).moved
+    assert (site.root / "a.mov").read_bytes() == content
+
+
+# --- left-over parts -----------------------------------------------------------------
+
+
+def test_parts_of_dead_writers_are_removed_by_their_age(
+    site: Site, server: Sshd
+) -> None:
+    folder = site.root / "sh"
+    folder.mkdir()
+    now = time.time()
+    ages = {
+        f".a.exr.{MACHINE_TAG}0001.sitesync-part": DAY_SECONDS / 12,
+        f".b.exr.{MACHINE_TAG}0002.sitesync-part": 60,
+        ".c.exr.cafe0003.sitesync-part": DAY_SECONDS / 12,
+        ".d.exr.cafe0004.sitesync-part": 2 * DAY_SECONDS,
+        "e.sitesync-part": 2 * DAY_SECONDS,
+        ".f.sitesync-part": 2 * DAY_SECONDS,
+    }
+    for name, age in ages.items():
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (now - age, now - age))
+    spared = folder / f".g.exr.{MACHINE_TAG}0005.sitesync-part"
+    spared.write_bytes(b"half")
+    os.utime(spared, (0, 0))
+    provider = site.open(server.settings)
+    provider.spare_parts([str(spared)])
+    write(provider, "sh/new.exr", b"new")
+    kept = [*list(ages)[1:3], "e.sitesync-part", ".f.sitesync-part", spared.name]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*kept, "new.exr"])
+
+
+# --- refusals ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "is_source", "expected"),
+    [
+        (packets.NO_SUCH_FILE, "No such file", True, MissingSourceError),
+        (packets.NO_SUCH_FILE, "No such file", False, RetryableError),
+        (packets.PERMISSION_DENIED, "Permission denied", False, PermanentError),
+        (packets.FAILURE, "Failure", False, RetryableError),
+        (packets.FAILURE, "write: No space left on device", False, SiteUnhealthyError),
+        (packets.NO_SPACE, "", False, SiteUnhealthyError),
+        (packets.FAILURE, "Disk quota exceeded", False, QuotaError),
+        (packets.QUOTA_EXCEEDED, "", False, QuotaError),
+    ],
+)
+def test_refusals_of_servers_have_their_class(
+    code: int, text: str, is_source: bool, expected: type[TransferError]
+) -> None:
+    error = SftpStatusError(code, text)
+    found = map_status(error, path="/a", site_name="nas", is_source=is_source)
+    assert type(found) is expected
+
+
+def test_server_that_refuses_writes_is_told(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    with Sshd(tmp_path / "sshd", sftp_arguments="-R") as read_only:
+        provider = site.open(read_only.settings)
+        with pytest.raises(PermanentError, match="access is denied"):
+            write(provider, "a.exr", b"content")
+        (refused,) = provider.write_many(
+            [NewFile(str(site.root / "a.exr"), b"content", OLD_TIME_NS)]
+        )
+        assert isinstance(refused, PermanentError)
+        site.close()

@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
+.PHONY: test-core help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -96,6 +96,10 @@ test-e2e: setup
 test-client39: $(STAMPS)/venv
 	@bash tests/support/install_sshd.sh
 	@bash tests/support/test_client39.sh
+
+# The addon in a real checkout of ayon_core: make test-core AYON_CORE=/path/to/ayon-core
+test-core: setup
+	@bash tests/support/test_core.sh "$(AYON_CORE)"
 
 # Longer fuzzing, kill and fault suites.
 test-ci: setup

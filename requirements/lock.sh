@@ -12,3 +12,4 @@ compile() {
 compile dev 3.11 "$@"
 compile client-check 3.10 "$@"
 compile client-test-py39 3.9 "$@"
+compile core 3.9 "$@"

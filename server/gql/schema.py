@@ -5,11 +5,8 @@
 from typing import Any
 
 import strawberry
-from strawberry.extensions import (
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    QueryDepthLimiter,
-)
+from graphql import GraphQLError, get_operation_ast, parse
+from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 
 from ..errors import UnknownProjectError
 from ..host import AyonException, get_project_list, logging
@@ -38,12 +35,18 @@ class Query:
         return Project(name=name)
 
 
-SCHEMA = strawberry.Schema(
+class _QuietSchema(strawberry.Schema):
+    """A schema that leaves the log to us: a caller's mistakes do not belong there."""
+
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        pass
+
+
+SCHEMA = _QuietSchema(
     query=Query,
     extensions=[
         lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
         lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
-        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
     ],
 )
 
@@ -62,6 +65,9 @@ class GraphQLService:
         operation_name: str | None,
     ) -> dict[str, Any]:
         """Return GraphQL's answer: `data`, and `errors` if there are any."""
+        problem = _problem_of(query, operation_name)
+        if problem is not None:
+            return {"data": None, "errors": [problem]}
         result = await SCHEMA.execute(
             query,
             variable_values=variables,
@@ -72,6 +78,20 @@ class GraphQLService:
         if result.errors:
             answer["errors"] = [_describe(error) for error in result.errors]
         return answer
+
+
+def _problem_of(query: str, operation_name: str | None) -> dict[str, Any] | None:
+    """Return what keeps a document from being run at all, None if nothing does."""
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+    except GraphQLError as error:
+        return dict(error.formatted)
+    except RecursionError:
+        return {"message": "query: it is nested too deeply"}
+    if get_operation_ast(document, operation_name) is None:
+        msg = "operationName: name one of the operations of the query"
+        return {"message": msg}
+    return None
 
 
 def _describe(error: Any) -> dict[str, Any]:

@@ -274,6 +274,19 @@ async def test_queries_that_cannot_run_are_errors_in_words(
     assert all(error["message"] for error in result["errors"])
 
 
+async def test_an_operation_must_be_named_if_there_are_several(
+    host: Host, client: httpx.AsyncClient
+) -> None:
+    url = f"{host.addon_path}/-/graphql"
+    body = {"query": "query A { __typename } query B { a: __typename }"}
+    answer = await client.post(url, json=body)
+    assert "operationName" in answer.json()["errors"][0]["message"]
+    answer = await client.post(url, json={**body, "operationName": "C"})
+    assert "operationName" in answer.json()["errors"][0]["message"]
+    answer = await client.post(url, json={**body, "operationName": "B"})
+    assert answer.json() == {"data": {"a": "Query"}}
+
+
 async def test_a_request_that_asks_for_too_much_is_refused(
     host: Host, pipeline: Pipeline, client: httpx.AsyncClient
 ) -> None:

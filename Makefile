@@ -79,11 +79,11 @@ test: check test-unit test-frontend test-postgres15 test-e2e test-client39
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
-	$(PY) -m pytest tests/unit tests/contract tests/property tests/integration tests/faults
+	$(PY) -m pytest -n 2 tests/unit tests/contract tests/property tests/integration tests/faults
 
 test-postgres15: setup
 	bash tests/support/install_postgres15.sh
-	SITESYNC_TEST_POSTGRES=15 $(PY) -m pytest tests/integration
+	SITESYNC_TEST_POSTGRES=15 $(PY) -m pytest -n 2 tests/integration
 
 test-frontend: $(STAMPS)/node
 	cd frontend && npm run --silent test

@@ -50,6 +50,16 @@ class PanelPage:
     def wait_for_frame(self) -> None:
         self.page.wait_for_selector("iframe", timeout=WAIT_MS)
 
+    def show(self, view: str) -> None:
+        """Go to a view by its tab."""
+        self.view.get_by_role("link", name=view, exact=True).click()
+
+    def open_list(self, url: str) -> None:
+        """Open a framed panel and go to its list."""
+        self.open(url)
+        self.wait_for_frame()
+        self.show("Representations")
+
     @property
     def site_names(self) -> list[str]:
         """Names of the columns that are sites, in their order."""
@@ -77,4 +87,5 @@ class PanelPage:
 
     def expect_count(self, count: int) -> None:
         noun = "representation" if count == 1 else "representations"
-        expect(self.view.get_by_text(f"{count} {noun}", exact=True)).to_be_visible()
+        told = re.compile(rf"^{count} {noun}\b")
+        expect(self.view.locator(".count")).to_have_text(told)

@@ -35,13 +35,18 @@ class PanelProject:
         )
         self._folders: dict[str, str] = {}
 
-    def create(self) -> None:
+    def create(
+        self, sites: Sequence[tuple[str, str]] = ((NEARLINE, "local_drive"),)
+    ) -> None:
+        """Make it, with sites as pairs of name and provider beside `studio`."""
         body = {"name": self.name, "code": self.name[:4], "library": False}
         self._expect(self._connection.raw_post("projects", json=body))
         path = f"{self._endpoint}/settings"
         settings = self._expect(self._connection.raw_get(path))
         settings["enabled"] = True
-        settings["sites"] = [{"name": NEARLINE, "provider": "local_drive"}]
+        settings["sites"] = [
+            {"name": name, "provider": provider} for name, provider in sites
+        ]
         self._expect(self._connection.raw_post(path, json=settings))
 
     def framed_url(self, user: str) -> str:
@@ -54,16 +59,29 @@ class PanelProject:
         return f"{self._devhost.url}{path}/frontend/"
 
     def publish(
-        self, folder: str, product: str = "compMain", file_count: int = 1
+        self,
+        folder: str,
+        product: str = "compMain",
+        file_count: int = 1,
+        name: str = "exr",
+        version: int = 1,
     ) -> PublishedRepresentation:
-        """Publish an `exr` that is SYNCED on `studio`; `folder` as `shots/sq001`."""
+        """Publish something that is SYNCED on `studio`; `folder` as `shots/sq001`."""
         files = [self._describe_file(folder, product, i) for i in range(file_count)]
         representation_id = self._connection.create_representation(
-            self.name, "exr", self._create_version(folder, product), files=files
+            self.name,
+            name,
+            self._create_version(folder, product, version),
+            files=files,
         )
         published = PublishedRepresentation(representation_id, files)
         self.post_state(published, "studio", SYNCED)
         return published
+
+    def call(self, path: str, body: dict[str, Any]) -> Any:
+        """Ask an endpoint of the addon as an administrator."""
+        url = f"{self._endpoint}/{path}"
+        return self._expect(self._connection.raw_post(url, json=body))
 
     def publish_many(self, folder: str, names: Sequence[str]) -> None:
         """Many representations of one version, on no site so far."""
@@ -75,7 +93,11 @@ class PanelProject:
             )
 
     def post_state(
-        self, published: PublishedRepresentation, site_name: str, status: int
+        self,
+        published: PublishedRepresentation,
+        site_name: str,
+        status: int,
+        message: str = "No space left",
     ) -> None:
         """Write the state of all files on a site, as the existing client does."""
         files = [
@@ -84,18 +106,18 @@ class PanelProject:
                 "fileHash": file["hash"],
                 "status": status,
                 "size": file["size"] if status == SYNCED else 0,
-                **({"message": "No space left"} if status == FAILED else {}),
+                **({"message": message} if status == FAILED else {}),
             }
             for file in published.files
         ]
         path = f"{self._endpoint}/{self.name}/state/{published.id}/{site_name}"
         self._expect(self._connection.raw_post(path, json={"files": files}))
 
-    def _create_version(self, folder: str, product: str) -> str:
+    def _create_version(self, folder: str, product: str, version: int = 1) -> str:
         product_id = self._connection.create_product(
             self.name, product, "render", self._ensure_folder(folder)
         )
-        return self._connection.create_version(self.name, 1, product_id)
+        return self._connection.create_version(self.name, version, product_id)
 
     @staticmethod
     def _describe_file(folder: str, name: str, index: int) -> dict[str, Any]:

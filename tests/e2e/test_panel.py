@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -52,8 +51,7 @@ def project(devhost_process: DevhostProcess) -> PanelProject:
 def test_framed_it_lists_representations_with_a_column_for_each_site(
     project: PanelProject, panel: PanelPage
 ) -> None:
-    panel.open(project.framed_url("artist"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("artist"))
 
     assert set(panel.site_names) >= {"studio", NEARLINE}
     assert panel.site_names[0] == "studio"
@@ -66,8 +64,7 @@ def test_a_state_that_is_posted_appears_without_a_reload(
     project: PanelProject, panel: PanelPage
 ) -> None:
     published = project.publish("shots/sq003/sh0010")
-    panel.open(project.framed_url("artist"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("artist"))
     panel.expect_state("sq003", NEARLINE, "not there")
     panel.expect_connection("live")
     panel.page.evaluate("window.isSamePage = true")
@@ -80,8 +77,7 @@ def test_a_state_that_is_posted_appears_without_a_reload(
 
 
 def test_a_publish_appears_by_itself(project: PanelProject, panel: PanelPage) -> None:
-    panel.open(project.framed_url("artist"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("artist"))
     expect(panel.row("sq001")).to_be_visible()
     panel.expect_connection("live")
 
@@ -96,8 +92,7 @@ def test_after_a_lost_connection_it_shows_what_happened_meanwhile(
     url = urlsplit(project.framed_url("artist"))
     assert url.port is not None
     relay = Relay(url.port)
-    panel.open(url._replace(netloc=f"127.0.0.1:{relay.port}").geturl())
-    panel.wait_for_frame()
+    panel.open_list(url._replace(netloc=f"127.0.0.1:{relay.port}").geturl())
     panel.expect_state("sq004", NEARLINE, "not there")
     panel.expect_connection("live")
 
@@ -113,7 +108,7 @@ def test_after_a_lost_connection_it_shows_what_happened_meanwhile(
 def test_alone_it_opens_the_project_of_the_address(
     project: PanelProject, panel: PanelPage
 ) -> None:
-    panel.open(f"{project.alone_url}#project={PROJECT}")
+    panel.open(f"{project.alone_url}#project={PROJECT}&view=representations")
     expect(panel.view.get_by_text("You are not logged in")).to_be_visible()
 
     login = panel.page.context.new_page()
@@ -132,17 +127,18 @@ def test_alone_and_without_an_address_it_asks_for_the_project(
     other = PanelPage(panel.page.context.new_page())
     other.open(project.alone_url)
     other.view.get_by_role("link", name=ANOTHER_PROJECT).click()
+    other.show("Representations")
     expect(other.view.get_by_text("Nothing is published here yet")).to_be_visible()
     other.view.get_by_role("link", name=ANOTHER_PROJECT).click()
     other.view.get_by_role("link", name=PROJECT).click()
+    other.show("Representations")
     expect(other.row("sq001")).to_be_visible()
 
 
 def test_a_restricted_user_sees_only_his_folders(
     project: PanelProject, panel: PanelPage
 ) -> None:
-    panel.open(project.framed_url("restricted"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("restricted"))
     expect(panel.row("/shots/sq001/")).to_be_visible()
     expect(panel.row("/shots/sq002/")).to_have_count(0)
     panel.expect_count(1)
@@ -151,17 +147,17 @@ def test_a_restricted_user_sees_only_his_folders(
 def test_a_search_is_data_and_a_link_repeats_it(
     project: PanelProject, panel: PanelPage
 ) -> None:
-    panel.open(project.framed_url("artist"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("artist"))
     search = panel.view.get_by_role("searchbox")
     search.fill("100%' _ 主人公")
     expect(panel.view.get_by_text("Nothing matches")).to_be_visible()
     search.fill("SQ002")
     panel.expect_count(1)
 
-    with panel.page.context.expect_page() as opened:
-        panel.view.get_by_role("link", name=re.compile("tab of its own")).click()
-    other = PanelPage(opened.value)
+    link = panel.view.get_by_role("link", name="Copy link").get_attribute("href")
+    assert link is not None
+    other = PanelPage(panel.page.context.new_page())
+    other.open(urljoin(project.alone_url, link))
     other.expect_count(1)
     expect(other.row("sq002")).to_be_visible()
     expect(other.view.get_by_role("searchbox")).to_have_value("SQ002")
@@ -174,8 +170,7 @@ def test_a_long_list_is_read_in_pages_and_walked_by_keyboard(
     project.create()
     names = [f"part{number:03}" for number in range(130)]
     project.publish_many("shots/sq001/sh0010", names)
-    panel.open(project.framed_url("artist"))
-    panel.wait_for_frame()
+    panel.open_list(project.framed_url("artist"))
     panel.expect_count(130)
     grid = panel.view.get_by_role("grid")
     expect(grid).to_have_attribute("aria-rowcount", "131")
@@ -203,7 +198,7 @@ def test_it_goes_on_after_the_server_was_restarted(
         published = project.publish("shots/sq001/sh0010")
         login = panel.page.context.new_page()
         login.goto(project.framed_url("artist"))
-        panel.open(f"{project.alone_url}#project={PROJECT}")
+        panel.open(f"{project.alone_url}#project={PROJECT}&view=representations")
         panel.expect_state("sq001", NEARLINE, "not there")
         panel.expect_connection("live")
         port = urlsplit(devhost.url).port
@@ -226,8 +221,7 @@ def test_what_agents_transfer_is_seen_to_arrive_verified(
     demo = Demo(devhost_process, roots, Console(quiet=True))
     demo.configure()
     demo.publish(source)
-    panel.open(demo.panel_url())
-    panel.wait_for_frame()
+    panel.open_list(demo.panel_url())
     panel.expect_state("plate", "studio", "not verified yet")
     panel.expect_state("plate", ARTIST_SITE, "queued")
     panel.expect_connection("live")

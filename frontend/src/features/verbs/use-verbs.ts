@@ -25,9 +25,15 @@ async function perform(
   return { ...answer, matched: job.matched, changed: job.changed };
 }
 
+/** The server counts a representation once for each site. */
+export function tellCount(count: number, siteNames: readonly string[]): string {
+  if (siteNames.length === 1) return formatNumberOf(count, "representation");
+  return `${formatNumberOf(count, "state")} of representations`;
+}
+
 function tellDone(verb: Verb, { changed }: VerbAnswer, body: VerbBody): string {
   const where = body.siteNames.join(", ");
-  return `${formatNumberOf(changed, "representation")} ${VERB_LOOKS[verb].done}: ${where}.`;
+  return `${tellCount(changed, body.siteNames)} ${VERB_LOOKS[verb].done}: ${where}.`;
 }
 
 /** Does something to a selection and tells how it went; undo where there is one. */

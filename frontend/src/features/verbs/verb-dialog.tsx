@@ -11,7 +11,7 @@ import { Icon } from "../../components/icon";
 import { ProgressBar } from "../../components/progress-bar";
 import { VERB_LOOKS } from "../../domain/verbs";
 import { formatBytes, formatCount, formatNumberOf, toFraction } from "../../lib/format";
-import { useRunVerb, type VerbProgress } from "./use-verbs";
+import { tellCount, useRunVerb, type VerbProgress } from "./use-verbs";
 import type { VerbRequest } from "./verb-request";
 
 const USUAL_PRIORITY = 50;
@@ -36,14 +36,14 @@ export function VerbDialog({
   const [siteNames, setSiteNames] = useState<readonly string[]>(
     only === undefined ? request.siteNames : [only],
   );
-  const [priority, setPriority] = useState(USUAL_PRIORITY);
+  const [priorityText, setPriorityText] = useState(String(USUAL_PRIORITY));
   const [isForced, setIsForced] = useState(false);
   const [answer, setAnswer] = useState<VerbAnswer | null>(null);
   const { run, progress } = useRunVerb(projectName);
   const body: VerbBody = {
     siteNames,
     selection,
-    ...(verb === "priority" ? { priority } : {}),
+    ...(verb === "priority" ? { priority: readPriority(priorityText) } : {}),
     ...(isForced ? { force: true } : {}),
   };
   const title = look.title.replace("{what}", request.what);
@@ -52,7 +52,7 @@ export function VerbDialog({
     return (
       <Dialog title={title} onClose={onClose} footer={<CloseButton onClose={onClose} />}>
         <p>
-          {formatNumberOf(answer.changed, "representation")} {look.done}. These were not:
+          {tellCount(answer.changed, siteNames)} {look.done}. These were not:
         </p>
         <ProblemList answer={answer} nameOf={nameOf} />
       </Dialog>
@@ -112,10 +112,12 @@ export function VerbDialog({
             className="input"
             min={1}
             max={HIGHEST_PRIORITY}
-            value={priority}
+            value={priorityText}
             onChange={(event) => {
-              const value = Math.round(event.target.valueAsNumber);
-              if (Number.isFinite(value)) setPriority(keepPriority(value));
+              setPriorityText(event.target.value);
+            }}
+            onBlur={() => {
+              setPriorityText(String(readPriority(priorityText)));
             }}
           />
         </label>
@@ -142,7 +144,10 @@ export function VerbDialog({
   );
 }
 
-function keepPriority(value: number): number {
+/** What is no number is the usual one; what is out of bounds is put inside. */
+function readPriority(text: string): number {
+  const value = Math.round(Number(text));
+  if (text.trim() === "" || !Number.isFinite(value)) return USUAL_PRIORITY;
   return Math.min(HIGHEST_PRIORITY, Math.max(1, value));
 }
 

@@ -1,0 +1,359 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+
+import type { Agent, MovingTransfer, QueuedTransfer } from "./api/contract";
+import { makeAgent, makeRow, makeSite } from "./testing/factories";
+import { FakePage, makeHostMessage } from "./testing/fake-page";
+import { renderPanel } from "./testing/render";
+import { server, serveProject } from "./testing/server";
+
+const NOW = Date.now() / 1000;
+const TOTALS = {
+  representations: 2,
+  filesSynced: 0,
+  filesVerified: 0,
+  filesFailed: 0,
+  bytesDone: 0,
+};
+const SITES = [
+  makeSite("studio", {
+    totals: { "4": { ...TOTALS, files: 10, filesSynced: 10, bytes: 1000 } },
+    agents: [makeAgent()],
+  }),
+  makeSite("sftp-prague", {
+    kind: "configured",
+    provider: "sftp",
+    totals: { "1": { ...TOTALS, files: 322, bytes: 5_000_000 } },
+  }),
+];
+const NAMED = {
+  representationId: "a".repeat(32),
+  siteName: "sftp-prague",
+  folderPath: "/shots/sq010/sh0030",
+  product: "compMain",
+  version: 21,
+  representation: "exr",
+};
+const MOVING: MovingTransfer = {
+  ...NAMED,
+  sourceSite: "studio",
+  direction: "upload",
+  hostname: "transfer01",
+  userName: "service",
+  filesTotal: 10,
+  filesDone: 6,
+  bytesTotal: 1000,
+  bytesDone: 640,
+  bytesPerSecond: 118_000_000,
+  etaSeconds: 8,
+  claimedAt: NOW,
+};
+
+function makeQueued(position: number, part: Partial<QueuedTransfer> = {}): QueuedTransfer {
+  return {
+    ...NAMED,
+    representationId: position.toString(16).padStart(32, "0"),
+    product: `part${position}`,
+    position,
+    priority: 50,
+    filesTotal: 1,
+    bytesTotal: 10,
+    dueAt: null,
+    lastError: null,
+    ...part,
+  };
+}
+
+describe("the overview", () => {
+  it("tells problems first, with a way to what they are about", async () => {
+    serveProject("demo", {
+      sites: SITES,
+      problems: [
+        {
+          code: "host_key",
+          severity: "error",
+          siteName: "sftp-prague",
+          text: "sftp-prague: the server's host key changed",
+          detail: "322 files wait.",
+          files: 322,
+          representations: 3,
+          filter: { statuses: { "sftp-prague": [2] }, errorText: "host key" },
+          since: NOW - 600,
+        },
+      ],
+    });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByText("sftp-prague: the server's host key changed");
+    const link = screen.getByRole("link", { name: "Show 3 representations" });
+    expect(link.getAttribute("href")).toBe(
+      "#project=demo&view=representations&status=sftp-prague%3A2&error=host%20key",
+    );
+    const card = within(screen.getByRole("region", { name: "Site sftp-prague" }));
+    expect(card.getByText("needs attention")).toBeTruthy();
+    expect(card.getByText("322 · 5.0 MB")).toBeTruthy();
+    const studio = within(screen.getByRole("region", { name: "Site studio" }));
+    expect(studio.getByText("healthy")).toBeTruthy();
+    expect(studio.getByText("agent on ws042 is running")).toBeTruthy();
+  });
+
+  it("shows what moves and how fast", async () => {
+    const minute = Math.floor(NOW / 60) * 60 - 60;
+    serveProject("demo", {
+      sites: SITES,
+      transfers: { moving: [MOVING], queued: [], queuedTotal: 0 },
+      minutes: [{ at: minute, sites: { "sftp-prague": 6_000_000_000 } }],
+    });
+    renderPanel({ hash: "#project=demo" });
+    const table = within(await screen.findByRole("region", { name: "Moving now" }));
+    expect(table.getAllByRole("cell").map((cell) => cell.textContent)).toEqual([
+      "/shots/sq010/sh0030 compMain v021 exr",
+      "studio → sftp-prague",
+      "64 %",
+      "transfer01",
+      "118 MB/s",
+      "8 s",
+    ]);
+    const chart = await screen.findByRole("img", { name: /Throughput/ });
+    expect(chart.getAttribute("aria-label")).toContain("100 MB/s at most");
+  });
+
+  it("says which part could not be read and reads it again", async () => {
+    serveProject("demo", { sites: SITES });
+    server.use(
+      http.get(
+        "*/demo/problems",
+        () => HttpResponse.json({ detail: "No database" }, { status: 400 }),
+        { once: true },
+      ),
+    );
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await screen.findByText("The problems could not be read: No database");
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    await screen.findByText("Nothing needs attention.");
+  });
+
+  it("pauses the project and lets it go on", async () => {
+    const project = serveProject("demo", { sites: SITES });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await user.click(await screen.findByRole("button", { name: "Pause project" }));
+    await screen.findByText("demo is paused.");
+    expect(project.pauses).toMatchObject([{ scope: "project", projectName: "demo" }]);
+    await waitFor(() => {
+      expect(screen.getAllByText("paused")).toHaveLength(2);
+    });
+    await user.click(screen.getByRole("button", { name: "Resume project" }));
+    await screen.findByText("demo goes on.");
+    expect(project.pauses).toEqual([]);
+  });
+});
+
+describe("transfers", () => {
+  it("stand in their order; a new priority is set at once", async () => {
+    const project = serveProject("demo", {
+      sites: SITES,
+      transfers: {
+        moving: [],
+        queued: [
+          makeQueued(1, { priority: 90 }),
+          makeQueued(2, { lastError: "Timed out", dueAt: NOW + 300 }),
+        ],
+        queuedTotal: 640,
+      },
+    });
+    const { user } = renderPanel({ hash: "#project=demo&view=transfers" });
+    const table = within(await screen.findByRole("region", { name: "Waiting" }));
+    expect(screen.getByText("the first 2 of 640")).toBeTruthy();
+    expect(table.getByText("in 5 min: Timed out")).toBeTruthy();
+
+    await user.click(table.getByRole("button", { name: "Move part2 to the front" }));
+    await screen.findByText("2 representations given the priority: sftp-prague.");
+    expect(project.verbs.at(-1)).toEqual({
+      verb: "priority",
+      siteNames: ["sftp-prague"],
+      selection: { representationIds: [makeQueued(2).representationId] },
+      priority: 91,
+    });
+    const field = table.getByRole("spinbutton", { name: /part2/ });
+    await user.clear(field);
+    await user.type(field, "12{Enter}");
+    await waitFor(() => {
+      expect(project.verbs.at(-1)).toMatchObject({ priority: 12 });
+    });
+    await user.clear(field);
+    await user.type(field, "5000{Enter}");
+    expect(project.verbs).toHaveLength(2);
+  });
+
+  it("say that nothing moves and nothing waits", async () => {
+    serveProject("demo", { sites: SITES });
+    renderPanel({ hash: "#project=demo&view=transfers" });
+    await screen.findByText("Nothing moves at the moment.");
+    expect(screen.getByText("Nothing waits.")).toBeTruthy();
+  });
+});
+
+describe("sites and agents", () => {
+  const agent: Agent = {
+    agentId: "b".repeat(32),
+    siteName: "sftp-prague",
+    hostname: "transfer02",
+    userName: "service",
+    version: "2.0.0",
+    startedAt: NOW - 7200,
+    seenAt: NOW,
+    isLive: true,
+    state: null,
+    problem: { code: "disk_full", text: "The disk is full", since: NOW },
+    bytesPerSecond: 0,
+    held: 3,
+  };
+
+  it("are listed with what is wrong; a site is paused", async () => {
+    const project = serveProject("demo", { sites: SITES, agents: [agent] });
+    const { user } = renderPanel({ hash: "#project=demo&view=sites" });
+    const agents = within(await screen.findByRole("region", { name: "Agents" }));
+    expect(agents.getByText("The disk is full")).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "Pause sftp-prague" }));
+    await screen.findByText("sftp-prague is paused.");
+    expect(project.pauses).toMatchObject([{ scope: "site", siteName: "sftp-prague" }]);
+    await screen.findByRole("button", { name: "Resume sftp-prague" });
+  });
+
+  it("take older publishes in", async () => {
+    const project = serveProject("demo", { sites: SITES });
+    const { user } = renderPanel({ hash: "#project=demo&view=sites" });
+    await user.click(await screen.findByRole("button", { name: "Actions for studio" }));
+    await user.click(screen.getByRole("button", { name: "Take in older publishes…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await dialog.findByText("2 representations without a state there, 2.0 kB.");
+    await user.click(dialog.getByRole("button", { name: "Take them in" }));
+    await screen.findByText("2 older representations known to be on studio.");
+    expect(project.verbs.at(-1)).toEqual({
+      verb: "seed",
+      siteName: "studio",
+      status: 4,
+      selection: { all: true },
+      dryRun: false,
+    });
+  });
+
+  it("are cleared of a whole project after a question", async () => {
+    const project = serveProject("demo", { sites: SITES });
+    const { user } = renderPanel({ hash: "#project=demo&view=sites" });
+    await user.click(
+      await screen.findByRole("button", { name: "Actions for sftp-prague" }),
+    );
+    await user.click(screen.getByRole("button", { name: "Remove everything…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await user.click(dialog.getByRole("button", { name: "Remove" }));
+    await screen.findByText(/being removed: sftp-prague/);
+    expect(project.verbs.at(-1)).toEqual({
+      verb: "remove",
+      siteNames: ["sftp-prague"],
+      selection: { all: true },
+    });
+  });
+});
+
+describe("filters and columns", () => {
+  const LIST = "#project=demo&view=representations";
+
+  it("narrow by status on a site and can be cleared", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user } = renderPanel({ hash: LIST });
+    await screen.findByRole("row", { name: /sh0000/ });
+    await user.click(screen.getByRole("button", { name: "Status: any" }));
+    const studio = within(screen.getByRole("group", { name: "studio" }));
+    await user.click(studio.getByRole("checkbox", { name: "failed" }));
+    await screen.findByText("Nothing matches these filters");
+    expect(project.queries.at(-1)).toMatchObject({ statuses: { studio: [2] } });
+    expect(window.location.hash).toBe(`${LIST}&status=studio%3A2`);
+    await user.click(screen.getByRole("button", { name: "Clear: Status on each site" }));
+    await screen.findByRole("row", { name: /sh0000/ });
+  });
+
+  it("narrow by type, size and age", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("button", { name: "More filters" }));
+    await user.type(screen.getByLabelText("Product types"), "render, plate{Enter}");
+    await user.type(screen.getByLabelText("At least, MB"), "1.5{Enter}");
+    await user.click(screen.getByRole("button", { name: "Changed: any time" }));
+    await user.click(screen.getByRole("radio", { name: "the last 7 days" }));
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({
+        productTypes: ["render", "plate"],
+        minSize: 1_500_000,
+        changedSince: expect.closeTo(NOW - 7 * 86_400, -3) as number,
+      });
+    });
+  });
+
+  it("sort by a header, there and back", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("button", { name: /^studio/ }));
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({
+        sortBy: "status",
+        sortSite: "studio",
+        sortDesc: false,
+      });
+    });
+    await user.click(await screen.findByRole("button", { name: /^studio/ }));
+    await screen.findByRole("columnheader", { name: /studio/, description: "" });
+    await waitFor(() => {
+      expect(window.location.hash).toBe(`${LIST}&sort=-status,studio`);
+    });
+  });
+
+  it("hide and move columns, and remember it", async () => {
+    serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user, unmount } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("button", { name: "Columns" }));
+    await user.click(screen.getByRole("checkbox", { name: "Files" }));
+    await user.click(
+      screen.getByRole("button", { name: "Move Product to the left" }),
+    );
+    const readHeaders = () =>
+      screen.getAllByRole("columnheader").map((header) => header.textContent);
+    expect(readHeaders().slice(0, 3)).toEqual(["Product", "Folder", "Ver."]);
+    expect(readHeaders()).not.toContain("Files");
+    unmount();
+    renderPanel({ hash: LIST });
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(readHeaders().slice(0, 2)).toEqual(["Product", "Folder"]);
+  });
+});
+
+describe("in AYON's settings", () => {
+  it("all projects are listed, those with problems first", async () => {
+    serveProject("demo");
+    server.use(
+      http.get("*/-/overview", () =>
+        HttpResponse.json({
+          projects: [
+            { projectName: "calm", enabled: true, sites: {}, problems: 0 },
+            {
+              projectName: "storm",
+              enabled: true,
+              sites: { studio: { "4": { representations: 1, files: 7, bytes: 700 } } },
+              problems: 2,
+            },
+          ],
+        }),
+      ),
+    );
+    const page = new FakePage();
+    renderPanel({ token: null, page: page.asWindow });
+    page.say(makeHostMessage({ scope: "settings", projectName: null, context: {} }));
+    const table = within(await screen.findByRole("region", { name: "Projects" }));
+    expect(table.getAllByRole("link").map((link) => link.textContent)).toEqual([
+      "storm",
+      "calm",
+    ]);
+    expect(table.getByText("2 to look at")).toBeTruthy();
+    expect(table.getByText("7 files · 700 B")).toBeTruthy();
+  });
+});

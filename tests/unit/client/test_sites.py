@@ -38,7 +38,7 @@ def make_settings(**changes: Any) -> dict[str, Any]:
                 },
             },
             {"name": "empty", "provider": ""},
-            {"name": "cloud", "provider": "gdrive"},
+            {"name": "cloud", "provider": "carrier_pigeon"},
         ],
         **changes,
     }
@@ -144,7 +144,7 @@ def test_storage_is_opened_once_for_each_site() -> None:
 
 def test_provider_that_this_version_lacks_is_told() -> None:
     access = SiteAccess(Source(), SITE_ID, "linux", "beef")
-    with pytest.raises(SiteUnhealthyError, match="'gdrive' is not in this version"):
+    with pytest.raises(SiteUnhealthyError, match="'carrier_pigeon' is not in this"):
         access.open_site("demo", "cloud")
 
 

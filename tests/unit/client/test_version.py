@@ -39,9 +39,15 @@ import sys, importlib, pkgutil
 import ayon_api, requests
 before = set(sys.modules)
 import ayon_sitesync
+inside_ayon = {"ayon_core", "ayon_applications", "pyblish"}
 for found in pkgutil.walk_packages(ayon_sitesync.__path__, "ayon_sitesync."):
-    if found.name not in ("ayon_sitesync.addon", "ayon_sitesync.__main__"):
+    if found.name == "ayon_sitesync.__main__":
+        continue
+    try:
         importlib.import_module(found.name)
+    except ModuleNotFoundError as error:
+        if error.name.partition(".")[0] not in inside_ayon:
+            raise
 new = {name.partition(".")[0] for name in set(sys.modules) - before}
 builtin = set(getattr(sys, "stdlib_module_names", ())) or {
     name for name in new

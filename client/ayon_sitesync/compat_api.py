@@ -114,37 +114,43 @@ class CompatApi(CoreApi):
         self._run_verb(project_name, "priority", site_name, selection, body)
 
     def pause_project(self, project_name: str) -> None:
-        self._pause({"scope": "project", "projectName": project_name}, paused=True)
+        """Pause this machine in one project; it lasts until `unpause_project`."""
+        self._pause({"projectName": project_name}, paused=True)
 
     def unpause_project(self, project_name: str) -> None:
-        self._pause({"scope": "project", "projectName": project_name}, paused=False)
+        self._pause({"projectName": project_name}, paused=False)
 
     def is_project_paused(self, project_name: str, check_parents: bool = False) -> bool:
-        return any(
-            pause["scope"] == "project" and pause["projectName"] == project_name
+        """Whether the project is paused, for all or for this machine."""
+        pauses = [
+            pause
             for pause in self._list_pauses()
-        ) or (check_parents and self.is_paused())
+            if pause["projectName"] == project_name and self._concerns_us(pause)
+        ]
+        return bool(pauses) or (check_parents and self.is_paused())
 
     def pause_server(self) -> None:
-        """Pause this machine: its site is neither a source nor a target."""
-        site_id = self._services.site_id
-        self._pause({"scope": "site", "siteName": site_id}, paused=True)
+        """Pause this machine; it lasts until `unpause_server`."""
+        self._pause({}, paused=True)
 
     def unpause_server(self) -> None:
-        site_id = self._services.site_id
-        self._pause({"scope": "site", "siteName": site_id}, paused=False)
+        self._pause({}, paused=False)
 
     def is_paused(self) -> bool:
         """Whether this machine, or all of the studio, is paused."""
-        site_id = self._services.site_id
         return any(
-            pause["scope"] == "all"
-            or (pause["scope"] == "site" and pause["siteName"] == site_id)
+            not pause["projectName"] and self._concerns_us(pause)
             for pause in self._list_pauses()
         )
 
-    def _pause(self, body: Mapping[str, Any], *, paused: bool) -> None:
-        self._services.client.write_pause({**body, "paused": paused})
+    def _concerns_us(self, pause: Mapping[str, Any]) -> bool:
+        is_own: bool = pause["siteName"] == self._services.site_id
+        return is_own or pause["scope"] != "site"
+
+    def _pause(self, where: Mapping[str, Any], *, paused: bool) -> None:
+        site_id = self._services.site_id
+        body = {"scope": "site", "siteName": site_id, **where, "paused": paused}
+        self._services.client.write_pause(body)
         self._services.wake.send()
 
     def _list_pauses(self) -> list[dict[str, Any]]:
@@ -223,6 +229,8 @@ class CompatApi(CoreApi):
             state["files"] = [posted]
         elif pause is not None:
             state["status"] = SiteSyncStatus.PAUSED if pause else SiteSyncStatus.QUEUED
+        else:
+            state["files"] = []
         self._services.states.write(project_name, [state])
 
     def handle_alternate_site(

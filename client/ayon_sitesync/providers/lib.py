@@ -1,0 +1,5 @@
+"""Names that other addons import from here."""
+
+from .others import ProviderFactory, factory
+
+__all__ = ("ProviderFactory", "factory")

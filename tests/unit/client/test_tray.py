@@ -1,0 +1,160 @@
+"""What the tray shows of the agent, and how a wait is shown."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ayon_sitesync.tray_agent import QUIET_SECONDS, AgentState, TrayAgent
+from ayon_sitesync.tray_menu import TrayActions, TrayMenu
+from ayon_sitesync.wait_window import open_wait_window
+
+
+class Signal:
+    def __init__(self) -> None:
+        self.slots: list[Callable[..., Any]] = []
+
+    def connect(self, slot: Callable[..., Any]) -> None:
+        self.slots.append(slot)
+
+    def emit(self, *args: Any) -> None:
+        for slot in self.slots:
+            slot(*args)
+
+
+class Action:
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.is_enabled = True
+        self.triggered = Signal()
+
+    def setText(self, text: str) -> None:
+        self.label = text
+
+    def setEnabled(self, on: bool) -> None:
+        self.is_enabled = on
+
+
+class Menu:
+    def __init__(self, title: str, parent: Any = None) -> None:
+        self.title = title
+        self.actions: list[Action] = []
+        self.menus: list[Menu] = []
+        self.aboutToShow = Signal()
+
+    def addAction(self, label: str) -> Action:
+        self.actions.append(Action(label))
+        return self.actions[-1]
+
+    def addMenu(self, menu: Menu) -> None:
+        self.menus.append(menu)
+
+    def addSeparator(self) -> None: ...
+
+
+@pytest.fixture
+def qt(monkeypatch: pytest.MonkeyPatch) -> None:
+    qtpy = ModuleType("qtpy")
+    widgets = ModuleType("qtpy.QtWidgets")
+    vars(widgets).update(QMenu=Menu)
+    vars(qtpy).update(QtWidgets=widgets)
+    monkeypatch.setitem(sys.modules, "qtpy", qtpy)
+    monkeypatch.setitem(sys.modules, "qtpy.QtWidgets", widgets)
+
+
+def test_menu_says_what_is_going_on_and_acts(qt: None) -> None:
+    done: list[str] = []
+    state = [AgentState("syncing", 12, 34_500_000.0)]
+    actions = TrayActions(
+        *(lambda name=name: done.append(name) for name in ("sync", "pause", "resume")),
+        open_panel=lambda: done.append("panel"),
+        show_log=lambda: done.append("log"),
+    )
+    parent = Menu("tray")
+    made = TrayMenu(parent, "brisk-amber-fox", lambda: state[0], actions)
+    (menu,) = parent.menus
+    assert menu is made.menu
+    labels = [action.label for action in menu.actions]
+    assert labels == [
+        "syncing 12 files at 34.5 MB/s",
+        "Sync now",
+        "Pause",
+        "Open panel",
+        "Show log",
+        "This machine: brisk-amber-fox",
+    ]
+    for action in menu.actions:
+        if action.is_enabled:
+            action.triggered.emit(False)
+    assert done == ["sync", "pause", "panel", "log"]
+    state[0] = AgentState("paused")
+    menu.aboutToShow.emit()
+    assert [action.label for action in menu.actions][:3] == [
+        "paused",
+        "Sync now",
+        "Resume",
+    ]
+    menu.actions[2].triggered.emit(False)
+    assert done[-1] == "resume"
+    state[0] = AgentState("problem", problem="the disk is full")
+    menu.aboutToShow.emit()
+    assert menu.actions[0].label == "problem: the disk is full"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def agent(told: list[str], now: list[float]) -> TrayAgent:
+    client: Any = None
+    return TrayAgent(client, "fox", notify=told.append, now=lambda: now[0])
+
+
+def test_state_follows_what_the_agent_tells(agent: TrayAgent, now: list[float]) -> None:
+    assert agent.state.describe() == "stopped"
+    agent._receive("progress", {"filesActive": 3, "bytesMoved": 0})
+    now[0] = 2.0
+    agent._receive("progress", {"filesActive": 2, "bytesMoved": 10_000_000})
+    assert agent.state.describe() == "syncing 2 files at 5.0 MB/s"
+    agent._receive("progress", {"filesActive": 0, "bytesMoved": 10_000_000})
+    assert agent.state.describe() == "idle"
+    agent._receive("problem", {"message": "the disk is full"})
+    assert agent.state.describe() == "problem: the disk is full"
+    agent._receive("recovered", {"siteName": "fox"})
+    assert agent.state.describe() == "idle"
+    agent.pause()
+    assert agent.state.describe() == "paused"
+    agent.resume()
+    assert agent.state.describe() == "idle"
+
+
+def test_each_failure_is_told_once_in_a_while(
+    agent: TrayAgent, told: list[str], now: list[float]
+) -> None:
+    event = {"label": "plate v001 exr", "errors": [{"message": "disk full"}]}
+    for _ in range(3):
+        agent._receive("transfer", event)
+    assert told == ["plate v001 exr: disk full"]
+    now[0] = QUIET_SECONDS
+    agent._receive("transfer", event)
+    assert len(told) == 2
+
+
+def test_wait_without_a_window_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with open_wait_window("Published workfile", logging.getLogger("hook")) as watcher:
+        watcher.show("1 of 2 downloaded", 0.5)
+        watcher.show("1 of 2 downloaded", 0.5)
+        assert not watcher.is_cancelled()
+    assert [record.message for record in caplog.records] == ["1 of 2 downloaded (50%)"]

@@ -153,12 +153,12 @@ def _make_cloud_handler(
             self.wfile.write(answer.body)
 
         def _read_chunks(self) -> bytes:
-            body = b""
+            body = bytearray()
             while size := int(self.rfile.readline().split(b";")[0], 16):
                 body += self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
-            return body
+            return bytes(body)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 

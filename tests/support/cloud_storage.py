@@ -82,14 +82,17 @@ class DriveStorage:
         self._drive = drive
         self.take_away = proxy.take_away
         parent = "" if personal else SHARED_DRIVE
-        base = drive.make_folder("AYON", parent, shared=personal)
-        self.root = drive.make_folder("work", base)
+        self.parent = drive.make_folder("AYON", parent, shared=personal)
+        self.root = drive.make_folder("work", self.parent)
         place = "My Drive" if personal else "Studio Drive"
-        self._path = f"/{place}/AYON/work"
-        self._settings = make_drive_settings(folder, self._path)
+        self._base = f"/{place}/AYON"
+        self._settings = make_drive_settings(folder, f"{self._base}/work")
 
-    def make_provider(self) -> Provider:
-        return make_remote_provider("gdrive", self._settings, self._path)
+    def make_provider(self, folder: str = "work") -> Provider:
+        return self.make_provider_at(f"{self._base}/{folder}")
+
+    def make_provider_at(self, root: str) -> Provider:
+        return make_remote_provider("gdrive", self._settings, root)
 
     def put(self, name: str, content: bytes) -> None:
         self._drive.put(self.root, name, content)

@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ayon_sitesync.transfer.verify import DropboxHasher
@@ -41,6 +42,12 @@ class DropboxFile:
     path: str
     content: bytes
     mtime: str
+
+    @cached_property
+    def content_hash(self) -> str:
+        hasher = DropboxHasher()
+        hasher.update(memoryview(self.content))
+        return hasher.hexdigest()
 
 
 class DropboxMock:
@@ -223,8 +230,6 @@ class DropboxMock:
         }
         if file is None:
             return {".tag": "folder", **common}
-        hasher = DropboxHasher()
-        hasher.update(memoryview(file.content))
         return {
             ".tag": "file",
             **common,
@@ -233,7 +238,7 @@ class DropboxMock:
             "rev": "015f0000000000000000001",
             "size": len(file.content),
             "is_downloadable": True,
-            "content_hash": hasher.hexdigest(),
+            "content_hash": file.content_hash,
         }
 
 

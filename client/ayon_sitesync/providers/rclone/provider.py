@@ -65,6 +65,9 @@ ATOMIC_KINDS = frozenset(
 )
 """Kinds that show a file only when it is whole; on others a part is renamed."""
 
+REPLACING_KINDS = frozenset({"webdav"})
+"""Kinds whose move puts the new file in the place of an older one at once."""
+
 TIMED_KINDS = frozenset(
     {"azureblob", "b2", "drive", "dropbox", "gcs", "onedrive", "s3", "swift"}
 )
@@ -308,7 +311,9 @@ class RcloneProvider(ABC):
                     f" site '{self._config.site_name}'."
                 )
             if not is_atomic:
-                opened.store.move(written, remote)
+                opened.store.move(
+                    written, remote, replaces=self._kind in REPLACING_KINDS
+                )
         except BaseException as error:
             # Nothing shows of an upload that stopped where storage is atomic.
             if not is_atomic or isinstance(error, CorruptError):

@@ -163,8 +163,13 @@ class Store:
             tick,
         )
 
-    def move(self, source_remote: str, remote: str) -> None:
-        """Rename inside the storage; what is there is replaced."""
+    def move(self, source_remote: str, remote: str, *, replaces: bool) -> None:
+        """Rename inside the storage; what is there is replaced.
+
+        `replaces`: the storage does that by itself, at once. Else rclone deletes the
+        older file before; left alone it would keep one of the same size.
+        """
+        config = {"NoCheckDest": True} if replaces else {"IgnoreTimes": True}
         self.session.call(
             "operations/movefile",
             {
@@ -172,7 +177,7 @@ class Store:
                 "srcRemote": source_remote,
                 "dstFs": self.fs,
                 "dstRemote": remote,
-                "_config": {"IgnoreChecksum": True},
+                "_config": {"IgnoreChecksum": True, **config},
             },
         )
 

@@ -15,7 +15,7 @@ from .statuses import SiteSyncStatus
 
 log = logging.getLogger(__name__)
 
-IDS_IN_REPORT = 1000
+ROWS_IN_REPORT = 500
 
 
 class LocalFiles:
@@ -128,32 +128,38 @@ class LocalFiles:
         told: `{"present", "missing"}`.
         """
         body = {"siteNames": [self._site_name], "withFiles": True}
-        present: list[dict[str, Any]] = []
-        missing: list[dict[str, Any]] = []
         counts = {"present": 0, "missing": 0}
+        states: list[dict[str, Any]] = []
         for row in self._client.iterate_rows(self._project_name, body):
             here, gone = self._look(row)
-            if here:
-                present.append({**_name(row), "fileIds": here})
-                counts["present"] += len(here)
-            if gone and reset_missing:
-                missing.append({**_name(row), "fileIds": gone})
+            files = [_describe(file, SiteSyncStatus.OK) for file in here]
+            counts["present"] += len(here)
+            if reset_missing:
+                files += [_describe(file, SiteSyncStatus.QUEUED) for file in gone]
                 counts["missing"] += len(gone)
-            if len(present) + len(missing) >= IDS_IN_REPORT:
-                self._tell(present, missing)
-                present, missing = [], []
-        self._tell(present, missing)
+            if files:
+                states.append(
+                    {
+                        "representationId": row["representationId"],
+                        "siteName": self._site_name,
+                        "files": files,
+                    }
+                )
+            if len(states) >= ROWS_IN_REPORT:
+                self._tell(states)
+                states = []
+        self._tell(states)
         return counts
 
-    def _look(self, row: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        """Ids of files that are here and not known to be, and of those the reverse."""
-        here: list[str] = []
-        gone: list[str] = []
+    def _look(self, row: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+        """Files that are here and not known to be, and those of which it is reverse."""
+        here: list[Any] = []
+        gone: list[Any] = []
         for file in row["files"]:
             state = file["sites"].get(self._site_name, {})
             is_known = state.get("status") == SiteSyncStatus.OK
             if self._is_here(file) != is_known:
-                (gone if is_known else here).append(str(file["id"]))
+                (gone if is_known else here).append(file)
         return here, gone
 
     def _is_here(self, file: Mapping[str, Any]) -> bool:
@@ -163,17 +169,14 @@ class LocalFiles:
         except OSError:
             return False
 
-    def _tell(
-        self, present: list[dict[str, Any]], missing: list[dict[str, Any]]
-    ) -> None:
-        if present or missing:
-            body = {
-                "siteName": self._site_name,
-                "present": present,
-                "missing": missing,
-            }
-            self._client.write_presence(self._project_name, body)
+    def _tell(self, states: list[dict[str, Any]]) -> None:
+        if not states:
+            return
+        for result in self._client.write_states(self._project_name, states):
+            if result.get("errorCode"):
+                log.warning("%s: %s", result["representationId"], result["detail"])
 
 
-def _name(row: Mapping[str, Any]) -> dict[str, str]:
-    return {"representationId": str(row["representationId"])}
+def _describe(file: Mapping[str, Any], status: int) -> dict[str, Any]:
+    size = file["size"] if status == SiteSyncStatus.OK else 0
+    return {"id": file["id"], "fileHash": "", "status": status, "size": size}

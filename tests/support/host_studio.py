@@ -78,7 +78,7 @@ class HostStudio:
         self.studio_root.mkdir()
         self.admin = self.connect("admin")
         self.admin.create_project(self.project, self.project[:6])
-        self._folder = self.admin.create_folder(self.project, "sh010")
+        self.folder_id = self.admin.create_folder(self.project, "sh010")
 
     def connect(self, user: str) -> ayon_api.ServerAPI:
         return ayon_api.ServerAPI(
@@ -121,7 +121,7 @@ class HostStudio:
     ) -> str:
         product = self.admin.create_product(
             *(self.project, name or f"p{uuid.uuid4().hex[:6]}", product_type),
-            self._folder,
+            self.folder_id,
         )
         number = fields.pop("version", 1)
         return str(
@@ -212,10 +212,10 @@ def link_inputs(
     ]
 
     def find(
-        connection: Any, project_name: str, ids: Any, **filters: Any
+        connection: Any, project_name: str, version_ids: Any, **filters: Any
     ) -> dict[str, Any]:
         assert filters["link_direction"] == "in"
         assert filters["link_types"] == ["reference"]
-        return {one: links if one == version_id else [] for one in ids}
+        return {one: links if one == version_id else [] for one in version_ids}
 
     monkeypatch.setattr(ayon_api.ServerAPI, "get_versions_links", find)

@@ -238,12 +238,6 @@ class HostClient(ServerClient):
     ) -> dict[str, Any]:
         return self._post(project_name, f"verbs/{verb}", body)
 
-    def write_presence(
-        self, project_name: str, body: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """What a look at a site's storage found."""
-        return self._post(project_name, "presence", body)
-
     # --- pauses ----------------------------------------------------------------------
 
     def write_pause(self, body: Mapping[str, Any]) -> None:

@@ -1,0 +1,197 @@
+"""The launch hook over a real server, without a tray: it performs its own transfers."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.host_studio import (
+    MACHINE,
+    SYNCED,
+    HostStudio,
+    link_inputs,
+)
+
+HOOK = Path(__file__).parents[3] / (
+    "client/ayon_sitesync/launch_hooks/pre_copy_last_published_workfile.py"
+)
+PROFILE = {
+    "task_names": [],
+    "task_types": [],
+    "host_names": [],
+    "enabled": True,
+    "use_last_published_workfile": True,
+}
+
+
+class Template:
+    """The work template of an anatomy."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get_template_item(self, *names: str) -> Any:
+        return self
+
+    def format_strict(self, data: dict[str, Any]) -> str:
+        return str(self._folder / f"s_v{data['version']:03}.{data['ext']}")
+
+
+class Launch:
+    """A launch of Maya in a task with a published workfile, version 3."""
+
+    def __init__(self, manager: Any, studio: HostStudio, base: Path) -> None:
+        self.studio = studio
+        self.work_folder = base / "work"
+        project = studio.admin.get_project(studio.project)
+        folder = studio.admin.get_folder_by_id(studio.project, studio.folder_id)
+        task_id = studio.admin.create_task(
+            studio.project, "anim", "Generic", studio.folder_id
+        )
+        task = {"id": task_id, "name": "anim", "taskType": "Generic", "label": None}
+        self.version_id = studio.make_version(
+            "workfileAnim", "workfile", version=3, task_id=task_id
+        )
+        self.workfile = studio.publish(
+            self.version_id,
+            "pub/s_v003.ma",
+            "pub/resources/tex/wood.tx",
+            representation="ma",
+            attrib={"path": f"{studio.studio_root}/pub/s_v003.ma"},
+        )
+        studio.set_row(self.workfile, "studio", SYNCED)
+        settings = {
+            "core": {
+                "tools": {
+                    "Workfiles": {"last_workfile_on_startup": [dict(PROFILE)]},
+                    "creator": {"product_name_profiles": []},
+                }
+            }
+        }
+        self.profile = settings["core"]["tools"]["Workfiles"][
+            "last_workfile_on_startup"
+        ][0]
+        self.data: dict[str, Any] = {
+            "project_name": studio.project,
+            "project_settings": settings,
+            "project_entity": project,
+            "folder_entity": folder,
+            "task_entity": task,
+            "task_name": "anim",
+            "task_type": "Generic",
+            "last_workfile_path": str(self.work_folder / "s_v001.ma"),
+            "anatomy": Template(self.work_folder),
+        }
+        host_addon = SimpleNamespace(get_workfile_extensions=lambda: [".ma"])
+        self.manager = SimpleNamespace(
+            get=manager.get, get_host_addon=lambda name: host_addon
+        )
+
+    def run(self) -> dict[str, Any]:
+        spec = importlib.util.spec_from_file_location("pre_copy", HOOK)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        application = SimpleNamespace(host_name="maya")
+        hook = module.CopyLastPublishedWorkfile(application, self.manager, self.data)
+        hook.execute()
+        return self.data
+
+    def save_work(self, version: int) -> str:
+        self.work_folder.mkdir(exist_ok=True)
+        path = self.work_folder / f"s_v{version:03}.ma"
+        path.write_text("mine")
+        self.data["last_workfile_path"] = str(path)
+        return str(path)
+
+
+@pytest.fixture
+def launch(
+    manager: Any,
+    addon: Any,
+    studio: HostStudio,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Launch:
+    made = Launch(manager, studio, tmp_path)
+    link_inputs(monkeypatch, made.version_id)
+    template_data = importlib.import_module("ayon_core.pipeline.template_data")
+    workfile = importlib.import_module("ayon_core.pipeline.workfile")
+    monkeypatch.setattr(template_data, "get_template_data", lambda *_: {})
+    monkeypatch.setattr(workfile, "get_workfile_template_key", lambda *_: "default")
+    return made
+
+
+def test_published_workfile_becomes_the_next_version(launch: Launch) -> None:
+    data = launch.run()
+    target = launch.work_folder / "s_v004.ma"
+    assert data["last_workfile_path"] == str(target)
+    assert target.read_bytes() == b"pub/s_v003.ma" * 20
+    source = launch.studio.machine_root / "pub/s_v003.ma"
+    assert data["source_filepath"] == str(source)
+    resource = launch.work_folder / "resources/tex/wood.tx"
+    assert resource.read_bytes() == b"pub/resources/tex/wood.tx" * 20
+    assert launch.studio.rows(launch.workfile.id)[MACHINE] == SYNCED
+
+
+def test_linked_inputs_come_along(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = launch.studio
+    linked = studio.publish(studio.make_version(), "in.abc", representation="abc")
+    studio.set_row(linked, "studio", SYNCED)
+    link_inputs(monkeypatch, launch.version_id, linked.version_id)
+    launch.run()
+    assert studio.rows(linked.id)[MACHINE] == SYNCED
+    assert (studio.machine_root / "in.abc").exists()
+
+
+def test_newer_than_the_local_one(launch: Launch) -> None:
+    launch.save_work(2)
+    assert launch.run()["last_workfile_path"] == str(launch.work_folder / "s_v004.ma")
+
+
+def test_not_newer_than_the_local_one(launch: Launch) -> None:
+    own = launch.save_work(3)
+    assert launch.run()["last_workfile_path"] == own
+    assert MACHINE not in launch.studio.rows(launch.workfile.id)
+
+
+@pytest.mark.parametrize("key", ["enabled", "use_last_published_workfile"])
+def test_settings_of_core_decide(launch: Launch, key: str) -> None:
+    launch.profile[key] = False
+    before = dict(launch.data)
+    assert launch.run() == before
+    assert MACHINE not in launch.studio.rows(launch.workfile.id)
+
+
+def test_explicit_workfile_is_opened(launch: Launch) -> None:
+    launch.data["workfile_path"] = "/somewhere/s.ma"
+    assert "source_filepath" not in launch.run()
+
+
+def test_d6_launch_goes_on_when_nothing_arrives(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Published, but its file is on no site that this machine reaches.
+    monkeypatch.setattr("ayon_sitesync.published_workfile.STALL_SECONDS", 1.0)
+    (launch.studio.studio_root / "pub/s_v003.ma").unlink()
+    before = launch.data["last_workfile_path"]
+    data = launch.run()
+    assert data["last_workfile_path"] == before
+    assert "source_filepath" not in data
+
+
+def test_known_function_still_brings_a_workfile(launch: Launch, addon: Any) -> None:
+    sitesync = importlib.import_module("ayon_sitesync.sitesync")
+    (entity,) = launch.studio.admin.get_representations(
+        launch.studio.project, {launch.workfile.id}
+    )
+    path = sitesync.download_last_published_workfile(
+        "maya", launch.studio.project, "anim", entity, 3, sitesync_addon=addon
+    )
+    assert path == str(launch.studio.machine_root / "pub/s_v003.ma")
+    assert Path(path).exists()

@@ -102,6 +102,31 @@ class Studio:
             PROJECT, MACHINE, {"work": str(self._studio_root)}
         )
 
+    def add_site(self, site: dict[str, Any]) -> None:
+        """Configure one more site for the whole studio."""
+        admin = self._connect("admin")
+        settings = admin.raw_get(f"{self._endpoint}/settings").data
+        settings["sites"] = [*settings["sites"], site]
+        _expect(admin.raw_post(f"{self._endpoint}/settings", json=settings))
+
+    def set_sites(self, published: Published, statuses: dict[str, int]) -> None:
+        """Write rows of a publish: site name to QUEUED or SYNCED."""
+        self._make_publisher().set_sites(published, statuses)
+
+    def read_published(self, published: Published) -> bytes:
+        return (self._studio_root / published.paths[0]).read_bytes()
+
+    def forget_copies(self, published: Published) -> None:
+        """Remove the files that disks have of a publish."""
+        for root in (self._studio_root, self.machine_root):
+            (root / published.paths[0]).unlink()
+
+    def _make_publisher(self) -> Publisher:
+        return Publisher(
+            *(self._connect("artist"), PROJECT, self._endpoint),
+            *(self._studio_root, self.machine_root),
+        )
+
     def publish(self, size: int = LARGE_BYTES) -> Published:
         """A version of one file: on the studio's site, queued for the machine."""
         path = Path("sh010", "plate.mov")
@@ -111,13 +136,7 @@ class Studio:
         with file.open("wb") as stream:
             for _ in range(size // len(block)):
                 stream.write(block)
-        publisher = Publisher(
-            self._connect("artist"),
-            PROJECT,
-            self._endpoint,
-            self._studio_root,
-            self.machine_root,
-        )
+        publisher = self._make_publisher()
         sample = SamplePublish(("sh010",), "plateMain", "plate", 1, {"mov": [path]})
         (published,) = publisher.publish(sample)
         publisher.set_sites(published, {"studio": SYNCED, MACHINE: QUEUED})

@@ -205,7 +205,6 @@ describe("sites and agents", () => {
     isLive: true,
     state: null,
     problem: { code: "disk_full", text: "The disk is full", since: NOW },
-    bytesPerSecond: 0,
     held: 3,
   };
 

@@ -131,8 +131,8 @@ export type Agent = {
   seenAt: number;
   isLive: boolean;
   state: string | null;
-  problem: { code: string; text: string; since: number | null } | null;
-  bytesPerSecond: number | null;
+  /** Only from servers that know what is wrong with an agent. */
+  problem?: { code: string; text: string; since: number | null } | null;
   held: number;
 };
 
@@ -171,7 +171,11 @@ export type Attempt = {
   filesSynced: number;
   filesFailed: number;
   bytesDone: number;
-  errors: readonly { fileId: string; errorClass: string; message: string }[];
+  errors: readonly {
+    fileId: string | null;
+    errorClass: string | null;
+    message: string | null;
+  }[];
 };
 
 export type StatusTotals = { representations: number; files: number; bytes: number };

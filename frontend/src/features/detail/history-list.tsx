@@ -47,9 +47,10 @@ export function HistoryList({
               {attempt.hostname !== null && ` · ${attempt.hostname}`}
             </span>
           </span>
-          {attempt.errors.slice(0, 5).map((error) => (
-            <span key={error.fileId} className="file-error">
-              {nameOf(error.fileId)}: {error.message}
+          {attempt.errors.slice(0, 5).map((error, index) => (
+            <span key={error.fileId ?? index} className="file-error">
+              {error.fileId !== null && `${nameOf(error.fileId)}: `}
+              {error.message ?? error.errorClass}
             </span>
           ))}
           {attempt.errors.length > 5 && (

@@ -1,6 +1,6 @@
 import type { Agent } from "../../api/contract";
 import { Icon } from "../../components/icon";
-import { formatAgo, formatCount, formatRate } from "../../lib/format";
+import { formatAgo, formatCount } from "../../lib/format";
 
 /** Who transfers, where, since when, and what is wrong with it. */
 export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: number }) {
@@ -22,7 +22,6 @@ export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: nu
           <col />
           <col className="col-number" />
           <col className="col-number" />
-          <col className="col-number" />
         </colgroup>
         <thead>
           <tr>
@@ -32,9 +31,6 @@ export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: nu
             <th scope="col">State</th>
             <th scope="col" data-align="end">
               Holds
-            </th>
-            <th scope="col" data-align="end">
-              Speed
             </th>
             <th scope="col" data-align="end">
               Version
@@ -59,7 +55,7 @@ function tellState(agent: Agent, now: number): string {
 }
 
 function AgentRow({ agent, now }: { agent: Agent; now: number }) {
-  const { problem, isLive } = agent;
+  const { isLive, problem = null } = agent;
   const tone = problem !== null ? "error" : isLive ? "good" : "none";
   const icon = problem !== null ? "failed" : isLive ? "verified" : "none";
   const told = problem === null ? tellState(agent, now) : problem.text;
@@ -72,11 +68,6 @@ function AgentRow({ agent, now }: { agent: Agent; now: number }) {
         <Icon name={icon} /> {told}
       </td>
       <td data-align="end">{formatCount(agent.held)}</td>
-      <td data-align="end">
-        {agent.bytesPerSecond === null || agent.bytesPerSecond === 0
-          ? "–"
-          : formatRate(agent.bytesPerSecond)}
-      </td>
       <td data-align="end">{agent.version}</td>
     </tr>
   );

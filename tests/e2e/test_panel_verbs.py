@@ -1,0 +1,182 @@
+"""What a person does to a selection in the panel, and what the server has then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from devhost.process import DevhostProcess
+from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, SYNCED, PanelProject
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+VIEWS = ("Overview", "Representations", "Transfers", "Sites and agents")
+ABSENT, PAUSED = -1, 3
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with run_chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(devhost_process: DevhostProcess) -> PanelProject:
+    created = PanelProject(devhost_process, "verbs")
+    created.create()
+    return created
+
+
+@pytest.fixture
+def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
+    """The list as a manager sees it. A script error fails the test."""
+    context = browser.new_context(viewport={"width": 1500, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    shown = PanelPage(page)
+    shown.open_list(project.framed_url("manager"))
+    yield shown
+    context.close()
+    assert errors == []
+
+
+def _read_site(project: PanelProject, representation_id: str, site: str) -> Any:
+    """The row of a site as the server has it, or None."""
+    body = {"siteNames": [site], "representationIds": [representation_id]}
+    answer = project.call(f"{project.name}/representations/query", body)
+    [row] = answer["representations"]
+    return row["sites"].get(site)
+
+
+def _status(project: PanelProject, representation_id: str) -> int:
+    row = _read_site(project, representation_id, NEARLINE)
+    return ABSENT if row is None else int(row["status"])
+
+
+def _ask(panel: PanelPage, row: str, verb: str, site: str = NEARLINE) -> Locator:
+    """Select a row, choose a verb and a site; the dialog before its last question."""
+    panel.row(row).click()
+    panel.view.get_by_role("button", name=verb).click()
+    dialog = panel.view.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name=site).check()
+    expect(dialog.get_by_text("will change")).to_be_visible()
+    return dialog
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "verb", "action", "after"),
+    [
+        (1, ABSENT, "Sync to…", "Sync", QUEUED),
+        (2, FAILED, "Retry…", "Retry", QUEUED),
+        (3, SYNCED, "Reset…", "Reset", QUEUED),
+        (4, QUEUED, "Pause…", "Pause", PAUSED),
+        (5, PAUSED, "Resume…", "Resume", QUEUED),
+        (6, QUEUED, "Cancel…", "Cancel the transfers", ABSENT),
+    ],
+)
+def test_a_verb_changes_the_selection_on_the_server_and_in_the_list(
+    project: PanelProject,
+    panel: PanelPage,
+    number: int,
+    before: int,
+    verb: str,
+    action: str,
+    after: int,
+) -> None:
+    folder = f"shots/sq100/sh0{number}0"
+    published = project.publish(folder)
+    if before != ABSENT:
+        project.post_state(published, NEARLINE, before)
+
+    dialog = _ask(panel, f"sh0{number}0", verb)
+    dialog.get_by_role("button", name=action, exact=True).click()
+    expect(dialog).to_have_count(0)
+    words = {QUEUED: "queued", PAUSED: "paused", ABSENT: "not there"}
+    panel.expect_state(f"sh0{number}0", NEARLINE, words[after])
+    assert _status(project, published.id) == after
+
+
+def test_what_was_queued_by_mistake_is_undone(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    published = project.publish("shots/sq110/sh0110")
+    dialog = _ask(panel, "sh0110", "Sync to…")
+    dialog.get_by_role("button", name="Sync", exact=True).click()
+    panel.expect_state("sh0110", NEARLINE, "queued")
+    panel.view.get_by_role("button", name="Undo").click()
+    panel.expect_state("sh0110", NEARLINE, "not there")
+    assert _status(project, published.id) == ABSENT
+
+
+def test_the_priority_of_a_selection_is_set(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    published = project.publish("shots/sq120/sh0120")
+    project.post_state(published, NEARLINE, QUEUED)
+    panel.expect_state("sh0120", NEARLINE, "queued")
+    dialog = _ask(panel, "sh0120", "Priority…")
+    dialog.get_by_role("spinbutton").fill("80")
+    dialog.get_by_role("button", name="Set the priority").click()
+    expect(panel.view.get_by_text("given the priority")).to_be_visible()
+    assert _read_site(project, published.id, NEARLINE)["priority"] == 80
+
+
+def test_a_last_copy_is_named_and_stays(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    published = project.publish("shots/sq130/sh0130")
+    panel.row("sh0130").click()
+    panel.view.get_by_role("button", name="Remove from…").click()
+    dialog = panel.view.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name="studio").check()
+    expect(dialog.get_by_text("the last copy there is: it stays")).to_be_visible()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(dialog.get_by_role("listitem")).to_contain_text("sh0130")
+    assert _read_site(project, published.id, "studio")["status"] == SYNCED
+
+
+def test_it_is_worked_with_the_keyboard_alone(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    project.publish("assets/first")
+    expect(panel.row("/assets/first")).to_be_visible()
+    grid = panel.view.get_by_role("grid")
+    grid.focus()
+    keyboard = panel.page.keyboard
+    keyboard.press("Home")
+    keyboard.press("Enter")
+    details = panel.view.get_by_role("complementary", name="Details")
+    expect(details.get_by_role("heading", name="/assets/first")).to_be_visible()
+    keyboard.press("Escape")
+    expect(details).to_have_count(0)
+
+    keyboard.press("Space")
+    toolbar = panel.view.get_by_role("toolbar")
+    expect(toolbar).to_contain_text("1 selected")
+    toolbar.get_by_role("button", name="Sync to…").focus()
+    keyboard.press("Enter")
+    dialog = panel.view.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name=NEARLINE).focus()
+    keyboard.press("Space")
+    expect(dialog.get_by_text("will change")).to_be_visible()
+    keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_no_serious_barrier(panel: PanelPage, view: str) -> None:
+    panel.show(view)
+    expect(panel.view.get_by_role("status", name="Loading")).to_have_count(0)
+    panel.view.add_script_tag(path=AXE)
+    found = panel.view.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

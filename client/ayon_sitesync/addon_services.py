@@ -10,6 +10,7 @@ from typing import Any, Callable, Optional
 
 from .errors import SiteUnhealthyError
 from .local_files import LocalFiles
+from .paths import resolve_path
 from .project_settings import ProjectSettings, ProjectView, find_provider
 from .publish_states import PublishStates
 from .server_api.host_client import HostClient
@@ -90,6 +91,12 @@ class AddonServices:
             return view.sites.find_roots(self.normalize(site_name))
         except SiteUnhealthyError:
             return {}
+
+    def resolve(self, project_name: str, site_name: str, path: str) -> str:
+        """Where a rootless path is on a disk site. `PathError` when nowhere."""
+        return resolve_path(
+            path, self.find_roots(project_name, site_name), self.platform
+        )
 
     def open_local_files(
         self, project_name: str, site_name: str

@@ -15,7 +15,6 @@ from typing import Any, Optional
 from . import host
 from .core_api import CoreApi
 from .errors import ServerError
-from .paths import resolve_path
 from .sites import DEFAULT_LOOP_DELAY_SECONDS
 from .statuses import SiteSyncStatus, SyncStatus
 
@@ -60,8 +59,7 @@ class CompatApi(CoreApi):
         self, project_name: str, site_name: str, file_path: str
     ) -> str:
         """Where a rootless path is on a disk site. `PathError` when nowhere."""
-        roots = self._services.find_roots(project_name, site_name)
-        return resolve_path(file_path, roots, self._services.platform)
+        return self._services.resolve(project_name, site_name, file_path)
 
     def get_anatomy(self, project_name: str) -> Any:
         return host.make_anatomy(project_name)

@@ -9,21 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import host
-from .addon_services import AddonServices, SettingsByProject, share_services
 from .errors import RequestRefusedError, ServerError
 from .publish_sites import compute_publish_sites
-from .published_workfile import (
-    Helper,
-    PublishedWorkfile,
-    WorkfileDownload,
-    find_linked_representations,
-    find_published_workfile,
-)
 from .sites import LOCAL_DRIVE, LOCAL_SITE, STUDIO_SITE
 from .statuses import SiteSyncStatus
+
+if TYPE_CHECKING:
+    from .addon_services import AddonServices, SettingsByProject
+    from .published_workfile import Helper, PublishedWorkfile, WorkfileDownload
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +38,9 @@ class CoreApi:
 
     @property
     def _services(self) -> AddonServices:
+        # Hosts import the addon at their start; what is behind it waits for its use.
+        from .addon_services import share_services  # noqa: PLC0415
+
         return share_services(
             self.version,
             host.find_site_id,
@@ -113,6 +112,8 @@ class CoreApi:
 
     @property
     def sync_project_settings(self) -> SettingsByProject:
+        from .addon_services import SettingsByProject  # noqa: PLC0415 - as above
+
         return SettingsByProject(self._services.settings)
 
     @property
@@ -327,6 +328,8 @@ class CoreApi:
     def make_workfile_download(self, project_name: str) -> Optional[WorkfileDownload]:
         """What brings a published workfile to this user's own disk site; None when
         that site is not a disk of this machine."""
+        from .published_workfile import WorkfileDownload  # noqa: PLC0415 - as above
+
         services = self._services
         site_name = self.get_active_site(project_name)
         if not services.find_roots(project_name, site_name):
@@ -348,6 +351,8 @@ class CoreApi:
         self, project_name: str, folder_id: str, task_id: str, extensions: Iterable[str]
     ) -> Optional[PublishedWorkfile]:
         """The newest workfile published from a task; None when not to be had."""
+        from .published_workfile import find_published_workfile  # noqa: PLC0415
+
         try:
             return find_published_workfile(
                 *(self._services.client, project_name, folder_id, task_id, extensions)
@@ -360,6 +365,8 @@ class CoreApi:
         self, project_name: str, representation: Mapping[str, Any]
     ) -> list[str]:
         """Ids of representations that a workfile references, as deep as is set."""
+        from .published_workfile import find_linked_representations  # noqa: PLC0415
+
         config = self._services.settings.find(project_name).settings.get("config") or {}
         depth = int(config.get("workfile_link_depth", 1))
         if depth <= 0:

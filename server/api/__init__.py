@@ -9,8 +9,10 @@ from fastapi import APIRouter
 from ..gql.loaders import Backend
 from ..gql.schema import GraphQLService
 from ..host import BaseServerAddon
+from ..store.activity import ActivityStore
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
@@ -20,6 +22,7 @@ from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
 from ..store.transfer_queue import TransferQueue
 from ..store.verbs import VerbStore
+from .activity import ActivityRoutes
 from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .graph import GraphRoutes
@@ -27,6 +30,7 @@ from .live import LiveUpdates
 from .pauses import PauseRoutes
 from .services import Services
 from .state import StateRoutes
+from .state_batches import StateBatchRoutes
 from .summary import SummaryRoutes, describe_sites
 from .transfers import TransferRoutes
 from .verbs import VerbRoutes
@@ -34,7 +38,7 @@ from .verbs import VerbRoutes
 
 def build_services(addon: BaseServerAddon) -> Services:
     configuration = Configuration(addon)
-    pauses = PauseStore()
+    pauses, agents = PauseStore(), AgentStore()
     return Services(
         configuration=configuration,
         keeper=SchemaKeeper(configuration.addon_version),
@@ -45,10 +49,12 @@ def build_services(addon: BaseServerAddon) -> Services:
         availability=AvailabilityStore(),
         queue=TransferQueue(),
         reports=ReportStore(configuration.for_project, pauses.load),
-        agents=AgentStore(),
+        agents=agents,
         verbs=VerbStore(),
         jobs=JobStore(),
         pauses=pauses,
+        activity=ActivityStore(),
+        explain=ExplainStore(agents),
     )
 
 
@@ -69,4 +75,6 @@ def build_routers(services: Services) -> list[APIRouter]:
         GraphRoutes(graph.execute).router,
         VerbRoutes(services).router,
         PauseRoutes(services).router,
+        StateBatchRoutes(services).router,
+        ActivityRoutes(services).router,
     ]

@@ -18,12 +18,10 @@ from ..host import (
     ClientSiteID,
     CurrentUser,
     Field,
-    ForbiddenException,
     OPModel,
-    UserEntity,
     get_project_list,
 )
-from ..store.access import Caller, check_machine_site
+from ..store.access import Caller, check_machine_site, may_enter
 from .answers import answer
 from .inputs import check_text
 from .models import ErrorModel
@@ -74,7 +72,7 @@ class PauseRoutes:
             pause
             for pause in await self._services.pauses.list()
             if pause["projectName"] is None
-            or await _may_enter(user, pause["projectName"])
+            or await may_enter(user, pause["projectName"])
         ]
         return answer({"pauses": pauses})
 
@@ -105,7 +103,7 @@ class PauseRoutes:
             return names
         if project_name not in names:
             raise UnknownProjectError(project_name)
-        if not await _may_enter(caller.user, project_name):
+        if not await may_enter(caller.user, project_name):
             msg = f"You have no access to project '{project_name}'"
             raise NotAllowedError(msg)
         return [project_name]
@@ -154,11 +152,3 @@ def _scope_of(body: PauseModel) -> tuple[str, str]:
     if body.siteName == LOCAL_SITE:
         raise LocalSiteNameError
     return body.projectName or ANY, body.siteName or ANY
-
-
-async def _may_enter(user: UserEntity, project_name: str) -> bool:
-    try:
-        await user.ensure_project_access(project_name)
-    except ForbiddenException:
-        return False
-    return True

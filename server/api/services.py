@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..store.activity import ActivityStore
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
@@ -34,3 +36,5 @@ class Services:
     verbs: VerbStore
     jobs: JobStore
     pauses: PauseStore
+    activity: ActivityStore
+    explain: ExplainStore

@@ -20,6 +20,7 @@ from .inputs import check_ids, check_text, check_texts, clean_message
 from .models import (
     ErrorModel,
     ParamsModel,
+    PostedFileModel,
     RepresentationStateModel,
     StatePostModel,
     TwoSiteListModel,
@@ -157,18 +158,7 @@ class StateRoutes:
             project_name, Caller(user, site_id), representation_id, site_name
         )
         post = StatePost(
-            files=[
-                PostedFile(
-                    id=check_text("files.id", file.id),
-                    status=file.status,
-                    size=int(file.size),
-                    timestamp=file.timestamp,
-                    message=clean_message(file.message),
-                    retries=file.retries,
-                    progress=file.progress,
-                )
-                for file in post_data.files
-            ],
+            files=[posted_file(file) for file in post_data.files],
             priority=post_data.priority,
             reset=reset,
         )
@@ -210,6 +200,18 @@ class StateRoutes:
         check_text("siteName", site_name)
         sites = await self._services.configuration.for_caller(project_name, caller)
         return Target(project_name, representation_id, site_name, caller, sites)
+
+
+def posted_file(file: PostedFileModel) -> PostedFile:
+    return PostedFile(
+        id=check_text("files.id", file.id),
+        status=file.status,
+        size=int(file.size),
+        timestamp=file.timestamp,
+        message=clean_message(file.message),
+        retries=file.retries,
+        progress=file.progress,
+    )
 
 
 def _resolve(name: str, machine: str) -> str:

@@ -9,6 +9,15 @@ JOIN {schema}.products AS p ON p.id = v.product_id
 LEFT JOIN {schema}.hierarchy AS h ON h.id = p.folder_id
 WHERE r.id = $1;
 
+-- name: representations
+SELECT r.id, r.files, v.author, h.path,
+    $2::text[] IS NULL OR coalesce(h.path LIKE ANY ($2::text[]), FALSE) AS is_readable
+FROM {schema}.representations AS r
+JOIN {schema}.versions AS v ON v.id = r.version_id
+JOIN {schema}.products AS p ON p.id = v.product_id
+LEFT JOIN {schema}.hierarchy AS h ON h.id = p.folder_id
+WHERE r.id = ANY ($1::uuid[]);
+
 -- name: path_matches
 SELECT $1::text LIKE ANY ($2::text[]) AS matches;
 

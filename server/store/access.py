@@ -31,6 +31,8 @@ from ..sql import QueryFile
 
 _SQL = QueryFile("access")
 
+_UNREADABLE = "You may not read the folder of this representation"
+
 # LIKE patterns of readable folder paths; None = every folder.
 Paths = list[str] | None
 
@@ -59,6 +61,15 @@ class Representation:
     files: list[RepresentationFile]
     author: str | None
     folder_path: str | None
+
+
+async def may_enter(user: UserEntity, project_name: str) -> bool:
+    """Tell whether a user has access to a project."""
+    try:
+        await user.ensure_project_access(project_name)
+    except ForbiddenException:
+        return False
+    return True
 
 
 async def readable_paths(caller: Caller, project_name: str) -> Paths:
@@ -95,6 +106,23 @@ def escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+async def load_representations(
+    project_name: str, representation_ids: list[str], paths: Paths
+) -> dict[str, Representation | NotAllowedError]:
+    """Load many representations; one that the caller may not read is the refusal."""
+    rows = await Postgres.fetch(
+        _SQL.get("representations", project_name), representation_ids, paths
+    )
+    return {
+        row["id"]: Representation(
+            row["id"], parse_files(row["files"]), row["author"], row["path"]
+        )
+        if row["is_readable"]
+        else NotAllowedError(_UNREADABLE)
+        for row in rows
+    }
+
+
 async def load_representation(
     project_name: str, representation_id: str, paths: Paths
 ) -> Representation:
@@ -109,8 +137,7 @@ async def load_representation(
     if row is None:
         raise UnknownRepresentationError(representation_id)
     if not await matches(row["path"], paths):
-        msg = "You may not read the folder of this representation"
-        raise NotAllowedError(msg)
+        raise NotAllowedError(_UNREADABLE)
     return Representation(
         row["id"], parse_files(row["files"]), row["author"], row["path"]
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.copies import (
@@ -22,7 +23,13 @@ from ..domain.files import (
 )
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
-from ..errors import LastCopyError, NotAllowedError, UnknownFileError
+from ..errors import (
+    LastCopyError,
+    NotAllowedError,
+    SiteSyncError,
+    UnknownFileError,
+    UnknownRepresentationError,
+)
 from ..host import Postgres, logging
 from ..sql import QueryFile
 from .access import (
@@ -34,6 +41,7 @@ from .access import (
     check_shared_removal,
     check_site_name,
     load_representation,
+    load_representations,
     may_publish,
     readable_paths,
 )
@@ -73,6 +81,47 @@ class StatePost:
     reset: bool
 
 
+@dataclass(frozen=True)
+class BulkPost:
+    """One of many posts: a status for all files, or what is said of each."""
+
+    representation_id: str
+    site_name: str
+    status: SiteStatus | None
+    files: list[PostedFile]
+    priority: int | None
+    reset: bool
+
+    def expand(self, files: list[RepresentationFile], now: int) -> StatePost:
+        """Return the post about the files that the representation has."""
+        posted = self.files
+        if self.status is not None:
+            is_there = self.status == SiteStatus.SYNCED
+            posted = [
+                PostedFile(
+                    id=file.id,
+                    status=self.status,
+                    size=file.size if is_there else 0,
+                    timestamp=now,
+                    message=None,
+                    retries=0,
+                    progress=None,
+                )
+                for file in files
+            ]
+        return StatePost(posted, self.priority, self.reset)
+
+
+@dataclass
+class _Posts:
+    """What one transaction of posts works on."""
+
+    representations: dict[str, Representation | NotAllowedError]
+    rows: dict[str, dict[RowKey, Row]]
+    now: int
+    known_sites: set[str] = field(default_factory=set)
+
+
 class SiteStateStore:
     """Posts, removals and reads of states."""
 
@@ -108,18 +157,88 @@ class SiteStateStore:
         """
         async with Postgres.transaction():
             representation, rows = await self._open(target)
-            known = {file.id: file for file in representation.files}
-            check_files_known(post.files, known)
-            row = rows.get((target.representation_id, target.site_name))
-            await self._check_post(target, representation, row, post)
             now = int(await current_time(target.project_name))
-            entries = merge(row, post, known)
-            if row is not None and self._is_last_copy(target, rows):
-                entries = protect_last_copy(target.site_name, row, entries, now)
-            changed = [_new_row(target, row, post.priority).with_entries(entries)]
-            changed += propagate(changed[0], rows, target.sites, known.values(), now)
+            changed = await self._change(target, representation, rows, post, now)
             await write_rows(target.project_name, changed)
         return [row.site_name for row in changed]
+
+    async def post_many(
+        self,
+        project_name: str,
+        caller: Caller,
+        sites: ProjectSites,
+        posts: list[BulkPost],
+    ) -> tuple[list[SiteSyncError | None], set[RowKey]]:
+        """Write posts in one transaction; return what refuses each, and what changed.
+
+        What is refused is left out, the others are written.
+        """
+        ids = sorted({each.representation_id for each in posts})
+        paths = await readable_paths(caller, project_name)
+        results: list[SiteSyncError | None] = []
+        written: dict[RowKey, Row] = {}
+        async with Postgres.transaction():
+            await lock_representations(project_name, ids)
+            batch = _Posts(
+                representations=await load_representations(project_name, ids, paths),
+                rows=_by_representation(await lock_rows(project_name, ids)),
+                now=int(await current_time(project_name)),
+            )
+            for number, each in enumerate(posts):
+                target = Target(
+                    *(project_name, each.representation_id, each.site_name),
+                    *(caller, sites),
+                )
+                try:
+                    changed = await self._post_one(batch, target, each)
+                except SiteSyncError as error:
+                    results.append(error)
+                else:
+                    results.append(None)
+                    written.update({row.key: row for row in changed})
+                if number % 100 == 0:
+                    await asyncio.sleep(0)  # others get their turn
+            await write_rows(project_name, written.values())
+        return results, set(written)
+
+    async def _post_one(
+        self, batch: _Posts, target: Target, each: BulkPost
+    ) -> list[Row]:
+        representation = batch.representations.get(target.representation_id)
+        if representation is None:
+            raise UnknownRepresentationError(target.representation_id)
+        if isinstance(representation, NotAllowedError):
+            raise representation
+        if target.site_name not in batch.known_sites:
+            await check_site_name(
+                target.project_name, target.site_name, target.caller, target.sites
+            )
+            batch.known_sites.add(target.site_name)
+        rows = batch.rows.setdefault(target.representation_id, {})
+        post = each.expand(representation.files, batch.now)
+        changed = await self._change(target, representation, rows, post, batch.now)
+        rows.update({row.key: row for row in changed})
+        return changed
+
+    async def _change(
+        self,
+        target: Target,
+        representation: Representation,
+        rows: dict[RowKey, Row],
+        post: StatePost,
+        now: int,
+    ) -> list[Row]:
+        """Return the rows that a post changes: the site's and its aliases'."""
+        known = {file.id: file for file in representation.files}
+        check_files_known(post.files, known)
+        row = rows.get((target.representation_id, target.site_name))
+        await self._check_post(target, representation, row, post)
+        entries = merge(row, post, known)
+        if row is not None and self._is_last_copy(target, rows):
+            entries = protect_last_copy(target.site_name, row, entries, now)
+        changed = _new_row(target, row, post.priority).with_entries(entries)
+        aliases = propagate(changed, rows, target.sites, known.values(), now)
+        return [changed, *aliases]
 
     async def remove(self, target: Target, force: bool) -> list[str]:
         """Remove a site's row and its aliases'; return the sites that lost one.
@@ -227,6 +346,13 @@ class SiteStateStore:
         statuses = {row.site_name: row.status for row in rows.values()}
         aliases = target.sites.aliases(target.site_name)
         return is_last_copy(target.site_name, aliases, statuses)
+
+
+def _by_representation(rows: dict[RowKey, Row]) -> dict[str, dict[RowKey, Row]]:
+    grouped: dict[str, dict[RowKey, Row]] = {}
+    for key, row in rows.items():
+        grouped.setdefault(row.representation_id, {})[key] = row
+    return grouped
 
 
 def is_republish(row: Row, representation: Representation, post: StatePost) -> bool:

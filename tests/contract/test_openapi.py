@@ -33,6 +33,12 @@ OPERATIONS = {
     "get_job",
     "set_pause",
     "list_pauses",
+    "post_states",
+    "list_transfers",
+    "get_throughput",
+    "get_history",
+    "explain_status",
+    "list_agents",
 }
 
 

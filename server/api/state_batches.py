@@ -1,0 +1,129 @@
+"""Writing the states of many representations at once."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from ..domain.site import MAX_SITE_NAME_LENGTH
+from ..domain.status import SiteStatus
+from ..errors import InvalidRequestError, SiteSyncError
+from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
+from ..store.access import Caller
+from ..store.site_state import BulkPost
+from .answers import answer
+from .inputs import check_text
+from .models import MAX_FILES, ErrorModel, HexId, PostedFileModel
+from .routing import SiteSyncRoute
+from .services import Services
+from .state import posted_file
+
+MAX_STATES = 10_000
+
+
+class StateModel(OPModel):
+    """State of a representation on a site: `status` for all its files, or `files`."""
+
+    representationId: HexId
+    siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
+    status: SiteStatus | None = None
+    files: list[PostedFileModel] | None = Field(None, max_items=MAX_FILES)
+    reset: bool = Field(False, description="Forget what is stored")
+    priority: int | None = Field(None, ge=1, le=1000)
+
+
+class StatesModel(OPModel):
+    states: list[StateModel] = Field(..., max_items=MAX_STATES)
+
+
+class StateResultModel(OPModel):
+    """`errorCode` null: it is written."""
+
+    representationId: str
+    siteName: str
+    errorCode: str | None
+    detail: str | None
+
+
+class StateResultsModel(OPModel):
+    results: list[StateResultModel]
+
+
+class StateBatchRoutes:
+    """`states`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.router = APIRouter(
+            route_class=SiteSyncRoute, responses={400: {"model": ErrorModel}}
+        )
+        self.router.add_api_route(
+            "/{project_name}/states",
+            self.post_states,
+            methods=["POST"],
+            responses={200: {"model": StateResultsModel}},
+        )
+
+    async def post_states(
+        self,
+        project_name: ProjectName,
+        user: CurrentUser,
+        site_id: ClientSiteID,
+        body: StatesModel,
+    ) -> Response:
+        """Write states in one transaction, in their order; each has its result."""
+        await self._services.keeper.ensure_ready(project_name)
+        caller = Caller(user, site_id)
+        sites = await self._services.configuration.for_caller(project_name, caller)
+        posts = _posts(body.states)
+        results, changed = await self._services.states.post_many(
+            project_name, caller, sites, posts
+        )
+        if changed:
+            self._services.live.state_changed(
+                project_name, {key[0] for key in changed}, {key[1] for key in changed}
+            )
+        return answer(
+            {
+                "results": [
+                    {
+                        "representationId": post.representation_id,
+                        "siteName": post.site_name,
+                        "errorCode": None if error is None else error.error_code,
+                        "detail": None if error is None else _sentence(error),
+                    }
+                    for post, error in zip(posts, results, strict=True)
+                ]
+            }
+        )
+
+
+def _posts(states: list[StateModel]) -> list[BulkPost]:
+    """Return the checked posts.
+
+    :raises InvalidRequestError: too many files, or not one of status and files.
+    """
+    files = sum(len(state.files or ()) for state in states)
+    if files > MAX_FILES:
+        msg = f"states: at most {MAX_FILES} files are allowed in one request"
+        raise InvalidRequestError("states", msg)
+    posts = []
+    for number, state in enumerate(states):
+        if (state.status is None) == (state.files is None):
+            name = f"states.{number}.status"
+            msg = f"{name}: give either status, for all files, or files"
+            raise InvalidRequestError(name, msg)
+        posts.append(
+            BulkPost(
+                representation_id=str(state.representationId),
+                site_name=check_text("siteName", state.siteName),
+                status=state.status,
+                files=[posted_file(file) for file in state.files or ()],
+                priority=state.priority,
+                reset=state.reset,
+            )
+        )
+    return posts
+
+
+def _sentence(error: SiteSyncError) -> str:
+    return str(error.detail)

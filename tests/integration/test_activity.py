@@ -1,0 +1,172 @@
+"""What the panel shows of work: moving, waiting, done, and by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from ayon_server.lib.postgres import Postgres
+
+from tests.integration.conftest import SITE, SetSettings
+from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
+from tests.integration.test_queue import Agent, done, failed, queue
+from tests.support.devhost_app import Host
+
+
+@pytest.fixture
+async def artist(
+    host: Host, set_settings: SetSettings, clock: Clock
+) -> httpx.AsyncClient:
+    await set_settings(config={"active_site": "local", "remote_site": "studio"})
+    return await host.client("artist", SITE)
+
+
+@pytest.fixture
+def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
+    return Agent(artist, host.addon_path, runId="b" * 32)
+
+
+@pytest.fixture
+async def queued(
+    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> Published:
+    return await queue(host, pipeline, artist)
+
+
+async def get(
+    agent: Agent, path: str, client: httpx.AsyncClient | None = None, **params: Any
+) -> dict[str, Any]:
+    answer = await (client or agent.client).get(f"{agent.base}/{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+async def test_what_waits_is_in_the_order_of_the_queue(
+    host: Host, agent: Agent, queued: Published, pipeline: Pipeline
+) -> None:
+    urgent = await queue(host, pipeline, agent.client, priority=90)
+    answer = await get(agent, "demo/transfers")
+    assert (answer["moving"], answer["queuedTotal"]) == ([], 2)
+    first, second = answer["queued"]
+    assert [first["representationId"], second["representationId"]] == [
+        urgent.id,
+        queued.id,
+    ]
+    assert (first["position"], first["priority"], first["siteName"]) == (1, 90, SITE)
+    short = await get(agent, "demo/transfers", first=1)
+    assert (len(short["queued"]), short["queuedTotal"]) == (1, 2)
+
+
+async def test_what_moves_has_its_rate_and_time_left(
+    agent: Agent, queued: Published, clock: Clock
+) -> None:
+    [transfer] = await agent.claim()
+    await clock.advance(10)
+    first, second = transfer["files"]
+    running = {"id": second["id"], "status": 0, "bytesDone": 50}
+    await agent.report(transfer, [done(first), running])
+    answer = await get(agent, "demo/transfers")
+    assert (answer["queued"], answer["queuedTotal"]) == ([], 0)
+    [moving] = answer["moving"]
+    assert (moving["sourceSite"], moving["direction"]) == ("studio", "download")
+    assert (moving["agentId"], moving["hostname"]) == (agent.id, "ws042")
+    assert (moving["filesDone"], moving["filesTotal"]) == (1, 2)
+    assert (moving["bytesDone"], moving["bytesTotal"]) == (150, 200)
+    assert (moving["bytesPerSecond"], moving["etaSeconds"]) == (
+        15,
+        pytest.approx(10 / 3),
+    )
+
+
+async def test_throughput_by_minute_and_site(
+    agent: Agent, queued: Published, clock: Clock
+) -> None:
+    [transfer] = await agent.claim()
+    await agent.report(transfer, [done(f) for f in transfer["files"]], finished=True)
+    minute = {"at": clock.now // 60 * 60, "sites": {SITE: 200}}
+    assert (await get(agent, "demo/throughput"))["minutes"] == [minute]
+    assert (await get(agent, "demo/throughput", siteName=SITE))["minutes"] == [minute]
+    other = await get(agent, "demo/throughput", siteName="studio")
+    assert other["minutes"] == []
+    await clock.advance(180)
+    assert (await get(agent, "demo/throughput", minutes=2))["minutes"] == []
+
+
+async def test_history_newest_first_in_pages(
+    agent: Agent, queued: Published, clock: Clock
+) -> None:
+    path = f"demo/representations/{queued.id}/history"
+    [transfer] = await agent.claim()
+    first, second = transfer["files"]
+    await agent.report(transfer, [done(first), failed(second)], finished=True)
+    await clock.advance(60)
+    [again] = await agent.claim()
+    answer = await get(agent, path)
+    running, ended = answer["attempts"]
+    assert (running["outcome"], running["finishedAt"]) == (None, None)
+    assert running["attemptId"] == again["lease"]["token"]
+    assert (ended["outcome"], ended["filesSynced"], ended["filesFailed"]) == (
+        "failed",
+        1,
+        1,
+    )
+    assert ended["errors"] == [
+        {"fileId": second["id"], "errorClass": "retryable", "message": "disk full"}
+    ]
+    page = await get(agent, path, first=1)
+    assert page["attempts"] == [running]
+    assert page["pageInfo"]["hasNextPage"]
+    rest = await get(agent, path, after=page["pageInfo"]["endCursor"])
+    assert rest["attempts"] == [ended]
+    assert not rest["pageInfo"]["hasNextPage"]
+    assert (await get(agent, path, siteName="studio"))["attempts"] == []
+
+
+async def test_agents_and_what_they_hold(
+    agent: Agent, queued: Published, clock: Clock
+) -> None:
+    await agent.claim()
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert (listed["state"], listed["held"], listed["isLive"]) == ("working", 1, True)
+    assert (listed["startedAt"], listed["userName"]) == (clock.now, "artist")
+    await clock.advance(61)
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert (listed["state"], listed["held"], listed["isLive"]) == ("gone", 0, False)
+
+
+async def test_folders_that_one_may_not_read_are_left_out(
+    host: Host, agent: Agent, pipeline: Pipeline
+) -> None:
+    queued = await queue(host, pipeline, agent.client, folder=OTHER_FOLDER)
+    restricted = await host.client("restricted")
+    answer = await get(agent, "demo/transfers", restricted)
+    assert (answer["queued"], answer["queuedTotal"]) == ([], 0)
+    await agent.claim()
+    assert (await get(agent, "demo/transfers", restricted))["moving"] == []
+    hidden = await restricted.get(
+        f"{agent.base}/demo/representations/{queued.id}/history"
+    )
+    assert hidden.status_code == 403
+
+
+@pytest.mark.parametrize("cursor", ["!", "bm9uZQ==", "MTI6MTI="])
+async def test_a_bad_cursor_is_named(
+    agent: Agent, queued: Published, cursor: str
+) -> None:
+    answer = await agent.client.get(
+        f"{agent.base}/demo/representations/{queued.id}/history?after={cursor}"
+    )
+    assert (answer.status_code, answer.json()["field"]) == (400, "after")
+
+
+@pytest.mark.parametrize("path", ["transfers", "throughput"])
+async def test_strangers_see_nothing(host: Host, agent: Agent, path: str) -> None:
+    await Postgres.execute(
+        "UPDATE public.users SET data = data || $1 WHERE name = 'restricted'",
+        {"accessGroups": {}},
+    )
+    stranger = await host.client("restricted")
+    answer = await stranger.get(f"{agent.base}/demo/{path}")
+    assert answer.status_code == 403

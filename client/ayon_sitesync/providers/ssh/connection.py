@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import socket
 import time
 from contextlib import suppress
@@ -30,7 +31,7 @@ FAST_CIPHERS = (
 def load_paramiko(site_name: str) -> Any:
     """The SSH library. Raises `SiteUnhealthyError` that says what is missing."""
     try:
-        return importlib.import_module("paramiko")
+        found = importlib.import_module("paramiko")
     except ImportError as error:
         raise SiteUnhealthyError(
             site_name,
@@ -38,6 +39,9 @@ def load_paramiko(site_name: str) -> Any:
             f" 'sites > {site_name} > provider' (sftp) needs it. Add it to the"
             " dependency package or run: pip install paramiko",
         ) from error
+    # Its errors are raised as well; the log need not have them with their tracebacks.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    return found
 
 
 class Connection:
@@ -47,6 +51,7 @@ class Connection:
         """Connect. Raises `SiteUnhealthyError` with the reason in words."""
         self._options = options
         self._paramiko = load_paramiko(options.site_name)
+        self._link_errors = (self._paramiko.SSHException, OSError, EOFError)
         self._shell: Optional[RemoteShell] = None
         self._has_no_shell = False
         self.used_at = time.monotonic()
@@ -97,7 +102,7 @@ class Connection:
             transport.start_client(timeout=CONNECT_SECONDS)
             check_host_key(self._paramiko, options, transport.get_remote_server_key())
             transport.set_keepalive(KEEPALIVE_SECONDS)
-        except (self._paramiko.SSHException, OSError, EOFError) as error:
+        except self._link_errors as error:
             _close(transport, raw)
             raise self._make_fault(f"does not speak SSH with us: {error}") from error
         except BaseException:
@@ -129,7 +134,7 @@ class Connection:
             if options.password and not transport.is_authenticated():
                 refused.append("password")
                 self._try(transport.auth_password, options.user, options.password)
-        except (self._paramiko.SSHException, OSError, EOFError) as error:
+        except self._link_errors as error:
             raise self._make_fault(f"ended the login: {error}") from error
         if not transport.is_authenticated():
             raise self._make_fault(
@@ -176,13 +181,8 @@ class Connection:
             )
             channel.settimeout(ANSWER_SECONDS)
             channel.invoke_subsystem("sftp")
-            return SftpSession(channel)
-        except (
-            self._paramiko.SSHException,
-            OSError,
-            EOFError,
-            LinkError,
-        ) as error:
+            return SftpSession(channel, self._link_errors)
+        except (*self._link_errors, LinkError) as error:
             raise self._make_fault(f"offers no SFTP: {error}") from error
 
     def _open_shell(self) -> Optional[RemoteShell]:
@@ -190,7 +190,7 @@ class Connection:
             channel = self._transport.open_session(timeout=CONNECT_SECONDS)
             channel.exec_command("/bin/sh")
             return RemoteShell.greet(channel)
-        except (self._paramiko.SSHException, OSError, EOFError):
+        except self._link_errors:
             return None
 
     def _make_fault(self, problem: str) -> SiteUnhealthyError:

@@ -46,8 +46,10 @@ class Answer(NamedTuple):
 class SftpSession:
     """SFTP over an open channel (what paramiko's `Channel` offers is used)."""
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, link_errors: tuple[type[Exception], ...]) -> None:
+        """`link_errors` are what the channel raises when the connection is lost."""
         self._channel = channel
+        self._link_errors = link_errors
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._rest = b""
@@ -81,7 +83,7 @@ class SftpSession:
         self._out_bytes = 0
         try:
             self._channel.sendall(data)
-        except OSError as error:
+        except self._link_errors as error:
             raise LinkError(_describe(error)) from error
 
     def wait(self, request_id: int) -> Answer:
@@ -113,7 +115,7 @@ class SftpSession:
     def _receive(self) -> None:
         try:
             data = self._channel.recv(RECEIVE_BYTES)
-        except OSError as error:
+        except self._link_errors as error:
             raise LinkError(_describe(error)) from error
         if not data:
             raise LinkError("the server closed the connection")
@@ -287,5 +289,5 @@ def read_status(answer: Answer) -> SftpStatusError:
     return SftpStatusError(code, text)
 
 
-def _describe(error: OSError) -> str:
+def _describe(error: Exception) -> str:
     return str(error) or f"no answer ({type(error).__name__})"

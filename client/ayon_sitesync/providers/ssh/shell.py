@@ -85,7 +85,7 @@ class RemoteShell:
                 if data == b"" or time.monotonic() > until:
                     return None
                 said += data or b""
-        except OSError:
+        except (OSError, EOFError):
             return None
         match = _ANSWER.match(said)
         return f"{algorithm}:{match.group(1).decode()}" if match else None

@@ -14,6 +14,7 @@ from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
+from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -27,6 +28,7 @@ from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .graph import GraphRoutes
 from .live import LiveUpdates
+from .machines import MachineRoutes
 from .pauses import PauseRoutes
 from .services import Services
 from .state import StateRoutes
@@ -55,6 +57,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         pauses=pauses,
         activity=ActivityStore(),
         explain=ExplainStore(agents),
+        machines=MachineStore(),
     )
 
 
@@ -77,4 +80,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         PauseRoutes(services).router,
         StateBatchRoutes(services).router,
         ActivityRoutes(services).router,
+        MachineRoutes(services).router,
     ]

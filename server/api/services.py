@@ -9,6 +9,7 @@ from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
+from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -38,3 +39,4 @@ class Services:
     pauses: PauseStore
     activity: ActivityStore
     explain: ExplainStore
+    machines: MachineStore

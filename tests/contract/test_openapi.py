@@ -39,6 +39,8 @@ OPERATIONS = {
     "get_history",
     "explain_status",
     "list_agents",
+    "list_machine_users",
+    "set_machine_user",
 }
 
 

@@ -28,7 +28,7 @@ from tests.e2e.relay import Relay
 from tests.support.sshd import Sshd
 
 MIB = 1024 * 1024
-SIZE = 40 * MIB
+SIZE = 24 * MIB
 CUT_AT = 0.8
 
 

@@ -14,12 +14,7 @@ from typing import Any, Callable, Optional
 import ayon_api
 import requests
 
-from ..errors import (
-    LoginRefusedError,
-    RequestRefusedError,
-    ServerUnreachableError,
-)
-from ..work import SYNCED
+from ..errors import LoginRefusedError, ServerUnreachableError
 from .client import ServerClient
 
 HOST_TIMEOUT_SECONDS = 15.0
@@ -27,6 +22,7 @@ HOST_TIMEOUT_SECONDS = 15.0
 IDS_IN_ADDRESS = 100
 """Ids of one request that travel in its address; proxies limit its length."""
 IDS_IN_BODY = 50_000
+STATES_IN_BODY = 10_000
 PAGE_ROWS = 1000
 
 # ayon_api gives this function no types.
@@ -181,50 +177,12 @@ class HostClient(ServerClient):
     def write_states(
         self, project_name: str, states: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Write many rows; `[{"representationId", "siteName", "errorCode",
+        """Write many rows at once; `[{"representationId", "siteName", "errorCode",
         "detail"}]`, `errorCode` None for what is written."""
-        ids = sorted({str(state["representationId"]) for state in states})
-        files: dict[str, list[Any]] = {}
-        for chunk in split_chunks(ids, IDS_IN_BODY):
-            body = {"siteNames": ["studio"], "representationIds": chunk}
-            rows = self.iterate_rows(project_name, {**body, "withFiles": True})
-            files.update({str(row["representationId"]): row["files"] for row in rows})
-        return [
-            self._write_state(
-                project_name, state, files.get(str(state["representationId"]), [])
-            )
-            for state in states
-        ]
-
-    def _write_state(
-        self,
-        project_name: str,
-        state: Mapping[str, Any],
-        files: Sequence[Mapping[str, Any]],
-    ) -> dict[str, Any]:
-        posted = state.get("files")
-        if posted is None and "status" in state:
-            status = state["status"]
-            posted = [
-                {
-                    "id": file["id"],
-                    "fileHash": "",
-                    "status": status,
-                    "size": file["size"] if status == SYNCED else 0,
-                }
-                for file in files
-            ]
-        body: dict[str, Any] = {"files": posted or []}
-        if state.get("priority") is not None:
-            body["priority"] = state["priority"]
-        name = {key: state[key] for key in ("representationId", "siteName")}
-        path = f"{project_name}/state/{name['representationId']}/{name['siteName']}"
-        params = {"reset": "true"} if state.get("reset") else None
-        try:
-            self._request("post", self._addon(path), body=body, params=params)
-        except RequestRefusedError as error:
-            return {**name, "errorCode": error.code or "refused", "detail": str(error)}
-        return {**name, "errorCode": None, "detail": None}
+        results: list[dict[str, Any]] = []
+        for chunk in split_chunks(states, STATES_IN_BODY):
+            results += self._post(project_name, "states", {"states": chunk})["results"]
+        return results
 
     def delete_state(
         self, project_name: str, representation_id: str, site_name: str

@@ -11,11 +11,19 @@ import pytest
 
 from devhost.process import DevhostProcess
 from tests.support.ayon_core_path import is_real_core, put_core_on_path
+from tests.support.devhost_process import run_devhost
 from tests.support.host_studio import MACHINE, HostStudio, Requests, count_requests
 
 put_core_on_path()
 CLIENT = Path(__file__).parents[3] / "client"
 VERSION = "2.0.0"
+
+
+@pytest.fixture(scope="session")
+def devhost_process() -> Iterator[DevhostProcess]:
+    """One devhost for all tests here; each has a project of its own."""
+    with run_devhost() as process:
+        yield process
 
 
 @pytest.fixture

@@ -1,0 +1,191 @@
+"""The publish plugins in pyblish's hands, over a real server."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.host_studio import (
+    MACHINE,
+    QUEUED,
+    SYNCED,
+    HostStudio,
+    PublishedFile,
+    Requests,
+)
+
+PLUGINS = Path(__file__).parents[3] / "client/ayon_sitesync/plugins/publish"
+
+
+def load_plugin(name: str, class_name: str) -> Any:
+    """A plugin as pyblish loads it: from its file, by its path."""
+    spec = importlib.util.spec_from_file_location(name, PLUGINS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, class_name)()
+
+
+class Publisher:
+    """A publish up to our plugin, as core's integrators leave it."""
+
+    def __init__(self, manager: Any, studio: HostStudio) -> None:
+        self.studio = studio
+        api = importlib.import_module("pyblish.api")
+        self.context = api.Context()
+        self.context.data.update(
+            projectName=studio.project,
+            projectEntity={"name": studio.project},
+            ayonAddonsManager=manager,
+            user="artist",
+        )
+
+    def run(
+        self,
+        new: list[PublishedFile] | None = None,
+        replaced: list[PublishedFile] | None = None,
+        **data: Any,
+    ) -> Any:
+        instance = self.context.create_instance("render")
+        infos = {one.id: {"repre_update_data": None} for one in new or []}
+        infos.update({one.id: {"repre_update_data": {}} for one in replaced or []})
+        if infos:
+            instance.data["published_representations"] = infos
+        instance.data.update(data)
+        load_plugin("integrate_site_sync", "IntegrateSiteSync").process(instance)
+        return instance
+
+
+@pytest.fixture
+def publisher(manager: Any, addon: Any, studio: HostStudio) -> Publisher:
+    addon.is_project_enabled(studio.project, single=True)
+    return Publisher(manager, studio)
+
+
+def test_d47_20_representations_on_3_sites_are_one_request(
+    publisher: Publisher, studio: HostStudio, sent: Requests
+) -> None:
+    studio.configure(config={"always_accessible_on": ["nearline"]})
+    version_id = studio.make_version()
+    published = [
+        studio.publish(version_id, f"{number}.exr", representation=f"r{number}")
+        for number in range(20)
+    ]
+    sent.clear()
+    publisher.run(published)
+    assert sent.states == [f"POST /api/{studio.prefix}/{studio.project}/states"]
+    for one in published:
+        rows = studio.rows(one.id)
+        assert rows[MACHINE] == SYNCED
+        assert rows["studio"] == QUEUED
+
+
+def test_d33_over_an_existing_version(
+    publisher: Publisher, studio: HostStudio, sent: Requests
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    for site in (MACHINE, "studio", "nearline"):
+        studio.set_row(published, site, SYNCED)
+    files = studio.make_files("a.exr", at="machine")
+    studio.admin.update_representation(studio.project, published.id, files=files)
+    sent.clear()
+    publisher.run(replaced=[published])
+    assert len(sent.states) == 2
+    assert studio.rows(published.id) == {
+        MACHINE: SYNCED,
+        "studio": QUEUED,
+        "nearline": QUEUED,
+    }
+    anew = PublishedFile(published.id, published.version_id, files)
+    assert studio.file_statuses(anew, "nearline") == [QUEUED]
+
+
+def test_hero_is_wanted_again_where_it_was(
+    publisher: Publisher, studio: HostStudio
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    hero_id = studio.make_version()
+    known = studio.publish(hero_id, "hero/a.exr")
+    studio.set_row(known, "nearline", SYNCED)
+    added = studio.publish(hero_id, "hero/a.mov", representation="mov")
+    publisher.run([published], heroVersionEntity={"id": hero_id})
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
+    assert studio.rows(known.id) == {
+        MACHINE: SYNCED,
+        "studio": QUEUED,
+        "nearline": QUEUED,
+    }
+    assert studio.rows(added.id) == {MACHINE: SYNCED, "studio": QUEUED}
+
+
+def test_traits(publisher: Publisher, studio: HostStudio) -> None:
+    version_id = studio.make_version()
+    published = studio.publish(version_id, "a.exr")
+    publisher.run(
+        publishedRepresentationsWithTraits=[object()],
+        versionEntity={"id": version_id},
+    )
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
+
+
+def test_render_node_has_its_own_site(
+    publisher: Publisher, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AYON_PUBLISH_JOB", "1")
+    monkeypatch.setenv("AYON_SITE_ID", "studio")
+    published = studio.publish(studio.make_version(), "a.exr")
+    publisher.run([published])
+    assert studio.rows(published.id)["studio"] == SYNCED
+
+
+def test_disabled_project_is_on_the_studio_site(
+    manager: Any, addon: Any, studio: HostStudio
+) -> None:
+    endpoint = f"{studio.prefix}/settings/{studio.project}"
+    settings = studio.admin.raw_get(endpoint).data
+    studio.admin.raw_post(endpoint, json={**settings, "enabled": False})
+    published = studio.publish(studio.make_version(), "a.exr")
+    Publisher(manager, studio).run([published])
+    assert studio.rows(published.id) == {"studio": SYNCED}
+
+
+def test_nothing_published_asks_nobody(publisher: Publisher, sent: Requests) -> None:
+    sent.clear()
+    publisher.run()
+    assert sent.sent == []
+
+
+def test_server_that_cannot_be_reached_does_not_fail_the_publish(
+    publisher: Publisher,
+    addon: Any,
+    studio: HostStudio,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    connection = importlib.import_module("ayon_api").get_server_api_connection()
+    with monkeypatch.context() as patch:
+        # Nothing listens there.
+        patch.setattr(connection, "_rest_url", "http://127.0.0.1:1/api")
+        publisher.run([published])
+    assert studio.rows(published.id) == {}
+    assert addon._services.publish.replay() == 1
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
+
+
+def test_resources_beside_a_workfile_are_published_along(
+    publisher: Publisher, studio: HostStudio, tmp_path: Path
+) -> None:
+    folder = tmp_path / "work" / "resources" / "tex"
+    folder.mkdir(parents=True)
+    (folder / "wood.tx").write_text("wood")
+    instance = publisher.context.create_instance("workfile")
+    publisher.context.data["currentFile"] = str(tmp_path / "work" / "s_v001.ma")
+    instance.data["resourcesDir"] = "/publish/v001/resources"
+    load_plugin("collect_workfile_resources", "CollectWorkfileResources").process(
+        instance
+    )
+    assert instance.data["transfers"] == [
+        [str(folder / "wood.tx"), "/publish/v001/resources/tex/wood.tx"]
+    ]

@@ -8,7 +8,7 @@ from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..host import Field, OPModel
 from .models import MAX_FILES, MAX_INT, Bytes, HexId
 
-MAX_TRANSFERS = 500
+MAX_TRANSFERS = 1000
 MAX_LEASES = 1000
 
 CHECKSUM = (

@@ -11,7 +11,7 @@ SELECT
     extract(epoch FROM s.due_at)::float8 AS due_at,
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
     source.site_name AS source_site,
-    r.files, r.name AS representation, v.version, p.name AS product, h.path
+    r.files, r.name AS representation, r.version, r.product, r.path
 FROM {schema}.sitesync_files_status AS s
 {parents}
 {source}
@@ -23,7 +23,6 @@ WHERE s.site_name = $1
             AND l.site_name = s.site_name
             AND l.expires_at > to_timestamp($3::float8)
     )
-    AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
 ORDER BY s.priority DESC, s.due_at, s.representation_id
 LIMIT $5
 FOR UPDATE OF s SKIP LOCKED;
@@ -59,16 +58,25 @@ FROM (
                 AND l.site_name = s.site_name
                 AND l.expires_at > to_timestamp($3::float8)
         )
-        AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
+    ORDER BY s.priority DESC, s.due_at, s.representation_id
     LIMIT $5
 ) AS rows;
 
 -- name: parents
-JOIN {schema}.representations AS r ON r.id = s.representation_id AND r.active
-JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
-JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
-JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
-JOIN {schema}.hierarchy AS h ON h.id = f.id
+-- Looked up for each row, never joined from the other side (LIMIT keeps it so): the
+-- cost is that of the rows looked at, in the order of the index of due rows.
+CROSS JOIN LATERAL (
+    SELECT r.files, r.name, v.version, p.name AS product, h.path
+    FROM {schema}.representations AS r
+    JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
+    JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
+    JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
+    JOIN {schema}.hierarchy AS h ON h.id = f.id
+    WHERE r.id = s.representation_id
+        AND r.active
+        AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
+    LIMIT 1
+) AS r
 
 -- name: source
 CROSS JOIN LATERAL (

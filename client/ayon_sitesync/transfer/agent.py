@@ -24,6 +24,7 @@ from ..work import (
     SYNCED,
     Claim,
     ClaimRequest,
+    LeaseKey,
     Transfer,
     TransferAnswer,
     TransferKey,
@@ -31,6 +32,7 @@ from ..work import (
     UnusableSite,
 )
 from .agent_config import AgentConfig, AgentSummary
+from .appetite import Appetite
 from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
 from .progress import Progress
@@ -50,9 +52,10 @@ STOP_SECONDS = 20.0
 """How long a stop waits for the step that each worker is in."""
 STOPPED_STATES = ("paused", "cancelled")
 """Answers to a report: somebody ordered that the transfer stops."""
-HUNGRY_FILES = 500
 HUNGRY_BYTES = 1_000_000_000
 """With less than this under way, the next work is asked for."""
+MOST_TOLD = 1000
+"""As many transfers as one request may tell of."""
 
 
 class Agent:
@@ -88,6 +91,7 @@ class Agent:
         self._done = False
         self._unfinished = ""
         start = self._clock.now()
+        self._appetite = Appetite(start)
         self._request_at = self._report_at = self._claim_at = start
         self._last_request = self._last_claim = start - WAKE_SECONDS
 
@@ -185,6 +189,8 @@ class Agent:
             if run.fault is not None:
                 self._faults.note(run.transfer.key.project_name, run.fault)
         reports = self._take_reports(now)
+        done = self._progress.snapshot()
+        self._appetite.measure(now, done.transfers_done, done.files_done)
         claim = self._make_claim(now)
         if not reports and claim is None:
             return
@@ -213,7 +219,9 @@ class Agent:
             ask_at = run.lease.check_at if run.is_under_way else run.lease.renew_at
             if report.files or report.finished or now >= ask_at:
                 reports.append(report)
-        return reports
+        if len(reports) > MOST_TOLD:
+            self._report_at = now
+        return reports[:MOST_TOLD]
 
     def _send_reports(
         self, reports: list[TransferReport], claim: Optional[ClaimRequest]
@@ -285,7 +293,7 @@ class Agent:
         if now < self._claim_at or not self._is_hungry():
             return None
         self._last_claim = now
-        return self._config.make_claim(self._faults.list_unusable())
+        return self._config.make_claim(self._appetite, self._faults.list_unusable())
 
     def _is_hungry(self) -> bool:
         runs = self._runs.values()
@@ -295,7 +303,7 @@ class Agent:
             for run in runs
             if not run.is_idle
         )
-        return files < HUNGRY_FILES and size < HUNGRY_BYTES
+        return files < self._appetite.hungry_files and size < HUNGRY_BYTES
 
     def _accept(self, claim: Claim) -> None:
         now = self._clock.now()
@@ -356,16 +364,22 @@ class Agent:
         reports = [run.take_report() for run in self._runs.values()]
         reports = [report for report in reports if report.files]
         try:
-            if reports:
-                self._send_reports(reports, None)
+            for start in range(0, len(reports), MOST_TOLD):
+                self._send_reports(reports[start : start + MOST_TOLD], None)
             leases = [run.lease_key for run in self._runs.values()]
             if leases or (stopping and self._contact.is_fine):
-                agent_id = self._config.identity.id
-                self._server.release(agent_id, leases, stopping=stopping)
+                self._release(leases, stopping=stopping)
         except ServerError as error:
             # Leases that nobody renews end by themselves.
             self._emit("problem", {"message": f"Work was not given back: {error}"})
         self._runs.clear()
+
+    def _release(self, leases: list[LeaseKey], *, stopping: bool) -> None:
+        agent_id = self._config.identity.id
+        while len(leases) > MOST_TOLD:
+            self._server.release(agent_id, leases[:MOST_TOLD], stopping=False)
+            leases = leases[MOST_TOLD:]
+        self._server.release(agent_id, leases, stopping=stopping)
 
     def _handle_server_error(self, error: ServerError) -> None:
         """Plan the next try, or raise what its owner has to see to."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..work import AgentIdentity, ClaimRequest, UnusableSite
+from .appetite import Appetite
 from .journal import Journal
 from .progress import ProgressSnapshot
 
@@ -22,20 +23,20 @@ class AgentConfig:
     serve: tuple[str, ...] = ()
     variant: str = "production"
     once: bool = False
-    max_transfers: int = 100
-    max_files: int = 2000
     max_bytes: int = 10_000_000_000
     journal: Optional[Journal] = None
 
-    def make_claim(self, exclude: tuple[UnusableSite, ...]) -> ClaimRequest:
+    def make_claim(
+        self, appetite: Appetite, exclude: tuple[UnusableSite, ...]
+    ) -> ClaimRequest:
         """The request for work that this configuration means."""
         return ClaimRequest(
             self.identity,
             self.projects,
             self.serve,
             self.variant,
-            self.max_transfers,
-            self.max_files,
+            appetite.transfers,
+            appetite.files,
             self.max_bytes,
             exclude,
         )

@@ -88,6 +88,10 @@ class MemoryServer:
         self.failure: Exception | None = None
         self.lose_answers = 0
         self.is_agent_gone = False
+        self.most_given = 0
+        """Transfers that a claim gives at least, whatever it asks for."""
+        self.most_told = 0
+        """Transfers in the largest report or release."""
         self._retries = retries
 
     def queue(
@@ -125,6 +129,7 @@ class MemoryServer:
         claim: ClaimRequest | None,
     ) -> ReportAnswer:
         self._answer("report")
+        self.most_told = max(self.most_told, len(reports))
         answers = tuple(self._take_report(report) for report in reports)
         if self.lose_answers:
             self.lose_answers -= 1
@@ -136,6 +141,7 @@ class MemoryServer:
     ) -> int:
         self._answer("release")
         self.is_agent_gone = stopping
+        self.most_told = max(self.most_told, len(leases))
         released = 0
         for lease in leases:
             row = self.rows[lease.key]
@@ -157,7 +163,10 @@ class MemoryServer:
             and row.lease_token is None
             and not self._list_ends(row).intersection(request.exclude)
         ]
-        given = [self._give(row) for row in due[: request.max_transfers]]
+        given = [
+            self._give(row)
+            for row in due[: max(request.max_transfers, self.most_given)]
+        ]
         return Claim(tuple(given), LEASE_SECONDS, None, len(due) - len(given))
 
     @staticmethod

@@ -166,9 +166,20 @@ def test_many_small_transfers_share_requests(bench: Bench) -> None:
         bench.server.queue(bench.publish(f"{number}.exr"), number=number)
     bench.run_once()
     assert len(bench.disks.list_files()) == 250
-    # 100 at a time: a claim, two reports that bring the next work, the last report
-    # with the look that finds nothing, and the end.
+    # 100 at a time at first: a claim, two reports that bring the next work, the last
+    # report with the look that finds nothing, and the end.
     assert Counter(bench.server.requests) == {"claim": 1, "report": 3, "release": 1}
+
+
+def test_more_transfers_than_a_request_may_tell_of(bench: Bench) -> None:
+    bench.server.most_given = 2500
+    bench.publish("other.exr")
+    for number in range(2500):
+        bench.server.queue(bench.describe("missing.exr"), number=number)
+    summary = bench.run_once()
+    assert summary.failed_files == 2500
+    assert bench.server.most_told == 1000
+    assert bench.server.requests.count("report") == 3
 
 
 def test_reports_of_a_large_file_come_once_a_second_and_renew_the_lease(

@@ -101,7 +101,12 @@ class SiteSyncAddon(CompatApi, AYONAddon, ITrayAddon, IPluginPaths):
         web_manager.add_route("POST", WAKE_PATH, reset_timer)
 
     def _show_notification(self, text: str) -> None:
-        self.execute_in_main_thread(lambda: self.show_tray_message("Site Sync", text))
+        """Called from the agent's thread. Core's own `execute_in_main_thread` of an
+        addon asks the tray for an attribute that it does not have."""
+        tray = self._tray_manager
+        if tray is not None:
+            show = tray.show_tray_message
+            tray.execute_in_main_thread(lambda: show("Site Sync", text))
 
     # --- command line ----------------------------------------------------------------
 

@@ -344,6 +344,14 @@ class Tray:
     def __init__(self) -> None:
         self.routes: dict[tuple[str, str], Any] = {}
         self.messages: list[str] = []
+        self.waiting: list[Any] = []
+
+    def execute_in_main_thread(self, callback: Any) -> None:
+        self.waiting.append(callback)
+
+    def run_main_thread(self) -> None:
+        for callback in self.waiting:
+            callback()
 
     def add_route(self, method: str, path: str, handler: Any) -> None:
         self.routes[method, path] = handler
@@ -382,8 +390,11 @@ def test_d12_wake_without_a_tray_is_silent(
 
 
 def test_failures_become_notifications(addon: Any) -> None:
+    addon._show_notification("there is no tray: nothing happens")
     addon._tray_manager = tray = Tray()
     addon._show_notification("/shots/sh010 plate: disk full")
+    assert tray.messages == []
+    tray.run_main_thread()
     assert tray.messages == ["/shots/sh010 plate: disk full"]
 
 

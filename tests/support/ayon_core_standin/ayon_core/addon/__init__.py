@@ -34,13 +34,6 @@ class ITrayAddon:
     tray_initialized = False
     _tray_manager: Any = None
 
-    def execute_in_main_thread(self, callback: Any) -> None:
-        callback()
-
-    def show_tray_message(self, title: str, message: str) -> None:
-        if self._tray_manager:
-            self._tray_manager.show_tray_message(title, message, None, None)
-
 
 class AddonsManager:
     """Finds addons in the folders of AYON_ADDONS_DIR, as the launcher unpacks them."""

@@ -1,0 +1,71 @@
+"""The addon's life in the tray, with a real agent and a real server."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.host_studio import MACHINE, SYNCED, HostStudio
+
+WAIT_SECONDS = 40
+
+
+def wait_for_file(path: Path) -> bool:
+    pause = threading.Event()
+    for _ in range(WAIT_SECONDS * 10):
+        if path.exists():
+            return True
+        pause.wait(0.1)
+    return False
+
+
+@pytest.fixture
+def tray(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The addon, started by a tray; ended after the test."""
+    addon.tray_init()
+    addon.tray_start()
+    yield addon
+    addon.tray_exit()
+    assert not addon.is_running
+
+
+def test_download_by_the_loader_arrives(tray: Any, studio: HostStudio) -> None:
+    assert tray.is_running
+    published = studio.publish(studio.make_version(), "a.exr")
+    studio.set_row(published, "studio", SYNCED)
+    tray.add_site(studio.project, published.id, MACHINE, force=True)
+    assert wait_for_file(studio.machine_root / "a.exr")
+
+
+def test_paused_tray_moves_nothing_until_resumed(tray: Any, studio: HostStudio) -> None:
+    agent = tray._tray.agent
+    agent.pause()
+    published = studio.publish(studio.make_version(), "a.exr")
+    studio.set_row(published, "studio", SYNCED)
+    tray.add_site(studio.project, published.id, MACHINE, force=True)
+    assert agent.state.describe() == "paused"
+    assert not (studio.machine_root / "a.exr").exists()
+    agent.resume()
+    assert wait_for_file(studio.machine_root / "a.exr")
+
+
+def test_states_of_an_earlier_publish_are_told(
+    addon: Any, studio: HostStudio, tmp_path: Path
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    state = {
+        "representationId": published.id,
+        "siteName": MACHINE,
+        "status": SYNCED,
+        "reset": True,
+    }
+    spool = addon._services._open_spool("artist")
+    kept = spool.keep(studio.project, [state])
+    assert tmp_path in kept.parents
+    addon.on_host_install(None, "maya", studio.project)
+    for thread in threading.enumerate():
+        if thread.name == "sitesync-replay":
+            thread.join(WAIT_SECONDS)
+    assert studio.rows(published.id) == {MACHINE: SYNCED}
+    assert not kept.exists()

@@ -1,0 +1,91 @@
+"""The live channel: connected anew when there may be events it does not get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.server_api.client import ServerClient
+from ayon_sitesync.server_api.live import LiveChannel
+
+
+class Hub:
+    """What the channel uses of the event hub of ayon_api."""
+
+    def __init__(self) -> None:
+        self.callbacks: dict[str, Callable[[Any], None]] = {}
+        self.reconnects = 0
+        self.is_stopped = False
+
+    def add_callback(self, topic: str, callback: Callable[[Any], None]) -> None:
+        self.callbacks[topic] = callback
+
+    def is_connected(self) -> bool:
+        return not self.is_stopped
+
+    def reconnect(self) -> None:
+        self.reconnects += 1
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
+class Login:
+    """A client of the server: one connection, one hub, the projects of its user."""
+
+    def __init__(self, *projects: str) -> None:
+        self.hub = Hub()
+        self._projects = list(projects)
+        self.is_down = False
+
+    def connect(self) -> Login:
+        if self.is_down:
+            raise ServerUnreachableError("connection refused")
+        return self
+
+    def get_event_hub(self) -> Hub:
+        return self.hub
+
+    def list_projects(self) -> list[str]:
+        return self._projects
+
+
+def make_channel(
+    login: Login, on_event: Callable[[], None] = lambda: None
+) -> LiveChannel:
+    return LiveChannel(cast(ServerClient, login), on_event)
+
+
+def test_work_of_a_newly_granted_project_makes_the_channel_anew_once() -> None:
+    """The server sends what was readable when the connection was made."""
+    login = Login("demo", "moon")
+    channel = make_channel(login)
+    assert channel.is_up()
+    channel.note_projects({"demo", "moon"})
+    assert login.hub.reconnects == 0
+    for _ in range(2):
+        channel.note_projects({"demo", "mars"})
+    assert login.hub.reconnects == 1
+
+
+def test_projects_before_the_channel_is_up_are_no_news() -> None:
+    login = Login("demo")
+    login.is_down = True
+    channel = make_channel(login)
+    assert not channel.is_up()
+    channel.note_projects({"demo"})
+    login.is_down = False
+    assert channel.is_up()
+    assert login.hub.reconnects == 0
+
+
+def test_events_of_states_wake() -> None:
+    login = Login("demo")
+    woken: list[bool] = []
+    channel = make_channel(login, lambda: woken.append(True))
+    channel.is_up()
+    login.hub.callbacks["sitesync.state"](object())
+    assert woken == [True]
+    channel.stop()
+    assert login.hub.is_stopped

@@ -117,7 +117,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of one file."""
+    """What became of one file.
+
+    `source_read`: it is in place, and its source was read and compared for that.
+    """
 
     id: str
     status: int
@@ -127,6 +130,7 @@ class FileReport:
     error_class: Optional[str] = None
     message: Optional[str] = None
     retry_after: Optional[float] = None
+    source_read: bool = False
 
 
 @dataclass(frozen=True)

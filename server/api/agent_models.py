@@ -56,13 +56,17 @@ class ClaimModel(OPModel):
 
 
 class FileReportModel(OPModel):
-    """`status`: 0 progress, 1 given back, 2 failed, 4 verified and in place."""
+    """`status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
+
+    `sourceRead`: the source's content was read for that and is the same.
+    """
 
     id: str = Field(..., max_length=255)
     status: Literal[0, 1, 2, 4]
     bytesDone: Bytes = Bytes(0)
     checksum: str | None = Field(None, regex=CHECKSUM)
     proof: Literal["content", "storage", "size"] | None = None
+    sourceRead: bool = False
     errorClass: Literal[
         "retryable", "permanent", "quota", "missing_source", "corrupt"
     ] = "retryable"

@@ -320,6 +320,7 @@ class TransferRoutes:
                         bytes_done=int(file.bytesDone),
                         checksum=file.checksum,
                         proof=file.proof,
+                        is_source_read=file.sourceRead,
                         error_class=file.errorClass,
                         message=clean_message(file.message),
                         retry_after_seconds=file.retryAfterSeconds,

@@ -248,13 +248,17 @@ def proof_timestamp(now: float) -> int:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What the holder of a lease says about one file."""
+    """What the holder of a lease says about one file.
+
+    `is_source_read`: he compared the content of the source, not only of the target.
+    """
 
     id: str
     status: SiteStatus
     bytes_done: int = 0
     checksum: str | None = None
     proof: str | None = None
+    is_source_read: bool = False
     error_class: str = "retryable"
     message: str | None = None
     retry_after_seconds: float | None = None

@@ -1,8 +1,8 @@
 """Reports of agents: results of files, applied under the lease that they name.
 
 A report whose lease is not the row's, or has expired, changes nothing. What arrives
-on a site arrives on its aliases in the same transaction, and a source that a
-content-verified file was read from is verified by that.
+on a site arrives on its aliases in the same transaction, and a source whose content
+was read for a content-verified file is verified by that.
 """
 
 from __future__ import annotations
@@ -268,6 +268,7 @@ def _verify_source(
         if (
             entry is not None
             and file.proof == "content"
+            and file.is_source_read
             and file.status == SiteStatus.SYNCED
             and entry_status(entry) == SiteStatus.SYNCED
             and not is_verified(entry)

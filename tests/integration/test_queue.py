@@ -87,6 +87,7 @@ def done(file: dict[str, Any], **extra: Any) -> dict[str, Any]:
         "bytesDone": file["size"],
         "checksum": CHECKSUM,
         "proof": "content",
+        "sourceRead": True,
         **extra,
     }
 
@@ -360,6 +361,23 @@ async def test_a_verified_result_is_synced_and_proves_its_source(
         200,
     )
     assert await Postgres.fetch("SELECT * FROM project_demo.sitesync_leases") == []
+
+
+@pytest.mark.parametrize("told", [{"sourceRead": False}, {}])
+async def test_a_source_that_nobody_read_stays_unverified(
+    agent: Agent, queued: Published, pipeline: Pipeline, told: dict[str, bool]
+) -> None:
+    [transfer] = await agent.claim()
+    reports = []
+    for file in transfer["files"]:
+        report = done(file)
+        del report["sourceRead"]
+        reports.append({**report, **told})
+    await agent.report(transfer, reports, finished=True)
+    row = await pipeline.row(queued, SITE)
+    assert (row["status"], row["files_verified"]) == (4, 2)
+    source = await pipeline.row(queued, "studio")
+    assert (source["status"], source["files_verified"]) == (4, 0)
 
 
 async def test_known_checksums_come_with_the_next_claim(

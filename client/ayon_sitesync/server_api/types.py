@@ -69,6 +69,7 @@ def _encode_file(report: FileReport) -> dict[str, Any]:
     if report.checksum is not None:
         body["checksum"] = report.checksum
         body["proof"] = report.proof
+        body["sourceRead"] = report.source_read
     if report.error_class is not None:
         body["errorClass"] = report.error_class
         body["message"] = report.message

@@ -207,7 +207,7 @@ class _BatchCopy:
     def _make_result(self, item: _Item, *, moved: bool) -> CopyResult:
         assert item.digests is not None
         checksum = item.digests.get(item.expected.algorithm)
-        return CopyResult(len(item.content), checksum, CONTENT, moved)
+        return CopyResult(len(item.content), checksum, CONTENT, moved, source_read=True)
 
 
 def _make_changed_error(item: _Item) -> RetryableError:

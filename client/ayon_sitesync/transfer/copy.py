@@ -58,12 +58,16 @@ class Route:
 
 @dataclass(frozen=True)
 class CopyResult:
-    """A file that is in place. `moved` is False when it was there already."""
+    """A file that is in place. `moved` is False when it was there already.
+
+    `source_read`: the source's whole content was read and compared too.
+    """
 
     size: int
     checksum: str
     proof: str
     moved: bool
+    source_read: bool
 
 
 def copy_file(file: TransferFile, route: Route) -> CopyResult:
@@ -150,8 +154,13 @@ class _Copy:
                 wanted = self._digest(reader, source.size, self._algorithms)
             if wanted is None or self._own(wanted) != self._own(there):
                 return None
-        proof = proof_level(target.capabilities)
-        return CopyResult(source.size, self._own(there), proof, moved=False)
+        return CopyResult(
+            source.size,
+            self._own(there),
+            proof_level(target.capabilities),
+            moved=False,
+            source_read=not self._expected,
+        )
 
     def _recognise_stored(self, stored: str, source: FileStat) -> Optional[CopyResult]:
         """The same by the digest that the storage gives: nothing comes from there."""
@@ -159,14 +168,18 @@ class _Copy:
         if source.digest == stored and self._agrees(stored):
             checksum = self._expected[0] if self._expected else stored
             if is_reported(checksum):
-                return CopyResult(source.size, checksum, STORAGE, moved=False)
+                return CopyResult(
+                    source.size, checksum, STORAGE, moved=False, source_read=False
+                )
         with self._route.source.open_reader(self._source_path) as reader:
             wanted = self._digest(reader, source.size, {*self._algorithms, algorithm})
         if wanted is None or wanted.get(algorithm) != stored:
             return None
         if not self._matches(wanted):
             return None
-        return CopyResult(source.size, self._own(wanted), STORAGE, moved=False)
+        return CopyResult(
+            source.size, self._own(wanted), STORAGE, moved=False, source_read=True
+        )
 
     def _digest(
         self, reader: Reader, size: int, algorithms: set[str]
@@ -227,7 +240,9 @@ class _Copy:
                     resumption.forget()
         if target_algorithm:
             proof = self._compare_stored(digests.get(target_algorithm))
-        return CopyResult(before.size, self._own(digests), proof, moved=True)
+        return CopyResult(
+            before.size, self._own(digests), proof, moved=True, source_read=True
+        )
 
     def _make_resumption(self, before: FileStat) -> Resumption:
         route = self._route
@@ -292,7 +307,9 @@ class _Copy:
                 taker.delete(self._target_path)
                 raise self._make_changed_error()
         proof = STORAGE if is_proven else SIZE
-        return CopyResult(before.size, self._own(digests), proof, moved=True)
+        return CopyResult(
+            before.size, self._own(digests), proof, moved=True, source_read=True
+        )
 
     def _copy_within(self, taker: FileTaker, source: FileStat) -> CopyResult:
         """Both sites are one storage, which copies by itself and says what it has."""
@@ -303,9 +320,8 @@ class _Copy:
         if not self._agrees(known):
             raise self._make_unpublished_error()
         taker.copy_within(self._source_path, self._target_path, self._route.tick)
-        return CopyResult(
-            source.size, checksum, self._compare_stored(known), moved=True
-        )
+        proof = self._compare_stored(known)
+        return CopyResult(source.size, checksum, proof, moved=True, source_read=False)
 
     def _agrees(self, known: str) -> bool:
         """Whether a storage's digest is what was published, as far as they compare."""

@@ -253,7 +253,10 @@ class TransferRun:
     def _report_done(self, file: TransferFile, result: CopyResult) -> FileReport:
         self._progress.add(files=1)
         return FileReport(
-            file.id, SYNCED, result.size, checksum=result.checksum, proof=result.proof
+            *(file.id, SYNCED, result.size),
+            checksum=result.checksum,
+            proof=result.proof,
+            source_read=result.source_read,
         )
 
     def _make_tick(self, file: TransferFile) -> Callable[[int], None]:

@@ -46,6 +46,7 @@ def test_content_and_mtime_arrive(disks: Disks, size: int) -> None:
     assert target.read_bytes() == content
     assert target.stat().st_mtime_ns == source.stat().st_mtime_ns
     assert (result.moved, result.proof, result.size) == (True, "content", size)
+    assert result.source_read
     assert sum(moved) == size
     assert disks.list_files() == ["sh010/plate.exr"]
 
@@ -93,6 +94,8 @@ def test_equal_target_is_recognised_and_left_alone(disks: Disks) -> None:
             first.checksum,
             "content",
         )
+        # A recorded checksum is compared with the target alone.
+        assert again.source_read is (checksum is None)
     assert (disks.target_root / "a.exr").stat().st_ino == inode
 
 

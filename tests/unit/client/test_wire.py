@@ -133,7 +133,9 @@ def test_size_that_publishing_left_out_is_unknown(size: Any) -> None:
 
 def test_report_with_a_claim() -> None:
     files = (
-        FileReport("f1", SYNCED, 7, checksum="xxh3:00", proof="content"),
+        FileReport(
+            *("f1", SYNCED, 7), checksum="xxh3:00", proof="content", source_read=True
+        ),
         FileReport("f2", FAILED, 0, error_class="quota", message="m", retry_after=5),
         FileReport("f3", PROGRESS, 3),
     )
@@ -152,6 +154,7 @@ def test_report_with_a_claim() -> None:
                         "bytesDone": 7,
                         "checksum": "xxh3:00",
                         "proof": "content",
+                        "sourceRead": True,
                     },
                     {
                         "id": "f2",

@@ -36,11 +36,11 @@ from devhost.publishing import (
     PublishError,
     differing_files,
 )
-from devhost.sample_files import collect_project, generate_project
+from devhost.sample_files import SourceError, collect_project, generate_project
 
 PROJECT = "demo"
 STUDIO, ARTIST_SITE, NEARLINE = "studio", "brisk-amber-fox", "nearline"
-STALL_SECONDS = 120
+STALL_SECONDS = 60
 
 
 class DemoError(RuntimeError):
@@ -97,9 +97,7 @@ def run_demo(once: bool, source: Path | None) -> int:
             if not once:
                 console.print("Up until Ctrl-C.")
                 stop()
-    except KeyboardInterrupt:
-        return 130
-    except (DemoError, PublishError) as error:
+    except (DemoError, PublishError, SourceError) as error:
         console.print(f"demo failed: {error}", soft_wrap=True)
         return 1
     return 0
@@ -148,6 +146,7 @@ class Demo:
         self._agents: list[AgentProcess] = []
         self._started_at = time.monotonic()
         self._endpoint = devhost.addon_url.removeprefix(f"{devhost.url}/api/")
+        self._version = self._endpoint.rsplit("/", 1)[1]
         self._admin = self._connect(devhost.admin_key)
         self._artist = self._connect(devhost.users["artist"], ARTIST_SITE)
 
@@ -282,7 +281,7 @@ class Demo:
 
     def _connect(self, api_key: str, site_id: str | None = None) -> ayon_api.ServerAPI:
         return ayon_api.ServerAPI(
-            self._devhost.url, api_key, site_id=site_id, client_version="2.0.0"
+            self._devhost.url, api_key, site_id=site_id, client_version=self._version
         )
 
     def _settings(self, connection: ayon_api.ServerAPI, query: str) -> dict[str, Any]:

@@ -181,6 +181,11 @@ class PostgresServer:
             self.stop()
             raise
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether a started server is gone: it crashed or somebody killed it."""
+        return self._guard is not None and self._guard.poll() is not None
+
     def _launch(
         self, binaries: Path, data_dir: Path, account: _Account, base: Path
     ) -> None:

@@ -61,7 +61,11 @@ class DevhostProcess:
         )
         self._process = process
         assert process.stdout is not None
-        line = process.stdout.readline()
+        try:
+            line = process.stdout.readline()
+        except BaseException:  # also Ctrl-C: the child must not outlive the attempt
+            self.stop()
+            raise
         if not line:
             code = self.stop()
             msg = f"devhost up ended with exit code {code}, its reason is on stderr"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ayon_api
+from ayon_api.exceptions import HTTPRequestError
 
 from devhost.sample_files import SamplePublish
 
@@ -54,7 +55,18 @@ class Publisher:
         self._products: dict[tuple[str, str], str] = {}
 
     def publish(self, sample: SamplePublish) -> list[Published]:
-        """Register one version with all its representations."""
+        """Register one version with all its representations.
+
+        :raises PublishError: the server refuses it.
+        """
+        try:
+            return self._publish(sample)
+        except HTTPRequestError as error:
+            name = "/".join((*sample.folders, sample.product))
+            msg = f"{name} v{sample.version:03}: {error}"
+            raise PublishError(msg) from error
+
+    def _publish(self, sample: SamplePublish) -> list[Published]:
         product_id = self._ensure_product(sample)
         version_id = self._connection.create_version(
             self._project, sample.version, product_id

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 1_000_000
+_PART_SUFFIX = ".sitesync-part"
 _FRAME = re.compile(r"^(?P<head>.*?)[._](?P<frame>\d{2,})(?P<tail>\.[^.]+)$")
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]+")
+
+
+class SourceError(ValueError):
+    """The user's files cannot be published; the text names the file and why."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,8 @@ def _write_publish(
         path = folder / f"{stem}{frame}.{recipe.extension}"
         _write_random(root / path, recipe.size_bytes, source)
         paths.append(path)
-    names = tuple(_name(part) for part in folders)
     return SamplePublish(
-        names,
+        _UniqueNames().find_folders(folders),
         recipe.product,
         recipe.product_type,
         recipe.version,
@@ -124,21 +128,25 @@ def collect_project(
 
     A folder becomes an AYON folder; files that differ only in a frame number
     become one representation; files that differ only in their extension become
-    representations of one product.
+    representations of one product. Links and left-over parts are not published.
+
+    :raises SourceError: a name is one that AYON cannot store.
     """
+    names = _UniqueNames()
     publishes: list[SamplePublish] = []
     for folder, files in _files_by_folder(source):
         relative = folder.relative_to(source)
         target = Path(project, *relative.parts, "publish", "v001")
-        folders = tuple(_name(part) for part in relative.parts) or ("files",)
+        folders = names.find_folders(relative.parts) or ("files",)
         products: dict[str, dict[str, list[Path]]] = defaultdict(dict)
-        for product, extension, group in _group_sequences(files):
+        for (head, tail), group in _group_sequences(files).items():
+            product = names.find((*folders, "/product"), head)
+            extension = names.find((*folders, "/product", product), tail)
+            products[product][extension] = [target / file.name for file in group]
             for file in group:
                 path = studio_root / target / file.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, path)
-            paths = [target / file.name for file in group]
-            products[product][extension] = paths
         publishes += [
             SamplePublish(folders, product, "render", 1, representations)
             for product, representations in products.items()
@@ -149,30 +157,48 @@ def collect_project(
 def _files_by_folder(source: Path) -> Iterator[tuple[Path, list[Path]]]:
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(source.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            folders[path.parent].append(path)
+        if path.is_symlink() or not path.is_file() or path.name.endswith(_PART_SUFFIX):
+            continue
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            msg = f"{path!r} cannot be published: its name is not UTF-8"
+            raise SourceError(msg) from None
+        folders[path.parent].append(path)
     yield from folders.items()
 
 
-def _group_sequences(files: list[Path]) -> Iterator[tuple[str, str, list[Path]]]:
+def _group_sequences(files: list[Path]) -> dict[tuple[str, str], list[Path]]:
+    """Files by the parts of their names before and after the frame number."""
     groups: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for file in files:
         match = _FRAME.match(file.name)
-        head, tail = (
-            (match["head"], match["tail"]) if match else (file.stem, file.suffix)
-        )
-        groups[head, tail].append(file)
-    taken: set[tuple[str, str]] = set()
-    for (head, tail), group in groups.items():
-        product, extension = _name(head), _name(tail) or "file"
-        number = 1
-        while (product.lower(), extension.lower()) in taken:
-            number += 1
-            product = f"{_name(head)}_{number}"
-        taken.add((product.lower(), extension.lower()))
-        yield product, extension, group
+        key = (match["head"], match["tail"]) if match else (file.stem, file.suffix)
+        groups[key].append(file)
+    return groups
 
 
-def _name(text: str) -> str:
-    """``text`` as AYON allows it in a name."""
-    return _NOT_IN_NAMES.sub("_", text).strip("_") or "unnamed"
+class _UniqueNames:
+    """Names as AYON allows them: plain ASCII, and one of a kind whatever the case."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[tuple[str, ...], str], str] = {}
+        self._taken: set[tuple[tuple[str, ...], str]] = set()
+
+    def find_folders(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        found: tuple[str, ...] = ()
+        for part in parts:
+            found = (*found, self.find(found, part))
+        return found
+
+    def find(self, scope: tuple[str, ...], text: str) -> str:
+        """The name of ``text`` in ``scope``, the same one whenever it is asked."""
+        if (scope, text) not in self._given:
+            plain = _NOT_IN_NAMES.sub("_", text).strip("_") or "unnamed"
+            name, number = plain, 1
+            while (scope, name.lower()) in self._taken:
+                number += 1
+                name = f"{plain}_{number}"
+            self._taken.add((scope, name.lower()))
+            self._given[scope, text] = name
+        return self._given[scope, text]

@@ -17,7 +17,12 @@ from devhost.accounts import Credentials
 from devhost.app import create_app
 from devhost.data_folder import DataFolder
 from devhost.loader import AddonLibrary, unpack_addon, version_key
-from devhost.postgres import PostgresServer, create_database, database_exists
+from devhost.postgres import (
+    PostgresError,
+    PostgresServer,
+    create_database,
+    database_exists,
+)
 from devhost.schema import has_studio
 from devhost.studio import create_studio_database, open_database, set_production_bundle
 
@@ -25,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 DATABASE = "ayon"
 _SETTINGS = ("synchronous_commit=off", "shared_buffers=256MB", "max_wal_size=4GB")
 _CLOSE_SECONDS = 3
+_WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,19 @@ async def _serve(
         if await server.wait_until_started(serving):
             folder.update_state(url=url)
             announce(Ready(url, url + _addon_path(app.state.library), credentials))
-        await serving
+        await _serve_while_postgres_lives(server, serving, postgres)
+
+
+async def _serve_while_postgres_lives(
+    server: uvicorn.Server, serving: "asyncio.Task[None]", postgres: PostgresServer
+) -> None:
+    while not (await asyncio.wait([serving], timeout=_WATCH_SECONDS))[0]:
+        if postgres.has_ended:
+            server.should_exit = True
+            await serving
+            msg = "Postgres ended while the devhost was up: start the devhost again"
+            raise PostgresError(msg)
+    await serving
 
 
 async def _prepare_database(

@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -28,10 +30,11 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def start_demo(*arguments: str) -> subprocess.Popen[str]:
+def start_demo(*arguments: str, temp: str | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "devhost", "demo", *arguments],
         cwd=ROOT,
+        env={**os.environ, **({"TMPDIR": temp} if temp else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -86,6 +89,56 @@ def test_a_source_without_files_is_refused(tmp_path: Path) -> None:
 
     assert demo.returncode != 0
     assert f"{tmp_path} has no files to publish" in output.replace("\n", "")
+
+
+def test_names_that_ayon_takes_for_the_same_are_told_apart(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in (
+        "a b/x.txt",
+        "a_b/x.txt",
+        "Shot/one.EXR",
+        "shot/one.exr",
+        "k.A",
+        "k.a",
+    ):
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (source / ".x.0123abcd.sitesync-part").touch()
+
+    demo = start_demo("--once", "--source", str(source))
+    output, _ = demo.communicate(timeout=200)
+
+    assert demo.returncode == 0, output
+    assert "all synced: 6 files on 3 sites" in output
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("x")
+
+    demo = start_demo("--once", "--source", str(tmp_path))
+    output, _ = demo.communicate(timeout=120)
+
+    assert demo.returncode == 1
+    assert "its name is not UTF-8" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 2.0])
+def test_an_interrupted_start_leaves_nothing(source: Path, seconds: float) -> None:
+    """The moment is random on purpose: any moment must do."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as temp:
+        Path(temp).chmod(0o755)
+        demo = start_demo("--once", "--source", str(source), temp=temp)
+        while not psutil.Process(demo.pid).children():
+            time.sleep(0.01)
+        time.sleep(seconds)
+        demo.send_signal(signal.SIGINT)
+        output, _ = demo.communicate(timeout=60)
+
+        assert demo.returncode == 130
+        assert "Traceback" not in output
+        assert list(Path(temp).iterdir()) == []
 
 
 def test_a_source_that_is_not_a_folder_is_a_wrong_use(tmp_path: Path) -> None:

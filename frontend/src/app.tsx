@@ -7,7 +7,6 @@ import { ApiClient, ApiError } from "./api/client";
 import type { Session, SessionStore } from "./api/session";
 import { EmptyState } from "./components/empty-state";
 import { ErrorBoundary } from "./components/error-boundary";
-import { OverviewOfProjects } from "./features/projects/overview-of-projects";
 import { ProjectPicker } from "./features/projects/project-picker";
 import { createQueryClient } from "./lib/query-client";
 import { useHashState } from "./lib/use-hash-state";
@@ -91,9 +90,9 @@ function LoggedIn({
   return (
     <QueryClientProvider client={queryClient}>
       <ApiProvider client={client}>
-        {projectName === null && host !== null && <OverviewOfProjects />}
-        {projectName === null && host === null && <ProjectPicker onPick={onPick} />}
-        {projectName !== null && (
+        {projectName === null ? (
+          <ProjectPicker onPick={onPick} />
+        ) : (
           <Panel
             // Nothing of one project is carried to another.
             key={projectName}

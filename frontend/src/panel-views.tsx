@@ -1,9 +1,9 @@
 import { useCallback, useMemo } from "react";
 
-import type { Problem, WireSelection } from "./api/contract";
+import type { WireSelection } from "./api/contract";
 import type { ListQuestion } from "./api/query-representations";
 import type { Site } from "./api/types";
-import { fromWireFilter, toWireFilter } from "./api/wire-filter";
+import { toWireFilter } from "./api/wire-filter";
 import { isFiltered, type ListFilter, NO_FILTER, type Sort } from "./domain/list-filter";
 import { DetailPane } from "./features/detail/detail-pane";
 import { CopyLink } from "./features/filters/copy-link";
@@ -114,7 +114,7 @@ export function PanelViews(props: ViewsProps) {
           <OverviewPage
             projectName={projectName}
             sites={sites}
-            showHref={(problem) => showProblem(problem, linkTo)}
+            showHref={(filter) => linkTo({ view: "representations", filter })}
             statusHref={(siteName, status) =>
               linkTo({
                 view: "representations",
@@ -127,15 +127,6 @@ export function PanelViews(props: ViewsProps) {
         </div>
       );
   }
-}
-
-function showProblem(
-  problem: Problem,
-  linkTo: (change: Partial<HashState>) => string,
-): string | null {
-  if (problem.filter === null) return null;
-  const filter = fromWireFilter(problem.filter, Date.now() / 1000);
-  return linkTo({ view: "representations", filter });
 }
 
 function ListView(

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 
 import type { Agent, MovingTransfer, QueuedTransfer } from "./api/contract";
 import { makeAgent, makeRow, makeSite } from "./testing/factories";
-import { FakePage, makeHostMessage } from "./testing/fake-page";
 import { renderPanel } from "./testing/render";
 import { server, serveProject } from "./testing/server";
 
@@ -39,6 +38,7 @@ const MOVING: MovingTransfer = {
   ...NAMED,
   sourceSite: "studio",
   direction: "upload",
+  agentId: "b".repeat(32),
   hostname: "transfer01",
   userName: "service",
   filesTotal: 10,
@@ -58,8 +58,10 @@ function makeQueued(position: number, part: Partial<QueuedTransfer> = {}): Queue
     position,
     priority: 50,
     filesTotal: 1,
+    filesDone: 0,
     bytesTotal: 10,
-    dueAt: null,
+    bytesDone: 0,
+    dueAt: NOW,
     lastError: null,
     ...part,
   };
@@ -67,34 +69,39 @@ function makeQueued(position: number, part: Partial<QueuedTransfer> = {}): Queue
 
 describe("the overview", () => {
   it("tells problems first, with a way to what they are about", async () => {
-    serveProject("demo", {
-      sites: SITES,
-      problems: [
-        {
-          code: "host_key",
-          severity: "error",
-          siteName: "sftp-prague",
-          text: "sftp-prague: the server's host key changed",
-          detail: "322 files wait.",
-          files: 322,
-          representations: 3,
-          filter: { statuses: { "sftp-prague": [2] }, errorText: "host key" },
-          since: NOW - 600,
-        },
-      ],
+    const failed = { ...TOTALS, representations: 3, files: 30, filesFailed: 27, bytes: 1 };
+    const prague = makeSite("sftp-prague", {
+      kind: "configured",
+      provider: "sftp",
+      totals: { "2": failed, "3": { ...TOTALS, files: 5, bytes: 9 } },
     });
+    serveProject("demo", { sites: [...SITES.slice(0, 1), prague] });
     renderPanel({ hash: "#project=demo" });
-    await screen.findByText("sftp-prague: the server's host key changed");
+    await screen.findByRole("heading", { name: "Needs attention" });
+    const problems = screen.getAllByRole("listitem").map((item) => item.textContent);
+    expect(problems).toEqual([
+      expect.stringMatching(/^Error: sftp-prague: 27 files failed/),
+      expect.stringMatching(/^Warning: sftp-prague: 5 files paused/),
+    ]);
     const link = screen.getByRole("link", { name: "Show 3 representations" });
     expect(link.getAttribute("href")).toBe(
-      "#project=demo&view=representations&status=sftp-prague%3A2&error=host%20key",
+      "#project=demo&view=representations&status=sftp-prague%3A2",
     );
     const card = within(screen.getByRole("region", { name: "Site sftp-prague" }));
     expect(card.getByText("needs attention")).toBeTruthy();
-    expect(card.getByText("322 · 5.0 MB")).toBeTruthy();
+    expect(card.getByText("30 · 1 B")).toBeTruthy();
     const studio = within(screen.getByRole("region", { name: "Site studio" }));
     expect(studio.getByText("healthy")).toBeTruthy();
     expect(studio.getByText("agent on ws042 is running")).toBeTruthy();
+  });
+
+  it("says of a machine that nobody works for it", async () => {
+    const queued = { ...TOTALS, files: 2, bytes: 5000, bytesDone: 1000 };
+    const fox = makeSite("brisk-amber-fox", { totals: { "1": queued } });
+    serveProject("demo", { sites: [fox] });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByText("brisk-amber-fox: no agent is running there");
+    expect(screen.getByText("4.0 kB wait for it.")).toBeTruthy();
   });
 
   it("shows what moves and how fast", async () => {
@@ -122,15 +129,15 @@ describe("the overview", () => {
     serveProject("demo", { sites: SITES });
     server.use(
       http.get(
-        "*/demo/problems",
+        "*/demo/transfers",
         () => HttpResponse.json({ detail: "No database" }, { status: 400 }),
         { once: true },
       ),
     );
     const { user } = renderPanel({ hash: "#project=demo" });
-    await screen.findByText("The problems could not be read: No database");
+    await screen.findByText("The transfers could not be read: No database");
     await user.click(screen.getByRole("button", { name: "Try again" }));
-    await screen.findByText("Nothing needs attention.");
+    await screen.findByText("Nothing moves at the moment.");
   });
 
   it("pauses the project and lets it go on", async () => {
@@ -323,36 +330,5 @@ describe("filters and columns", () => {
     renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     expect(readHeaders().slice(0, 2)).toEqual(["Product", "Folder"]);
-  });
-});
-
-describe("in AYON's settings", () => {
-  it("all projects are listed, those with problems first", async () => {
-    serveProject("demo");
-    server.use(
-      http.get("*/-/overview", () =>
-        HttpResponse.json({
-          projects: [
-            { projectName: "calm", enabled: true, sites: {}, problems: 0 },
-            {
-              projectName: "storm",
-              enabled: true,
-              sites: { studio: { "4": { representations: 1, files: 7, bytes: 700 } } },
-              problems: 2,
-            },
-          ],
-        }),
-      ),
-    );
-    const page = new FakePage();
-    renderPanel({ token: null, page: page.asWindow });
-    page.say(makeHostMessage({ scope: "settings", projectName: null, context: {} }));
-    const table = within(await screen.findByRole("region", { name: "Projects" }));
-    expect(table.getAllByRole("link").map((link) => link.textContent)).toEqual([
-      "storm",
-      "calm",
-    ]);
-    expect(table.getByText("2 to look at")).toBeTruthy();
-    expect(table.getByText("7 files · 700 B")).toBeTruthy();
   });
 });

@@ -1,4 +1,8 @@
+import type { components } from "./generated";
+import type { Answer } from "./types";
+
 /** Shapes of the endpoints around the list: problems, transfers, agents, verbs. */
+type Schemas = components["schemas"];
 
 export type Verb =
   | "queue"
@@ -40,12 +44,7 @@ export type VerbBody = {
   dryRun?: boolean;
 };
 
-export type VerbProblem = {
-  representationId: string;
-  siteName: string;
-  errorCode: string;
-  detail: string;
-};
+export type VerbProblem = Answer<Schemas["ProblemModel"]>;
 
 export type VerbAnswer = {
   matched: number;
@@ -58,68 +57,24 @@ export type VerbAnswer = {
   jobId: string | null;
 };
 
-export type Job = {
-  jobId: string;
-  state: "running" | "finished" | "failed";
-  matched: number;
-  changed: number;
-  detail: string | null;
-};
+export type Job = Pick<
+  Answer<Schemas["JobModel"]>,
+  | "jobId"
+  | "state"
+  | "matched"
+  | "changed"
+  | "detail"
+  | "problems"
+  | "problemsOmitted"
+>;
 
-export type Problem = {
-  code: string;
-  severity: "error" | "warning";
-  siteName: string | null;
-  text: string;
-  detail: string | null;
-  files: number;
-  representations: number;
-  filter: WireFilter | null;
-  since: number | null;
-};
+export type MovingTransfer = Answer<Schemas["MovingModel"]>;
 
-export type MovingTransfer = {
-  representationId: string;
-  siteName: string;
-  sourceSite: string;
-  direction: "upload" | "download";
-  hostname: string | null;
-  userName: string | null;
-  folderPath: string;
-  product: string;
-  version: number;
-  representation: string;
-  filesTotal: number;
-  filesDone: number;
-  bytesTotal: number;
-  bytesDone: number;
-  bytesPerSecond: number | null;
-  etaSeconds: number | null;
-  claimedAt: number | null;
-};
+export type QueuedTransfer = Answer<Schemas["QueuedModel"]>;
 
-export type QueuedTransfer = {
-  position: number;
-  representationId: string;
-  siteName: string;
-  priority: number;
-  folderPath: string;
-  product: string;
-  version: number;
-  representation: string;
-  filesTotal: number;
-  bytesTotal: number;
-  dueAt: number | null;
-  lastError: string | null;
-};
+export type Transfers = Answer<Schemas["TransfersModel"]>;
 
-export type Transfers = {
-  moving: readonly MovingTransfer[];
-  queued: readonly QueuedTransfer[];
-  queuedTotal: number;
-};
-
-export type ThroughputMinute = { at: number; sites: Readonly<Record<string, number>> };
+export type ThroughputMinute = Answer<Schemas["MinuteModel"]>;
 
 export type Agent = {
   agentId: string;
@@ -136,14 +91,7 @@ export type Agent = {
   held: number;
 };
 
-export type Pause = {
-  scope: "all" | "project" | "site";
-  projectName: string | null;
-  siteName: string | null;
-  reason: string | null;
-  userName: string | null;
-  since: number | null;
-};
+export type Pause = Answer<Schemas["PausedModel"]>;
 
 export type PauseRequest = {
   scope: Pause["scope"];
@@ -158,31 +106,4 @@ export type Explanation = {
   reasons: readonly { code: string; text: string; todo: string | null }[];
 };
 
-export type Attempt = {
-  attemptId: string;
-  siteName: string;
-  sourceSite: string | null;
-  hostname: string | null;
-  userName: string | null;
-  startedAt: number;
-  finishedAt: number | null;
-  outcome: string | null;
-  filesTotal: number;
-  filesSynced: number;
-  filesFailed: number;
-  bytesDone: number;
-  errors: readonly {
-    fileId: string | null;
-    errorClass: string | null;
-    message: string | null;
-  }[];
-};
-
-export type StatusTotals = { representations: number; files: number; bytes: number };
-
-export type ProjectOverview = {
-  projectName: string;
-  enabled: boolean;
-  sites: Readonly<Record<string, Readonly<Record<string, StatusTotals>>>>;
-  problems: number;
-};
+export type Attempt = Answer<Schemas["AttemptModel"]>;

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/-/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agents
+         * @description Return agents, live ones first, and what they hold in your projects.
+         */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/-/claim": {
         parameters: {
             query?: never;
@@ -24,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/-/graphql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Graph
+         * @description Run a GraphQL query; errors are in the answer, with REST's codes.
+         */
+        post: operations["query_graph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/-/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -38,6 +78,33 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/-/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pauses
+         * @description Return what is paused, without projects that the user has no access to.
+         */
+        get: operations["list_pauses"];
+        put?: never;
+        /**
+         * Set Pause
+         * @description Pause a scope, or let it go on.
+         *
+         *     Claims give nothing of it, and agents are told with their next report. For
+         *     managers; an artist pauses his own machine.
+         */
+        post: operations["set_pause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -208,6 +275,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/representations/{representation_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Status
+         * @description Say in words why a representation is, or is not, on a site.
+         */
+        get: operations["explain_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/representations/{representation_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description Return the runs about a representation, newest first.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/seed": {
         parameters: {
             query?: never;
@@ -316,6 +423,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post States
+         * @description Write states in one transaction, in their order; each has its result.
+         */
+        post: operations["post_states"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/summary": {
         parameters: {
             query?: never;
@@ -330,6 +457,46 @@ export interface paths {
          * @description Return totals by site and status, of all or of subtrees of folders.
          */
         post: operations["summarize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/throughput": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Throughput
+         * @description Return the bytes that arrived on sites, by minute.
+         */
+        get: operations["get_throughput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transfers
+         * @description Return what agents are at, and what comes next.
+         */
+        get: operations["list_transfers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -363,30 +530,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * AgentModel
-         * @description A process that performs transfers. `roots` are its own site's, resolved.
-         *
-         *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
-         *     agent held is given back.
+         * AgentsModel
+         * @description Base of all request and response models: camelCase on the wire.
          */
-        AgentModel: {
-            /** Hostname */
-            hostname: string;
-            /** Id */
-            id: string;
-            /** Roots */
-            roots?: {
-                [key: string]: string;
-            };
-            /** Runid */
-            runId?: string;
-            /** Sitename */
-            siteName: string;
-            /**
-             * Version
-             * @default
-             */
-            version: string;
+        AgentsModel: {
+            /** Agents */
+            agents: components["schemas"]["sitesync-2-0-0-dev__server__api__activity__AgentModel"][];
         };
         /**
          * AnchorsAnswerModel
@@ -489,6 +638,52 @@ export interface components {
             versions?: number[];
         };
         /**
+         * AttemptErrorModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        AttemptErrorModel: {
+            /** Errorclass */
+            errorClass?: string;
+            /** Fileid */
+            fileId?: string;
+            /** Message */
+            message?: string;
+        };
+        /**
+         * AttemptModel
+         * @description `outcome` null: it goes on.
+         */
+        AttemptModel: {
+            /** Agentid */
+            agentId: string;
+            /** Attemptid */
+            attemptId: string;
+            /** Bytesdone */
+            bytesDone: number;
+            /** Errors */
+            errors: components["schemas"]["AttemptErrorModel"][];
+            /** Filesfailed */
+            filesFailed: number;
+            /** Filessynced */
+            filesSynced: number;
+            /** Filestotal */
+            filesTotal: number;
+            /** Finishedat */
+            finishedAt?: number;
+            /** Hostname */
+            hostname?: string;
+            /** Outcome */
+            outcome?: string;
+            /** Sitename */
+            siteName: string;
+            /** Sourcesite */
+            sourceSite: string;
+            /** Startedat */
+            startedAt: number;
+            /** Username */
+            userName: string;
+        };
+        /**
          * AvailabilityAnswerModel
          * @description What the caller may read of the ids; others are absent.
          */
@@ -539,7 +734,7 @@ export interface components {
          *     Nothing is given, and nothing is pending, from or to a site in `exclude`.
          */
         ClaimModel: {
-            agent: components["schemas"]["AgentModel"];
+            agent: components["schemas"]["sitesync-2-0-0-dev__server__api__agent_models__AgentModel"];
             /** Exclude */
             exclude?: components["schemas"]["UnusableSiteModel"][];
             /**
@@ -580,6 +775,18 @@ export interface components {
             errorCode?: string;
             /** Field */
             field?: string;
+        };
+        /**
+         * ExplanationModel
+         * @description Why a representation is, or is not, on a site: what to see to comes first.
+         */
+        ExplanationModel: {
+            /** Reasons */
+            reasons: components["schemas"]["ReasonModel"][];
+            /** Sitename */
+            siteName: string;
+            /** Status */
+            status?: number;
         };
         /**
          * FileReportModel
@@ -691,10 +898,41 @@ export interface components {
                 };
             };
         };
+        /**
+         * GraphAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        GraphAnswerModel: {
+            /** Data */
+            data?: Record<string, never>;
+            /** Errors */
+            errors?: Record<string, never>[];
+        };
+        /**
+         * GraphModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        GraphModel: {
+            /** Operationname */
+            operationName?: string;
+            /** Query */
+            query: string;
+            /** Variables */
+            variables?: Record<string, never>;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HistoryModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        HistoryModel: {
+            /** Attempts */
+            attempts: components["schemas"]["AttemptModel"][];
+            pageInfo: components["schemas"]["PageInfoModel"];
         };
         /**
          * JobModel
@@ -758,6 +996,63 @@ export interface components {
             leases: components["schemas"]["LeaseModel"][];
         };
         /**
+         * MinuteModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        MinuteModel: {
+            /** At */
+            at: number;
+            /** Sites */
+            sites: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * MovingModel
+         * @description `bytesPerSecond` since it was claimed; `etaSeconds` at that rate.
+         */
+        MovingModel: {
+            /** Agentid */
+            agentId: string;
+            /** Bytesdone */
+            bytesDone: number;
+            /** Bytespersecond */
+            bytesPerSecond: number;
+            /** Bytestotal */
+            bytesTotal: number;
+            /** Claimedat */
+            claimedAt: number;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "upload" | "download";
+            /** Etaseconds */
+            etaSeconds?: number;
+            /** Filesdone */
+            filesDone: number;
+            /** Filestotal */
+            filesTotal: number;
+            /** Folderpath */
+            folderPath: string;
+            /** Hostname */
+            hostname?: string;
+            /** Product */
+            product: string;
+            /** Representation */
+            representation: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /** Sourcesite */
+            sourceSite: string;
+            /** Username */
+            userName: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * PageInfoModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -780,6 +1075,54 @@ export interface components {
             count: number;
             /** Names */
             names: string[];
+        };
+        /**
+         * PauseModel
+         * @description `project` needs a projectName; `site` a siteName, and may be in one project.
+         */
+        PauseModel: {
+            /** Paused */
+            paused: boolean;
+            /** Projectname */
+            projectName?: string;
+            /** Reason */
+            reason?: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "all" | "project" | "site";
+            /** Sitename */
+            siteName?: string;
+        };
+        /**
+         * PausedModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        PausedModel: {
+            /** Projectname */
+            projectName?: string;
+            /** Reason */
+            reason?: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "all" | "project" | "site";
+            /** Since */
+            since: number;
+            /** Sitename */
+            siteName?: string;
+            /** Username */
+            userName: string;
+        };
+        /**
+         * PausesModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        PausesModel: {
+            /** Pauses */
+            pauses: components["schemas"]["PausedModel"][];
         };
         /**
          * PostedFileModel
@@ -934,6 +1277,52 @@ export interface components {
              * @default false
              */
             withTotal: ("exact" | "estimated") | boolean;
+        };
+        /**
+         * QueuedModel
+         * @description `position` in the queue; `lastError` of a file that failed before.
+         */
+        QueuedModel: {
+            /** Bytesdone */
+            bytesDone: number;
+            /** Bytestotal */
+            bytesTotal: number;
+            /** Dueat */
+            dueAt: number;
+            /** Filesdone */
+            filesDone: number;
+            /** Filestotal */
+            filesTotal: number;
+            /** Folderpath */
+            folderPath: string;
+            /** Lasterror */
+            lastError?: string;
+            /** Position */
+            position: number;
+            /** Priority */
+            priority: number;
+            /** Product */
+            product: string;
+            /** Representation */
+            representation: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReasonModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ReasonModel: {
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Todo */
+            todo: string;
         };
         /**
          * RejectedFileModel
@@ -1223,6 +1612,27 @@ export interface components {
             sites: components["schemas"]["SiteModel"][];
         };
         /**
+         * StateModel
+         * @description State of a representation on a site: `status` for all its files, or `files`.
+         */
+        StateModel: {
+            /** Files */
+            files?: components["schemas"]["PostedFileModel"][];
+            /** Priority */
+            priority?: number;
+            /** Representationid */
+            representationId: string;
+            /**
+             * Reset
+             * @description Forget what is stored
+             * @default false
+             */
+            reset: boolean;
+            /** Sitename */
+            siteName: string;
+            status?: components["schemas"]["SiteStatus"];
+        };
+        /**
          * StatePostModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1231,6 +1641,36 @@ export interface components {
             files: components["schemas"]["PostedFileModel"][];
             /** Priority */
             priority?: number;
+        };
+        /**
+         * StateResultModel
+         * @description `errorCode` null: it is written.
+         */
+        StateResultModel: {
+            /** Detail */
+            detail?: string;
+            /** Errorcode */
+            errorCode?: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * StateResultsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        StateResultsModel: {
+            /** Results */
+            results: components["schemas"]["StateResultModel"][];
+        };
+        /**
+         * StatesModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        StatesModel: {
+            /** States */
+            states: components["schemas"]["StateModel"][];
         };
         /**
          * StatusModel
@@ -1293,6 +1733,14 @@ export interface components {
             perFolder: boolean;
             /** Sitenames */
             siteNames?: string[];
+        };
+        /**
+         * ThroughputModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ThroughputModel: {
+            /** Minutes */
+            minutes: components["schemas"]["MinuteModel"][];
         };
         /**
          * TotalsModel
@@ -1420,7 +1868,22 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "held" | "finished" | "lost";
+            state: "held" | "finished" | "lost" | "paused" | "cancelled";
+        };
+        /**
+         * TransfersModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TransfersModel: {
+            /** Moving */
+            moving: components["schemas"]["MovingModel"][];
+            /** Queued */
+            queued: components["schemas"]["QueuedModel"][];
+            /**
+             * Queuedtotal
+             * @description Counted up to 10,000
+             */
+            queuedTotal: number;
         };
         /**
          * TwoSiteFileModel
@@ -1567,6 +2030,61 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * AgentModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        "sitesync-2-0-0-dev__server__api__activity__AgentModel": {
+            /** Agentid */
+            agentId: string;
+            /** Held */
+            held: number;
+            /** Hostname */
+            hostname: string;
+            /** Islive */
+            isLive: boolean;
+            /** Seenat */
+            seenAt: number;
+            /** Sitename */
+            siteName: string;
+            /** Startedat */
+            startedAt?: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "idle" | "gone";
+            /** Username */
+            userName: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * AgentModel
+         * @description A process that performs transfers. `roots` are its own site's, resolved.
+         *
+         *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
+         *     agent held is given back.
+         */
+        "sitesync-2-0-0-dev__server__api__agent_models__AgentModel": {
+            /** Hostname */
+            hostname: string;
+            /** Id */
+            id: string;
+            /** Roots */
+            roots?: {
+                [key: string]: string;
+            };
+            /** Runid */
+            runId?: string;
+            /** Sitename */
+            siteName: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1576,6 +2094,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentsModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     claim_transfers: {
         parameters: {
             query?: never;
@@ -1620,6 +2167,50 @@ export interface operations {
             };
         };
     };
+    query_graph: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GraphModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_job: {
         parameters: {
             query?: never;
@@ -1639,6 +2230,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobModel"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_pauses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PausesModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    set_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -2002,6 +2664,94 @@ export interface operations {
             };
         };
     };
+    explain_status: {
+        parameters: {
+            query: {
+                siteName: string;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+                representation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                siteName?: string;
+                first?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+                representation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     seed_site: {
         parameters: {
             query?: never;
@@ -2288,6 +3038,52 @@ export interface operations {
             };
         };
     };
+    post_states: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateResultsModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     summarize: {
         parameters: {
             query?: never;
@@ -2310,6 +3106,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SummaryAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_throughput: {
+        parameters: {
+            query?: {
+                minutes?: number;
+                siteName?: string;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThroughputModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_transfers: {
+        parameters: {
+            query?: {
+                first?: number;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersModel"];
                 };
             };
             /** @description Bad Request */

@@ -5,25 +5,12 @@ import type {
   Agent,
   Pause,
   PauseRequest,
-  Problem,
   ThroughputMinute,
   Transfers,
 } from "./contract";
 
 function inProject(projectName: string, path: string): string {
   return `/${encodeURIComponent(projectName)}/${path}`;
-}
-
-/** GET /{project}/problems: what somebody should do something about. */
-export function getProblemsQueryOptions(api: ApiClient, projectName: string) {
-  return queryOptions({
-    queryKey: ["problems", projectName],
-    queryFn: async ({ signal }) => {
-      const path = inProject(projectName, "problems");
-      const answer = await api.getAddon<{ problems: Problem[] }>(path, { signal });
-      return answer.problems;
-    },
-  });
 }
 
 /** GET /{project}/transfers: what moves, and the first of the queue behind it. */

@@ -7,7 +7,7 @@ type Schemas = components["schemas"];
  * The server's OpenAPI has no word for "or null": it calls such fields optional.
  * Answers hold every field, so in them optional means "may be null".
  */
-type Answer<T> = T extends readonly (infer Item)[]
+export type Answer<T> = T extends readonly (infer Item)[]
   ? Answer<Item>[]
   : T extends object
     ? string extends keyof T

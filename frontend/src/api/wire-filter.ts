@@ -1,4 +1,4 @@
-import { type ListFilter, NO_FILTER } from "../domain/list-filter";
+import type { ListFilter } from "../domain/list-filter";
 import type { WireFilter } from "./contract";
 
 const DAY_SECONDS = 86_400;
@@ -31,26 +31,4 @@ export function toWireFilter(filter: ListFilter, now: number): WireFilter {
   if (filter.hasError) wire.hasError = true;
   if (filter.errorText !== "") wire.errorText = filter.errorText;
   return wire;
-}
-
-/** A filter that the server names, as that of a problem, for the list. */
-export function fromWireFilter(wire: WireFilter, now: number): ListFilter {
-  return {
-    ...NO_FILTER,
-    search: wire.search ?? "",
-    folderIds: wire.folderIds ?? [],
-    representationIds: wire.representationIds ?? [],
-    statuses: wire.statuses ?? {},
-    productTypes: wire.productTypes ?? [],
-    representationNames: wire.representationNames ?? [],
-    versions: wire.versions ?? [],
-    minSize: wire.minSize ?? null,
-    maxSize: wire.maxSize ?? null,
-    changedDays:
-      wire.changedSince == null
-        ? null
-        : Math.max(1, Math.ceil((now - wire.changedSince) / DAY_SECONDS)),
-    hasError: wire.hasError ?? false,
-    errorText: wire.errorText ?? "",
-  };
 }

@@ -112,11 +112,11 @@ function MovingRow({
           <span className="site-cell-text">{formatPercent(fraction)}</span>
         </span>
       </td>
-      <td title={`${transfer.userName ?? ""} on ${transfer.hostname ?? ""}`}>
+      <td title={`${transfer.userName} on ${transfer.hostname ?? ""}`}>
         {transfer.hostname}
       </td>
       <td data-align="end">
-        {bytesPerSecond === null ? "–" : formatRate(bytesPerSecond)}
+        {formatRate(bytesPerSecond)}
       </td>
       <td data-align="end">{etaSeconds === null ? "–" : formatDuration(etaSeconds)}</td>
     </tr>

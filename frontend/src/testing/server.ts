@@ -8,7 +8,6 @@ import type {
   Job,
   Pause,
   PauseRequest,
-  Problem,
   ThroughputMinute,
   Transfers,
   VerbAnswer,
@@ -38,7 +37,6 @@ export type FakeProject = {
   sites: Site[];
   queries: Query[];
   anchorQueries: Query[];
-  problems: Problem[];
   transfers: Transfers;
   minutes: ThroughputMinute[];
   agents: Agent[];
@@ -133,7 +131,6 @@ export function serveProject(
     sites: [],
     queries: [],
     anchorQueries: [],
-    problems: [],
     transfers: { moving: [], queued: [], queuedTotal: 0 },
     minutes: [],
     agents: [],
@@ -142,7 +139,15 @@ export function serveProject(
     explanation: { siteName: "studio", status: 4, reasons: [] },
     verbs: [],
     verbAnswer: {},
-    job: { jobId: "j1", state: "finished", matched: 0, changed: 0, detail: null },
+    job: {
+      jobId: "j1",
+      state: "finished",
+      matched: 0,
+      changed: 0,
+      detail: null,
+      problems: [],
+      problemsOmitted: 0,
+    },
     ...project,
   };
   const base = `${ADDON_API}/${encodeURIComponent(name)}`;
@@ -190,7 +195,6 @@ function serveList(base: string, served: FakeProject) {
 
 function serveActivity(base: string, served: FakeProject) {
   return [
-    http.get(`${base}/problems`, () => HttpResponse.json({ problems: served.problems })),
     http.get(`${base}/transfers`, () => HttpResponse.json(served.transfers)),
     http.get(`${base}/throughput`, () => HttpResponse.json({ minutes: served.minutes })),
     http.get(`${ADDON_API}/-/agents`, () => HttpResponse.json({ agents: served.agents })),

@@ -43,7 +43,7 @@ export function HistoryList({
               {formatMoment(attempt.startedAt, now)}
             </time>
             <span>
-              {attempt.sourceSite ?? "?"} → {attempt.siteName}, {tellOutcome(attempt)}
+              {attempt.sourceSite} → {attempt.siteName}, {tellOutcome(attempt)}
               {attempt.hostname !== null && ` · ${attempt.hostname}`}
             </span>
           </span>

@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../../api/api-context";
-import type { Pause, Problem } from "../../api/contract";
+import type { Pause } from "../../api/contract";
 import {
   CHART_MINUTES,
   getPausesQueryOptions,
-  getProblemsQueryOptions,
   getThroughputQueryOptions,
   getTransfersQueryOptions,
 } from "../../api/get-activity";
@@ -13,14 +12,16 @@ import type { Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
 import { LoadState } from "../../components/load-state";
 import { MovingTable } from "../../components/moving-table";
+import type { ListFilter } from "../../domain/list-filter";
 import { pausesOf } from "../../domain/pauses";
 import { useNow } from "../../lib/use-now";
+import { findProblems } from "./find-problems";
 import { ProblemList } from "./problem-list";
 import { SiteCard } from "./site-card";
 import { ThroughputChart } from "./throughput-chart";
 
 const MOVING_EVERY_MS = 1000;
-const PROBLEMS_EVERY_MS = 3000;
+const PAUSES_EVERY_MS = 3000;
 const CHART_EVERY_MS = 20_000;
 const MOST_MOVING = 20;
 
@@ -34,40 +35,37 @@ export function OverviewPage({
 }: {
   projectName: string;
   sites: readonly Site[];
-  showHref: (problem: Problem) => string | null;
+  showHref: (filter: ListFilter) => string;
   statusHref: (siteName: string, status: number) => string;
   onOpen: (representationId: string, siteName: string) => void;
 }) {
   const api = useApi();
   const now = useNow();
-  const problems = useQuery(getProblemsQueryOptions(api, projectName));
+  const problems = findProblems(sites);
   const transfers = useQuery(getTransfersQueryOptions(api, projectName));
   const throughput = useQuery(getThroughputQueryOptions(api, projectName));
   const pauses = useQuery(getPausesQueryOptions(api));
   useLiveQueries([["transfers", projectName]], MOVING_EVERY_MS);
-  useLiveQueries([["problems", projectName], ["pauses"]], PROBLEMS_EVERY_MS);
+  useLiveQueries([["pauses"]], PAUSES_EVERY_MS);
   useLiveQueries([["throughput", projectName]], CHART_EVERY_MS);
 
   const moving = transfers.data?.moving ?? [];
   const rateOf = (siteName: string) =>
     moving
       .filter((transfer) => transfer.siteName === siteName)
-      .reduce((total, transfer) => total + (transfer.bytesPerSecond ?? 0), 0);
+      .reduce((total, transfer) => total + transfer.bytesPerSecond, 0);
   const noPauses: readonly Pause[] = [];
   return (
     <div className="page">
       <h2>Needs attention</h2>
-      <LoadState what="problems" query={problems} />
-      {problems.data !== undefined && (
-        <ProblemList problems={problems.data} now={now} showHref={showHref} />
-      )}
+      <ProblemList problems={problems} showHref={showHref} />
       <h2>Sites</h2>
       <div className="cards">
         {sites.map((site) => (
           <SiteCard
             key={site.siteName}
             site={site}
-            problems={problems.data ?? []}
+            problems={problems}
             pauses={pausesOf(pauses.data ?? noPauses, projectName, site.siteName)}
             bytesPerSecond={rateOf(site.siteName)}
             now={now}

@@ -1,17 +1,16 @@
-import type { Problem } from "../../api/contract";
 import { Icon } from "../../components/icon";
-import { formatAgo, formatNumberOf } from "../../lib/format";
+import type { ListFilter } from "../../domain/list-filter";
+import { formatNumberOf } from "../../lib/format";
+import type { Problem } from "./find-problems";
 
 /** What somebody should look at, the worst first. */
 export function ProblemList({
   problems,
-  now,
   showHref,
 }: {
   problems: readonly Problem[];
-  now: number;
   /** The list of what a problem is about. */
-  showHref: (problem: Problem) => string | null;
+  showHref: (filter: ListFilter) => string;
 }) {
   if (problems.length === 0) {
     return (
@@ -23,11 +22,10 @@ export function ProblemList({
   return (
     <ul className="problems">
       {problems.map((problem) => {
-        const href = showHref(problem);
         const isError = problem.severity === "error";
         return (
           <li
-            key={`${problem.code} ${problem.siteName ?? ""} ${problem.text}`}
+            key={problem.text}
             className="problem"
             data-severity={problem.severity}
           >
@@ -35,18 +33,11 @@ export function ProblemList({
             <span className="for-readers">{isError ? "Error: " : "Warning: "}</span>
             <span className="problem-text">
               <b>{problem.text}</b>
-              {problem.detail !== null && <span>{problem.detail}</span>}
-              {problem.since !== null && (
-                <small>since {formatAgo(now - problem.since)}</small>
-              )}
+              <span>{problem.detail}</span>
             </span>
-            {href !== null && (
-              <a className="button" href={href}>
-                {problem.representations > 0
-                  ? `Show ${formatNumberOf(problem.representations, "representation")}`
-                  : "Show"}
-              </a>
-            )}
+            <a className="button" href={showHref(problem.filter)}>
+              Show {formatNumberOf(problem.representations, "representation")}
+            </a>
           </li>
         );
       })}

@@ -1,4 +1,4 @@
-import type { Pause, Problem } from "../../api/contract";
+import type { Pause } from "../../api/contract";
 import type { Site } from "../../api/types";
 import { Icon, type IconName } from "../../components/icon";
 import { getSiteIcon } from "../../components/site-icon";
@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatRate,
 } from "../../lib/format";
+import type { Problem } from "./find-problems";
 
 type Health = { word: string; reason: string; tone: "good" | "error" | "paused" | "none" };
 
@@ -26,8 +27,8 @@ export function judgeHealth(
     return { word: "needs attention", reason: worst.text, tone: "error" };
   }
   if (pause !== undefined) {
-    const by = pause.userName === null ? "" : ` by ${pause.userName}`;
-    return { word: "paused", reason: pause.reason ?? `Paused${by}`, tone: "paused" };
+    const reason = pause.reason ?? `Paused by ${pause.userName}`;
+    return { word: "paused", reason, tone: "paused" };
   }
   if (worst !== undefined) {
     return { word: "warning", reason: worst.text, tone: "paused" };

@@ -54,11 +54,10 @@ export function SitesPage({
   return (
     <div className="page">
       <h2>Sites</h2>
-      <div className="list" role="region" aria-label="Sites">
+      <div className="list with-menus" role="region" aria-label="Sites">
         <table>
           <colgroup>
             <col />
-            <col className="col-site" />
             <col className="col-due" />
             <col className="col-number" />
             <col className="col-number" />
@@ -68,7 +67,6 @@ export function SitesPage({
           <thead>
             <tr>
               <th scope="col">Site</th>
-              <th scope="col">Provider</th>
               <th scope="col">Synced</th>
               <th scope="col" data-align="end">
                 Moving
@@ -126,7 +124,12 @@ function SiteRow({
     <tr>
       <td title={site.siteName}>
         <Icon name={getSiteIcon(site)} /> {site.siteName}
-        {role !== "" && <small className="quiet-text"> {role}</small>}
+        <small className="quiet-text">
+          {" "}
+          {[site.kind === "configured" ? site.provider : site.kind, role]
+            .filter(Boolean)
+            .join(" · ")}
+        </small>
         {pauses.length > 0 && (
           <small data-tone="paused">
             {" "}
@@ -134,7 +137,6 @@ function SiteRow({
           </small>
         )}
       </td>
-      <td>{site.kind === "configured" ? site.provider : site.kind}</td>
       <td>
         {formatCount(synced?.files ?? 0)} files · {formatBytes(synced?.bytes ?? 0)}
       </td>

@@ -61,7 +61,7 @@ export function QueueTable(props: TableProps) {
 }
 
 function tellDue(transfer: QueuedTransfer, now: number): string {
-  const wait = transfer.dueAt === null ? 0 : transfer.dueAt - now;
+  const wait = transfer.dueAt - now;
   return wait <= 1 ? "next free agent" : `in ${formatDuration(wait)}`;
 }
 

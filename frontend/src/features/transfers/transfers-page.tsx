@@ -27,7 +27,7 @@ export function TransfersPage({
   useLiveQueries([["transfers", projectName]], READ_EVERY_MS);
   const { data } = transfers;
   const rate = (data?.moving ?? []).reduce(
-    (total, transfer) => total + (transfer.bytesPerSecond ?? 0),
+    (total, transfer) => total + transfer.bytesPerSecond,
     0,
   );
   return (

@@ -22,7 +22,8 @@ async function perform(
   if (answer.jobId === null) return answer;
   const job = await waitForJob(api, answer.jobId, onProgress);
   if (job.state === "failed") throw new Error(job.detail ?? "The work failed.");
-  return { ...answer, matched: job.matched, changed: job.changed };
+  const { matched, changed, problems, problemsOmitted } = job;
+  return { ...answer, matched, changed, problems, problemsOmitted };
 }
 
 /** The server counts a representation once for each site. */

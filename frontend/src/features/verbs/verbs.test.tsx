@@ -140,7 +140,7 @@ describe("a verb", () => {
   it("waits for a job and tells how far it is", async () => {
     const { project, user } = await open({
       verbAnswer: { jobId: "j1", changed: 0 },
-      job: { jobId: "j1", state: "running", matched: 900, changed: 300, detail: null },
+      job: { jobId: "j1", state: "running", matched: 900, changed: 300, detail: null, problems: [], problemsOmitted: 0 },
     });
     await user.click(getRow(0));
     const dialog = await ask(user, "Reset…");
@@ -211,6 +211,7 @@ describe("details", () => {
       attempts: [
         {
           attemptId: "a1",
+          agentId: "b".repeat(32),
           siteName: "gdrive",
           sourceSite: "studio",
           hostname: "transfer01",

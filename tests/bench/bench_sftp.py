@@ -1,0 +1,249 @@
+"""How fast files reach an OpenSSH server, beside rsync, sftp and rclone.
+
+    python -m tests.bench.bench_sftp [--base DIR] [--runs 3]
+
+The server is on loopback; `30 ms` goes through a relay that holds each byte back for
+15 ms each way. All tools run one after the other in each round, and the median of the
+rounds counts. Ours is the transfer engine with its provider as an agent runs it, four
+threads, every file proven by content or by the server's checksum; its first run makes
+the connections. Claims and reports of the queue are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ayon_sitesync.providers.base import Provider, SiteConfig
+from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.transfer.lease import Lease
+from ayon_sitesync.transfer.progress import Progress
+from ayon_sitesync.transfer.runner import TransferRun
+from ayon_sitesync.work import SYNCED, Transfer, TransferFile, TransferKey
+
+from tests.support.sshd import Sshd
+
+DELAY_SECONDS = 0.015
+THREADS = 4
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    files: int
+    size: int
+    is_far: bool = False
+
+
+LOADS = (
+    Load("100 x 10 MB", 100, 10_000_000),
+    Load("2,000 x 10 kB", 2000, 10_000),
+    Load("300 x 10 kB, 30 ms", 300, 10_000, is_far=True),
+    Load("8 x 10 MB, 30 ms", 8, 10_000_000, is_far=True),
+)
+
+
+class DelayLine:
+    """A relay that passes everything on after `DELAY_SECONDS`, each way."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target = target_port
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self.port = 0
+        threading.Thread(target=self._run, daemon=True).start()
+        self._ready.wait()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(
+            asyncio.start_server(self._join, "127.0.0.1", 0)
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+
+    async def _join(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        far = await asyncio.open_connection("127.0.0.1", self._target)
+        await asyncio.gather(self._pass(reader, far[1]), self._pass(far[0], writer))
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while data := await reader.read(1 << 18):
+            self._loop.call_later(DELAY_SECONDS, writer.write, data)
+        self._loop.call_later(DELAY_SECONDS, writer.close)
+
+
+class Ends:
+    """Both ends of the run: a disk and the server, as `TransferRun` opens them."""
+
+    def __init__(self, disk: Provider, server: Provider) -> None:
+        self._by_name = {"disk": disk, "server": server}
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        return self._by_name[site_name]
+
+    def find_idle_seconds(self) -> float:
+        return 60.0
+
+    def note_projects(self, names: set[str]) -> None:
+        """The live channel's; there is none."""
+
+
+class Bench:
+    def __init__(self, base: Path, server: Sshd, far_port: int) -> None:
+        self._server = server
+        self._source, self._target = base / "source", base / "target"
+        self._state = base / "state"
+        self._ports = {False: server.port, True: far_port}
+        self._settings = {
+            is_far: {**server.settings, "sftp_port": port}
+            for is_far, port in self._ports.items()
+        }
+
+    def prepare(self, load: Load) -> None:
+        shutil.rmtree(self._source, ignore_errors=True)
+        (self._source / "sq").mkdir(parents=True)
+        for number in range(load.files):
+            name = f"sq/f{number:05}.exr"
+            (self._source / name).write_bytes(os.urandom(load.size))
+
+    def measure(self, load: Load, run: Callable[[Load], None]) -> float:
+        """Seconds of one run; what came must be whole."""
+        shutil.rmtree(self._target, ignore_errors=True)
+        self._target.mkdir()
+        started_at = time.monotonic()
+        run(load)
+        seconds = time.monotonic() - started_at
+        found = [path.stat().st_size for path in self._target.rglob("*.exr")]
+        assert found == [load.size] * load.files, (load, len(found))
+        return seconds
+
+    # --- who is measured -------------------------------------------------------------
+
+    def run_ours(self, load: Load) -> None:
+        # A provider of its own each time; the connections below it stay open.
+        ends = Ends(
+            self._open("local_drive", self._source, {}),
+            self._open("sftp", self._target, self._settings[load.is_far]),
+        )
+        files = tuple(
+            TransferFile(str(n), f"{{root[work]}}/sq/f{n:05}.exr", load.size)
+            for n in range(load.files)
+        )
+        transfer = Transfer(
+            TransferKey("bench", "r", "server"), "disk", "upload", "t", files
+        )
+        lease = Lease("t", 60.0, 0.0)
+        run = TransferRun(transfer, lease, ends, Progress(), 0.0)
+        done = threading.Event()
+        with ThreadPoolExecutor(THREADS) as pool:
+            run.start(pool, done.set)
+            done.wait()
+        failed = [o for o in run.outcomes.values() if o.status != SYNCED]
+        assert not failed, failed[:3]
+
+    def run_rsync(self, load: Load) -> None:
+        shell = f"ssh {' '.join(self._options)} -p {self._ports[load.is_far]}"
+        self._call("rsync", "-a", "-e", shell, f"{self._source}/sq", self._remote)
+
+    def run_sftp(self, load: Load) -> None:
+        port = str(self._ports[load.is_far])
+        self._call(
+            *("sftp", *self._options, "-q", "-b", "-", "-P", port, self._remote),
+            said=f"put -r {self._source}/sq\n",
+        )
+
+    def run_rclone(self, load: Load) -> None:
+        options = (
+            f"host=127.0.0.1,port={self._ports[load.is_far]},user={self._server.user},"
+            f"key_file={self._server.user_key}"
+        )
+        rclone = str(Path(sys.executable).with_name("rclone"))
+        target = f":sftp,{options}:{self._target}"
+        self._call(rclone, "copy", "--config", "", str(self._source), target)
+
+    # --- how -------------------------------------------------------------------------
+
+    def _open(self, code: str, root: Path, settings: dict[str, Any]) -> Provider:
+        roots = {"work": str(root)}
+        state = str(self._state)
+        return make_provider(
+            code, SiteConfig("nas", roots, "linux", "beef", settings, state)
+        )
+
+    @property
+    def _options(self) -> list[str]:
+        known = "-oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null"
+        key = str(self._server.user_key)
+        return ["-F", "none", "-i", key, "-oLogLevel=ERROR", *known.split()]
+
+    @property
+    def _remote(self) -> str:
+        return f"{self._server.user}@127.0.0.1:{self._target}"
+
+    def _call(self, *command: str, said: str = "") -> None:
+        done = subprocess.run(
+            command, input=said, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command[0], done.stderr[-500:])
+
+
+def run(base: Path, rounds: int) -> None:
+    with Sshd(base / "sshd") as server:
+        bench = Bench(base, server, DelayLine(server.port).port)
+        tools = {
+            "ours": bench.run_ours,
+            "rsync -a": bench.run_rsync,
+            "sftp put -r": bench.run_sftp,
+            "rclone copy": bench.run_rclone,
+        }
+        print("| what | " + " | ".join(tools) + " | ours / best |")
+        print("|---" * (len(tools) + 2) + "|")
+        for load in LOADS:
+            bench.prepare(load)
+            bench.measure(load, bench.run_ours)
+            times: dict[str, list[float]] = {name: [] for name in tools}
+            for _ in range(rounds):
+                for name, tool in tools.items():
+                    times[name].append(bench.measure(load, tool))
+            medians = {name: statistics.median(times[name]) for name in tools}
+            best = min(value for name, value in medians.items() if name != "ours")
+            cells = [format_speed(load, medians[name]) for name in tools]
+            ratio = best / medians["ours"]
+            print(f"| {load.name} | {' | '.join(cells)} | {ratio:.2f} |", flush=True)
+
+
+def format_speed(load: Load, seconds: float) -> str:
+    if load.size < 1_000_000:
+        return f"{load.files / seconds:,.0f} files/s"
+    return f"{load.files * load.size / seconds / 1e6:,.0f} MB/s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, default=Path("/dev/shm"))
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.base) as folder:
+        run(Path(folder), arguments.runs)
+
+
+if __name__ == "__main__":
+    main()

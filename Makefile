@@ -109,6 +109,8 @@ test-ci: setup
 # some 20 minutes and 15 GB.
 bench-transfer: setup
 	$(PY) -m tests.bench.bench_transfer $(if $(DISK),--disk "$(DISK)") $(if $(TMPFS),--tmpfs "$(TMPFS)")
+	bash tests/support/install_sshd.sh
+	PYTHONPATH=.:client $(PY) -m tests.bench.bench_sftp
 
 # --- upkeep ------------------------------------------------------------------
 

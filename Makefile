@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-core help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon openapi package lock clean
+.PHONY: bench-transfer test-core help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e test-ayon bench openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -104,6 +104,10 @@ test-core: setup
 # Longer fuzzing, kill and fault suites.
 test-ci: setup
 	$(PY) -m pytest tests/ci --timeout 900
+
+# Seeds up to a million representations (once, into .build/bench) and writes docs/benchmarks.md.
+bench: setup
+	$(PY) -m tests.bench.bench_server
 
 # Transfers between disks beside `cp -r`; DISK and TMPFS name the folders to use. Takes
 # some 20 minutes and 15 GB.

@@ -1,0 +1,209 @@
+"""Hot queries start from an index and end early, on 50,000 representations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ayon_server.lib.postgres import Postgres
+
+from server.sql import QueryFile
+from server.store.filters import Filters
+from tests.support.devhost_app import Host
+
+SCHEMA = "project_demo"
+COUNT = 50_000
+SITE = "brisk-amber-fox"
+LISTS = QueryFile("lists")
+NOW = 1_795_240_000
+ID = "8" + "0" * 31
+KEY = ["f150", "product", 2, "exr", ID]
+
+# Parents are folders of 10 products with 5 versions of 5 representations.
+FILL = f"""
+INSERT INTO {SCHEMA}.folders (id, name, folder_type, status)
+SELECT md5('f' || n)::uuid, 'f' || n, 'Folder', 'In progress'
+FROM generate_series(0, {COUNT} / 250 - 1) AS n;
+INSERT INTO {SCHEMA}.products (id, name, folder_id, product_type, status)
+SELECT md5('p' || n)::uuid, 'p' || n % 10, md5('f' || n / 10)::uuid, 'render',
+    'In progress'
+FROM generate_series(0, {COUNT} / 25 - 1) AS n;
+INSERT INTO {SCHEMA}.versions (id, version, product_id, author, status)
+SELECT md5('v' || n)::uuid, n % 5, md5('p' || n / 5)::uuid, 'artist', 'In progress'
+FROM generate_series(0, {COUNT} / 5 - 1) AS n;
+INSERT INTO {SCHEMA}.representations (id, name, version_id, files, status)
+SELECT md5('r' || n)::uuid, 'r' || n % 5, md5('v' || n / 5)::uuid,
+    '[{{"id": "a", "path": "p", "size": 5, "hash": "h"}}]', 'In progress'
+FROM generate_series(0, {COUNT} - 1) AS n;
+-- The trigger would take a minute for as many rows; these are counted already.
+ALTER TABLE {SCHEMA}.sitesync_files_status DISABLE TRIGGER USER;
+INSERT INTO {SCHEMA}.sitesync_files_status
+    (representation_id, site_name, status, data, files_total, bytes_total, changed_at)
+SELECT md5('r' || n)::uuid, site, CASE WHEN site = 'studio' THEN 4 ELSE n % 5 END,
+    '{{"files": {{"a": {{"status": 4, "size": 5, "timestamp": 5}}}}}}', 1, 5,
+    to_timestamp({NOW} + n)
+FROM generate_series(0, {COUNT} - 1) AS n, unnest(ARRAY['studio', '{SITE}']) AS site;
+ALTER TABLE {SCHEMA}.sitesync_files_status ENABLE TRIGGER USER;
+REFRESH MATERIALIZED VIEW {SCHEMA}.hierarchy;
+"""
+TABLES = (
+    "folders",
+    "products",
+    "versions",
+    "representations",
+    "hierarchy",
+    "sitesync_files_status",
+)
+
+
+@pytest.fixture
+async def project(host: Host) -> None:
+    await Postgres.execute(FILL)
+    for table in TABLES:
+        await Postgres.execute(f"ANALYZE {SCHEMA}.{table}")
+
+
+async def explain(settings: str, query: str, *values: Any) -> list[dict[str, Any]]:
+    """The nodes of the plan that ran."""
+    async with Postgres.transaction():
+        await Postgres.fetch(LISTS.get(settings))
+        rows = await Postgres.fetch(f"EXPLAIN ANALYZE {query}", *values)
+    return [dict(row) for row in rows]
+
+
+def text_of(plan: list[dict[str, Any]]) -> str:
+    return "\n".join(row["QUERY PLAN"] for row in plan)
+
+
+def page(name: str, **fragments: str) -> str:
+    return LISTS.get(
+        name,
+        "demo",
+        parents="parents",
+        conditions="conditions",
+        sizes="sizes",
+        filters="nothing",
+        files="without_files",
+        **fragments,
+    )
+
+
+def rows_read(plan: str, table: str) -> Iterator[int]:
+    """How many rows of a table each of its scans gave, in all its loops."""
+    for line in plan.splitlines():
+        if f" on {table} " in line and "actual" in line:
+            actual = line.split("actual", 1)[1]
+            rows = float(actual.split("rows=")[1].split()[0])
+            yield int(rows * int(actual.split("loops=")[1].split(")")[0]))
+
+
+@pytest.mark.timeout(120)
+async def test_lists_read_little_more_than_their_page(
+    host: Host, project: None
+) -> None:
+    values = Filters(None).values(None, SITE)
+    plain = {
+        "first page by folder": (
+            page("page", order="order_folder", from_key="nothing"),
+            [51],
+        ),
+        "deep page by folder": (
+            page("page", order="order_folder", from_key="from_folder"),
+            [51, *KEY],
+        ),
+        "page by folder, backwards": (
+            page("page", order="order_folder_desc", from_key="from_folder_desc"),
+            [51, *KEY],
+        ),
+    }
+    for case, (query, more) in plain.items():
+        plan = text_of(await explain("plan_for_values", query, *values, *more))
+        assert "hierarchy_path_idx" in plan, f"{case}\n{plan}"
+        assert sum(rows_read(plan, "representations r")) < 1500, f"{case}\n{plan}"
+    # A key in the middle of the rows.
+    numbers = {"status": 2, "priority": 50, "changed": (NOW + COUNT // 2) * 1_000_000}
+    for sort_by, number in numbers.items():
+        for suffix in ("", "_desc"):
+            for key in ([], [number, ID]):
+                query = page(
+                    "page_on_site",
+                    order=f"order_{sort_by}{suffix}",
+                    from_key=f"from_{sort_by}{suffix}" if key else "nothing",
+                    key=f"key_{sort_by}",
+                    is_counted=f"counted_{sort_by}",
+                )
+                plan = text_of(
+                    await explain("plan_for_values", query, *values, 51, *key)
+                )
+                assert f"sitesync_{sort_by}_v1_idx" in plan, f"{sort_by}\n{plan}"
+                read = sum(rows_read(plan, "representations r"))
+                assert read <= 200, f"{sort_by}\n{plan}"
+
+
+@pytest.mark.timeout(120)
+async def test_what_loaders_ask_is_looked_up_by_id(host: Host, project: None) -> None:
+    availability = QueryFile("availability")
+    versions = await Postgres.fetch(f"SELECT id FROM {SCHEMA}.versions LIMIT 100")
+    ids = [row["id"] for row in versions]
+    query = availability.get("versions", "demo", parents="parents")
+    plan = text_of(await explain("plan_for_ids", query, ids, ["studio", SITE], None))
+    assert "representation_parent_idx" in plan, plan
+    assert "Seq Scan on representations" not in plan, plan
+    assert "Seq Scan on sitesync_files_status" not in plan, plan
+    rows = await Postgres.fetch(f"SELECT id FROM {SCHEMA}.representations LIMIT 300")
+    query = availability.get("representations", "demo", parents="parents")
+    ids = [row["id"] for row in rows]
+    plan = text_of(await explain("plan_for_ids", query, ids, ["studio", SITE], None))
+    assert "representations_pkey" in plan, plan
+    assert "sitesync_files_status_pkey" in plan, plan
+
+
+@pytest.mark.timeout(120)
+async def test_a_rare_status_is_found_by_its_index(host: Host, project: None) -> None:
+    await Postgres.execute(
+        f"UPDATE {SCHEMA}.sitesync_files_status SET status = 3 "
+        "WHERE site_name = 'studio' AND representation_id IN "
+        f"(SELECT id FROM {SCHEMA}.representations LIMIT 20)"
+    )
+    await Postgres.execute(f"ANALYZE {SCHEMA}.sitesync_files_status")
+    filters = Filters(None, statuses={"studio": [3]})
+    query = LISTS.get(
+        "page",
+        "demo",
+        parents="parents",
+        conditions="conditions",
+        sizes="sizes",
+        filters=filters.fragments(),
+        files="without_files",
+        order="order_folder",
+        from_key="nothing",
+    )
+    plan = text_of(await explain("plan_for_values", query, *filters.values(None), 51))
+    assert "Seq Scan on representations" not in plan, plan
+    assert sum(rows_read(plan, "representations r")) < 1000, plan
+
+
+async def test_a_claim_starts_at_the_rows_that_are_due(project: None) -> None:
+    """Whatever the planner thinks of folders and products."""
+    await Postgres.execute(
+        f"INSERT INTO {SCHEMA}.sitesync_files_status"
+        " (representation_id, site_name, status, data)"
+        " SELECT md5('r' || n)::uuid, 'nearline', 1, jsonb_build_object('files',"
+        " jsonb_build_object('a', jsonb_build_object('status', 1, 'timestamp', 5)))"
+        f" FROM generate_series(0, {COUNT} / 2) AS n"
+    )
+    await Postgres.execute(f"ANALYZE {SCHEMA}.sitesync_files_status")
+    query = QueryFile("transfers").get(
+        "lock_due", "demo", parents="parents", source="source"
+    )
+    for target, sources, locked in (
+        ("nearline", ["studio"], 100),
+        ("studio", ["nearline"], 0),
+    ):
+        async with Postgres.transaction():
+            rows = await Postgres.fetch(
+                f"EXPLAIN ANALYZE {query}", target, sources, 2e9, None, 100
+            )
+        plan = text_of([dict(row) for row in rows])
+        assert "sitesync_due_v1_idx" in plan
+        assert "Sort Key: s.priority" not in plan
+        assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]

@@ -111,7 +111,7 @@ class TransferRoutes:
         """Extend leases."""
         await self._services.agents.touch(request.agentId, user.name)
         projects = await self._readable_projects(user)
-        held: dict[str, tuple[set[Any], float]] = {}
+        held: dict[str, tuple[set[str], float]] = {}
         for name, numbers in _by_project(request.leases).items():
             if name in projects and await self._services.keeper.is_ready(name):
                 held[name] = await self._services.queue.renew(
@@ -412,10 +412,10 @@ def _result(
 
 
 def _renewed(
-    lease: LeaseModel, held: dict[str, tuple[set[Any], float]]
+    lease: LeaseModel, held: dict[str, tuple[set[str], float]]
 ) -> dict[str, Any]:
-    keys, expires_at = held.get(lease.projectName, (set(), 0.0))
-    is_held = (lease.representationId, lease.siteName) in keys
+    tokens, expires_at = held.get(lease.projectName, (set(), 0.0))
+    is_held = lease.leaseToken in tokens
     return {
         "projectName": lease.projectName,
         "representationId": lease.representationId,

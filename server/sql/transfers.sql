@@ -190,7 +190,7 @@ UPDATE {schema}.sitesync_leases AS l
 SET expires_at = to_timestamp($7::float8)
 FROM held
 WHERE l.representation_id = held.representation_id AND l.site_name = held.site_name
-RETURNING l.representation_id, l.site_name;
+RETURNING l.token;
 
 -- name: end_leases
 DELETE FROM {schema}.sitesync_leases WHERE token = ANY ($1::uuid[]);

@@ -195,10 +195,11 @@ class ReportStore:
 def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
     """Apply one report to the batch."""
     lease, row = batch.leases.get(report.key), batch.rows.get(report.key)
-    if lease is None or row is None:
+    if lease is None or row is None or lease["token"] != report.lease.token:
         return TransferResult(report, "lost")
     sites = batch.sites[lease["variant"]]
-    accepted, rejected = _sort_out(report.files, row.entries)
+    sizes = {file.id: file.size for file in batch.files.get(report.key[0], [])}
+    accepted, rejected = _sort_out(report.files, row.entries, sizes)
     entries = dict(row.entries)
     for file in accepted:
         entries[file.id] = apply_report(
@@ -231,8 +232,9 @@ def _chance() -> float:
 
 
 def _sort_out(
-    files: list[FileReport], entries: Entries
+    files: list[FileReport], entries: Entries, sizes: dict[str, int]
 ) -> tuple[list[FileReport], list[dict[str, str]]]:
+    """Return what is taken, and why the rest is not. A size of 0 is unknown."""
     accepted, rejected = [], []
     for file in files:
         if file.id not in entries:
@@ -240,13 +242,29 @@ def _sort_out(
                 "unknown_file",
                 "the representation has no such file any more: it was published again",
             )
-        elif file.status == SiteStatus.SYNCED and file.proof is None:
-            code, detail = "proof_missing", "status 4 needs a proof: verify the file"
+        elif problem := _find_unproven(file, sizes.get(file.id, 0)):
+            code, detail = problem
         else:
             accepted.append(file)
             continue
         rejected.append({"id": file.id, "errorCode": code, "detail": detail})
     return accepted, rejected
+
+
+def _find_unproven(file: FileReport, size: int) -> tuple[str, str] | None:
+    """Return why a file is not taken as SYNCED; None if it is, or does not say so."""
+    if file.status != SiteStatus.SYNCED:
+        return None
+    if file.proof is None:
+        return "proof_missing", "status 4 needs a proof: verify the file"
+    if file.proof == "content" and file.checksum is None:
+        return "checksum_missing", "proof 'content' needs the checksum of what was read"
+    if size and file.bytes_done != size:
+        return (
+            "size_mismatch",
+            f"bytesDone is {file.bytes_done}, the published file has {size} bytes",
+        )
+    return None
 
 
 def _propagate(batch: _Batch, row: Row, sites: ProjectSites) -> None:

@@ -125,8 +125,8 @@ class TransferQueue:
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]
-    ) -> tuple[set[RowKey], float]:
-        """Extend leases; return the keys of those still held, and the new expiry."""
+    ) -> tuple[set[str], float]:
+        """Extend leases; return the tokens of those still held, and the new expiry."""
         async with Postgres.transaction():
             now = await current_time(project_name)
             rows = await Postgres.fetch(
@@ -137,8 +137,7 @@ class TransferQueue:
                 now,
                 now + LEASE_SECONDS,
             )
-        held = {(row["representation_id"], row["site_name"]) for row in rows}
-        return held, now + LEASE_SECONDS
+        return {row["token"] for row in rows}, now + LEASE_SECONDS
 
     async def release(
         self, project_name: str, holder: Holder, leases: list[Lease]

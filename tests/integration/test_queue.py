@@ -570,6 +570,28 @@ async def test_a_wrong_token_is_lost(agent: Agent, queued: Published) -> None:
     assert result["state"] == "lost"
 
 
+async def test_only_the_right_token_of_two_is_taken(
+    agent: Agent, queued: Published, pipeline: Pipeline, clock: Clock
+) -> None:
+    [transfer] = await agent.claim()
+    first, second = transfer["files"]
+    wrong = {**key(transfer), "leaseToken": uuid.uuid4().hex}
+    reports = [
+        {**wrong, "files": [done(first)], "finished": True},
+        {**key(transfer), "files": [done(second)]},
+    ]
+    body = {"agentId": agent.id, "transfers": reports}
+    answer = (await agent.post("report", body)).json()
+    assert [item["state"] for item in answer["transfers"]] == ["lost", "held"]
+    assert await pipeline.statuses(queued, SITE) == [0, 4]
+    body = {"agentId": agent.id, "leases": [wrong, key(transfer)]}
+    answer = (await agent.post("renew", body)).json()
+    assert [(item["state"], item["expiresAt"]) for item in answer["leases"]] == [
+        ("lost", None),
+        ("held", clock.now + 60),
+    ]
+
+
 async def test_another_users_token_is_lost(
     agent: Agent, queued: Published, host: Host
 ) -> None:
@@ -602,6 +624,20 @@ async def test_results_that_cannot_be_taken_are_told(
         "unknown_file",
     ]
     assert await pipeline.statuses(queued, SITE) == [0, 4]
+
+
+async def test_synced_needs_the_published_size_and_the_checksum_of_what_was_read(
+    agent: Agent, queued: Published, pipeline: Pipeline
+) -> None:
+    [transfer] = await agent.claim()
+    first, second = transfer["files"]
+    files = [done(first, bytesDone=99), done(second, checksum=None)]
+    result = await agent.report(transfer, files)
+    assert [(item["id"], item["errorCode"]) for item in result["rejected"]] == [
+        (first["id"], "size_mismatch"),
+        (second["id"], "checksum_missing"),
+    ]
+    assert await pipeline.statuses(queued, SITE) == [0, 0]
 
 
 async def test_removing_the_row_ends_the_lease(

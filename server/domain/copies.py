@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from .files import (
     Entries,
     RepresentationFile,
     claimed_copy,
     entry_status,
+    is_verified,
     keep_synced,
     reconcile_entries,
 )
@@ -43,26 +44,37 @@ def entries_of_alias(
     return entries
 
 
-def is_last_copy(
-    site_name: str, aliases: frozenset[str], statuses: Mapping[str, int]
-) -> bool:
-    """Tell whether a site holds the only synced copy of a representation.
+def last_copies(
+    here: Iterable[Entries],
+    elsewhere: Iterable[Entries],
+    files: Collection[str],
+    *,
+    needs_proof: bool = False,
+) -> frozenset[str]:
+    """Return which of the representation's `files` are SYNCED here and nowhere else.
 
-    `statuses` are those of all its rows by site. Aliases are one copy together.
+    `here` are the rows of a site and its aliases, which are one copy together. With
+    `needs_proof` only verified files count as copies elsewhere.
     """
-    others = statuses.keys() - aliases - {site_name}
-    return statuses.get(site_name) == SiteStatus.SYNCED and not any(
-        statuses[other] == SiteStatus.SYNCED for other in others
-    )
+    last = set().union(*map(synced_ids, here)) & set(files)
+    for entries in elsewhere:
+        last -= verified_ids(entries) if needs_proof else synced_ids(entries)
+    return frozenset(last)
 
 
-def keep_last_copy(before: Entries, after: Entries, timestamp: int) -> Entries:
-    """Return `after` with every file SYNCED that was it before.
+def verified_ids(entries: Entries) -> set[str]:
+    return {file_id for file_id, entry in entries.items() if is_verified(entry)}
+
+
+def keep_last_copies(
+    before: Entries, after: Entries, last: Collection[str], timestamp: int
+) -> Entries:
+    """Return `after` with the files `last` SYNCED as they were before.
 
     Queueing or resetting the only copy must not make it look gone; it loses its
     proof instead, and an agent verifies it again.
     """
     kept = dict(after)
-    for file_id in (synced_ids(before) & after.keys()) - synced_ids(after):
+    for file_id in (set(last) & after.keys()) - synced_ids(after):
         kept[file_id] = keep_synced(before[file_id], timestamp)
     return kept

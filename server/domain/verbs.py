@@ -38,13 +38,13 @@ class Verb(enum.StrEnum):
 class Situation:
     """What a verb must know beside the row.
 
-    `files` are the representation's. `is_last_copy`: nothing else has it SYNCED.
+    `files` are the representation's. `last`: ids that nothing else has SYNCED.
     `is_proven_elsewhere`: another site has all of it, verified.
     """
 
     files: list[RepresentationFile]
     now: float
-    is_last_copy: bool
+    last: frozenset[str]
     is_proven_elsewhere: bool
 
 
@@ -93,17 +93,15 @@ def retry_entries(entries: Entries, situation: Situation) -> Entries:
 
 
 def reset_entries(entries: Entries, situation: Situation) -> Entries:
-    """Queue everything anew. The last copy stays, and is unverified."""
+    """Queue everything anew. A file's last copy stays, and is unverified."""
     fresh = {
         file.id: new_entry(file, SiteStatus.QUEUED, int(situation.now))
         for file in situation.files
     }
-    if not situation.is_last_copy:
-        return fresh
     kept = {
         file_id: keep_synced(entry, int(situation.now))
         for file_id, entry in entries.items()
-        if entry_status(entry) == SiteStatus.SYNCED and file_id in fresh
+        if file_id in situation.last and entry_status(entry) == SiteStatus.SYNCED
     }
     return {**fresh, **kept}
 

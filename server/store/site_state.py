@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.copies import (
     entries_of_alias,
-    is_last_copy,
-    keep_last_copy,
+    keep_last_copies,
+    last_copies,
     synced_ids,
 )
 from ..domain.files import (
@@ -234,8 +234,9 @@ class SiteStateStore:
         row = rows.get((target.representation_id, target.site_name))
         await self._check_post(target, representation, row, post)
         entries = merge(row, post, known)
-        if row is not None and self._is_last_copy(target, rows):
-            entries = protect_last_copy(target.site_name, row, entries, now)
+        if row is not None:
+            last = self._last_copies(target, [row], rows, known)
+            entries = protect_last_copies(row, entries, last, now)
         changed = _new_row(target, row, post.priority).with_entries(entries)
         aliases = propagate(changed, rows, target.sites, known.values(), now)
         return [changed, *aliases]
@@ -251,13 +252,15 @@ class SiteStateStore:
             msg = "force=true is for managers"
             raise NotAllowedError(msg)
         async with Postgres.transaction():
-            _, rows = await self._open(target)
+            representation, rows = await self._open(target)
             if (target.representation_id, target.site_name) not in rows:
                 return []
-            if self._is_last_copy(target, rows) and not force:
-                raise LastCopyError(target.site_name)
             group = {target.site_name} | target.sites.aliases(target.site_name)
-            removed = [row.site_name for row in rows.values() if row.site_name in group]
+            here = [row for row in rows.values() if row.site_name in group]
+            known = {file.id for file in representation.files}
+            if not force and self._last_copies(target, here, rows, known):
+                raise LastCopyError(target.site_name)
+            removed = [row.site_name for row in here]
             for name in removed:
                 await self._check_removal(name, target)
             await Postgres.execute(
@@ -342,10 +345,26 @@ class SiteStateStore:
         else:
             await check_machine_site(site_name, target.caller)
 
-    def _is_last_copy(self, target: Target, rows: dict[RowKey, Row]) -> bool:
-        statuses = {row.site_name: row.status for row in rows.values()}
-        aliases = target.sites.aliases(target.site_name)
-        return is_last_copy(target.site_name, aliases, statuses)
+    def _last_copies(
+        self,
+        target: Target,
+        here: list[Row],
+        rows: dict[RowKey, Row],
+        files: Collection[str],
+    ) -> frozenset[str]:
+        """Return the files that only the rows `here`, the site's or its group's, have.
+
+        On a shared site what somebody merely claims to have elsewhere is no copy,
+        except to managers: an artist could have his own files take its place.
+        """
+        group = {target.site_name} | target.sites.aliases(target.site_name)
+        return last_copies(
+            [row.entries for row in here],
+            [row.entries for row in rows.values() if row.site_name not in group],
+            files,
+            needs_proof=not target.caller.is_manager
+            and target.sites.is_shared(target.site_name),
+        )
 
 
 def _by_representation(rows: dict[RowKey, Row]) -> dict[str, dict[RowKey, Row]]:
@@ -389,19 +408,19 @@ def merge(
     return entries
 
 
-def protect_last_copy(site_name: str, row: Row, entries: Entries, now: int) -> Entries:
-    """Return the entries with the only copy kept.
+def protect_last_copies(
+    row: Row, entries: Entries, last: frozenset[str], now: int
+) -> Entries:
+    """Return the entries with the only copies kept.
 
-    :raises LastCopyError: they say that it is not there.
+    :raises LastCopyError: they say that one is not there.
     """
-    gone = {
-        file_id
-        for file_id in synced_ids(row.entries) & entries.keys()
-        if entries[file_id]["status"] == SiteStatus.NOT_AVAILABLE
-    }
-    if gone:
-        raise LastCopyError(site_name)
-    return keep_last_copy(row.entries, entries, now)
+    if any(
+        entries[file_id]["status"] == SiteStatus.NOT_AVAILABLE
+        for file_id in last & entries.keys()
+    ):
+        raise LastCopyError(row.site_name)
+    return keep_last_copies(row.entries, entries, last, now)
 
 
 def propagate(

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..domain.copies import is_last_copy
-from ..domain.files import RepresentationFile, entry_size, is_verified, parse_files
+from ..domain.copies import last_copies, verified_ids
+from ..domain.files import RepresentationFile, entry_size, parse_files
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.verbs import CHANGES, ENDS_LEASES, Situation, Verb, is_empty
@@ -262,7 +262,7 @@ class _Plan:
 
     def _remove(self, row: Row, files: list[RepresentationFile]) -> None:
         order = self._order
-        if not order.force and self._situation(row, files).is_last_copy:
+        if not order.force and self._situation(row, files).last:
             self._tally.refuse(
                 row.key, "last_copy", LastCopyError.describe(row.site_name)
             )
@@ -289,21 +289,16 @@ class _Plan:
             (row.representation_id, name) for name in self._of[row.representation_id]
         ]
         rows = [self._rows[key] for key in keys if key in self._rows]
-        aliases = self._order.sites.aliases(row.site_name)
-        others = [
-            other
-            for other in rows
-            if other.site_name != row.site_name and other.site_name not in aliases
-        ]
+        group = {row.site_name} | self._order.sites.aliases(row.site_name)
+        here = [each.entries for each in rows if each.site_name in group]
+        elsewhere = [each.entries for each in rows if each.site_name not in group]
+        known = {file.id for file in files}
         return Situation(
             files=files,
             now=self.now,
-            is_last_copy=is_last_copy(
-                row.site_name, aliases, {each.site_name: each.status for each in rows}
-            ),
+            last=last_copies(here, elsewhere, known),
             is_proven_elsewhere=any(
-                other.is_synced and all(map(is_verified, other.entries.values()))
-                for other in others
+                known <= verified_ids(entries) for entries in elsewhere
             ),
         )
 

@@ -349,6 +349,56 @@ async def test_the_last_copy_is_not_removed_unless_a_manager_forces_it(
     assert await pipeline.row(published, SITE) is None
 
 
+async def test_the_last_copy_of_one_file_is_not_removed(
+    host: Host, pipeline: Pipeline
+) -> None:
+    published = await pipeline.publish(FOLDER, files=3)
+    manager = await host.client("manager", SITE)
+    base = f"{host.addon_path}/demo/state/{published.id}"
+    files = [*published.posted(4)[:2], published.posted(2)[2]]
+    await manager.post(f"{base}/studio", json={"files": files})
+    answer = await manager.delete(f"{base}/studio")
+    assert answer.json()["errorCode"] == "last_copy"
+    assert await pipeline.statuses(published, "studio") == [4, 4, 2]
+    await manager.post(f"{base}/{SITE}", json={"files": published.posted(4)[:2]})
+    assert (await manager.delete(f"{base}/studio")).status_code == 204
+
+
+async def test_files_from_before_a_republish_are_no_copy(
+    host: Host, pipeline: Pipeline
+) -> None:
+    _published, base, manager = await synced(host, pipeline, SITE)
+    files = make_files(1)
+    await Postgres.execute("UPDATE project_demo.representations SET files = $1", files)
+    body = {"id": files[0]["id"], "fileHash": "h", "status": 4, "size": 100}
+    await manager.post(f"{base}/studio?reset=true", json={"files": [body]})
+    answer = await manager.delete(f"{base}/studio")
+    assert answer.json()["errorCode"] == "last_copy"
+    assert (await manager.delete(f"{base}/{SITE}")).status_code == 204
+
+
+@pytest.mark.parametrize("reset", ["", "?reset=true"])
+async def test_what_an_artist_claims_to_have_does_not_replace_the_studios_file(
+    host: Host, pipeline: Pipeline, reset: str
+) -> None:
+    published, base, _manager = await synced(host, pipeline, "studio")
+    artist = await host.client("artist", SITE)
+    await artist.post(f"{base}/{SITE}", json={"files": published.posted(4)})
+    queued = {"files": published.posted(1)}
+    assert (await artist.post(f"{base}/studio{reset}", json=queued)).status_code == 204
+    row = await pipeline.row(published, "studio")
+    assert (row["status"], row["files_verified"], row["files_due"]) == (4, 0, 0)
+    await Postgres.execute(
+        "UPDATE project_demo.sitesync_files_status SET data = jsonb_set(jsonb_set("
+        "data, ARRAY['files', $1, 'proof'], '\"content\"'), "
+        "ARRAY['files', $1, 'proven'], data -> 'files' -> $1 -> 'timestamp') "
+        "WHERE site_name = $2",
+        *(published.files[0]["id"], SITE),
+    )
+    await artist.post(f"{base}/studio{reset}", json=queued)
+    assert await pipeline.statuses(published, "studio") == [1]
+
+
 async def test_aliases_count_as_one_copy_and_go_together(
     host: Host, pipeline: Pipeline, set_settings: SetSettings
 ) -> None:

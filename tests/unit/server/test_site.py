@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from server.domain.copies import entries_of_alias, is_last_copy, keep_last_copy
+from server.domain.copies import entries_of_alias, keep_last_copies, last_copies
 from server.domain.cursor import Cursor, decode_cursor, encode_cursor
-from server.domain.files import RepresentationFile
+from server.domain.files import Entries, RepresentationFile
 from server.domain.site import ConfiguredSite, ProjectSites, SiteKind
 from server.domain.transfer import Budget, Route
 
@@ -91,19 +91,29 @@ def test_a_budget_is_paid_and_the_first_file_always_fits() -> None:
     assert budget.fit([]) == []
 
 
+PROVEN = {"status": 4, "proof": "content", "proven": 5, "timestamp": 5}
+
+
 @pytest.mark.parametrize(
-    ("statuses", "expected"),
+    ("elsewhere", "last", "last_proven"),
     [
-        ({"studio": 4}, True),
-        ({"studio": 4, "other": 1}, True),
-        ({"studio": 4, "sftp": 4}, True),  # the same store under another name
-        ({"studio": 4, "other": 4}, False),
-        ({"studio": 1}, False),
-        ({}, False),
+        ([], {"f1", "f2"}, {"f1", "f2"}),
+        ([{"f1": {"status": 1}}], {"f1", "f2"}, {"f1", "f2"}),
+        ([{"f1": {"status": 4}}], {"f2"}, {"f1", "f2"}),
+        ([{"f1": PROVEN}, {"f2": {"status": 4}}], set(), {"f2"}),
+        ([{"before": {"status": 4}}], {"f1", "f2"}, {"f1", "f2"}),
     ],
 )
-def test_last_copy(statuses: dict[str, int], expected: bool) -> None:
-    assert is_last_copy("studio", frozenset({"sftp"}), statuses) is expected
+def test_each_file_has_its_last_copy(
+    elsewhere: list[Entries], last: set[str], last_proven: set[str]
+) -> None:
+    here: list[Entries] = [
+        {"f1": {"status": 4}, "old": {"status": 4}},
+        {"f2": {"status": 4}, "f3": {"status": 2}},
+    ]
+    files = ["f1", "f2", "f3"]
+    assert last_copies(here, elsewhere, files) == last
+    assert last_copies(here, elsewhere, files, needs_proof=True) == last_proven
 
 
 def test_an_alias_gets_what_arrived_and_keeps_the_rest() -> None:
@@ -116,7 +126,7 @@ def test_an_alias_gets_what_arrived_and_keeps_the_rest() -> None:
 
 def test_keeping_a_copy_drops_its_proof() -> None:
     before = {"f1": {"status": 4, "size": 1, "proof": "content", "proven": 2}}
-    kept = keep_last_copy(before, {"f1": {"status": 1}}, 9)
+    kept = keep_last_copies(before, {"f1": {"status": 1}}, {"f1"}, 9)
     assert kept == {"f1": {"status": 4, "size": 1, "timestamp": 9}}
 
 

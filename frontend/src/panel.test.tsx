@@ -81,7 +81,6 @@ describe("the overview", () => {
     const problems = screen.getAllByRole("listitem").map((item) => item.textContent);
     expect(problems).toEqual([
       expect.stringMatching(/^Error: sftp-prague: 27 files failed/),
-      expect.stringMatching(/^Warning: sftp-prague: 5 files paused/),
     ]);
     const link = screen.getByRole("link", { name: "Show 3 representations" });
     expect(link.getAttribute("href")).toBe(

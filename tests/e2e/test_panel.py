@@ -178,9 +178,6 @@ def test_a_long_list_is_read_in_pages_and_walked_by_keyboard(
     expect(panel.row("part129")).to_have_count(0)
 
     grid.press("End")
-    expect(panel.row("part099")).to_have_attribute("aria-selected", "true")
-    expect(panel.row("part100")).to_be_visible()
-    grid.press("End")
     expect(panel.row("part129")).to_be_visible()
     expect(panel.row("part129")).to_have_attribute("aria-rowindex", "131")
     grid.press("Home")

@@ -16,7 +16,7 @@ export type Problem = {
 /** What the totals say that somebody should look at, the worst first. */
 export function findProblems(sites: readonly Site[]): readonly Problem[] {
   return sites
-    .flatMap((site) => [findFailed(site), findPaused(site), findIdle(site)])
+    .flatMap((site) => [findFailed(site), findIdle(site)])
     .filter((problem) => problem !== null)
     .sort(
       (a, b) =>
@@ -25,8 +25,8 @@ export function findProblems(sites: readonly Site[]): readonly Problem[] {
     );
 }
 
-function onlyStatus(site: Site, ...statuses: readonly number[]): ListFilter {
-  return { ...NO_FILTER, statuses: { [site.siteName]: statuses } };
+function onlyStatus(site: Site, status: number): ListFilter {
+  return { ...NO_FILTER, statuses: { [site.siteName]: [status] } };
 }
 
 function findFailed(site: Site): Problem | null {
@@ -39,20 +39,6 @@ function findFailed(site: Site): Problem | null {
     text: `${site.siteName}: ${formatNumberOf(failed, "file")} failed`,
     detail: "Open one to see why; retry when the cause is gone.",
     filter: onlyStatus(site, STATUS.failed),
-    representations: total.representations,
-  };
-}
-
-function findPaused(site: Site): Problem | null {
-  const total = site.totals[String(STATUS.paused)];
-  if (total === undefined || total.representations === 0) return null;
-  const files = formatNumberOf(total.files - total.filesSynced, "file");
-  return {
-    siteName: site.siteName,
-    severity: "warning",
-    text: `${site.siteName}: ${files} paused`,
-    detail: "They wait until somebody resumes them.",
-    filter: onlyStatus(site, STATUS.paused),
     representations: total.representations,
   };
 }

@@ -127,6 +127,12 @@ class SiteIdInUseError(RequestRefusedError):
     """Another live agent uses this site id on another machine or with other roots."""
 
 
+def make_refusal(message: str, status: int, code: str) -> RequestRefusedError:
+    """The error that a refusal means."""
+    make = SiteIdInUseError if code == "site_id_in_use" else RequestRefusedError
+    return make(message, status=status, code=code)
+
+
 # --- operating system ----------------------------------------------------------------
 
 _SITE_REASONS = {

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
+from .errors import RequestRefusedError
+
 PROGRESS, GIVEN_BACK, FAILED, SYNCED = 0, 1, 2, 4
 """Site statuses that a report may carry for a file."""
 
@@ -157,10 +159,14 @@ class TransferAnswer:
 
 @dataclass(frozen=True)
 class ReportAnswer:
-    """The answer to a report, with the next work when it asked for some."""
+    """The answer to a report, with the next work when it asked for some.
+
+    `refusal`: why there is no work although the results were taken.
+    """
 
     transfers: tuple[TransferAnswer, ...] = field(default_factory=tuple)
     claimed: Optional[Claim] = None
+    refusal: Optional[RequestRefusedError] = None
 
 
 @dataclass(frozen=True)

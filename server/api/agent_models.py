@@ -58,7 +58,8 @@ class ClaimModel(OPModel):
 class FileReportModel(OPModel):
     """`status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
 
-    `sourceRead`: the source's content was read for that and is the same.
+    `sourceRead`: the source's content was read for that and is the same. A long
+    `message` is cut.
     """
 
     id: str = Field(..., max_length=255)
@@ -70,7 +71,7 @@ class FileReportModel(OPModel):
     errorClass: Literal[
         "retryable", "permanent", "quota", "missing_source", "corrupt"
     ] = "retryable"
-    message: str | None = Field(None, max_length=10_000)
+    message: str | None = None
     retryAfterSeconds: float | None = Field(None, ge=0, le=30 * 24 * 3600)
 
 
@@ -162,9 +163,21 @@ class TransferResultModel(OPModel):
     rejected: list[RejectedFileModel]
 
 
+class ClaimErrorModel(OPModel):
+    code: int
+    errorCode: str
+    detail: str
+
+
+class RefusedClaimModel(OPModel):
+    """The claim in a report was refused; the results were taken."""
+
+    error: ClaimErrorModel
+
+
 class ReportAnswerModel(OPModel):
     transfers: list[TransferResultModel]
-    claimed: ClaimAnswerModel | None
+    claimed: ClaimAnswerModel | RefusedClaimModel | None
 
 
 class RenewedLeaseModel(OPModel):

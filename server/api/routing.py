@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from ..checks import clean_message
 from ..errors import InvalidRequestError
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -41,6 +42,7 @@ def describe_validation_error(error: RequestValidationError) -> InvalidRequestEr
     path = [str(part) for part in first.get("loc", ()) if part not in _PLACES]
     if first.get("type") == "value_error.jsondecode":
         return InvalidRequestError("body", "The body must be valid JSON")
-    field = ".".join(path) or "body"
+    # Names of the body's own keys are in the path: any text.
+    field = clean_message(".".join(path)) or "body"
     message = str(first.get("msg", "is not valid"))
     return InvalidRequestError(field, f"{field}: {message}")

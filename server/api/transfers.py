@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from ..domain.files import FileReport
+from ..domain.files import MAX_MESSAGE_LENGTH, FileReport
 from ..domain.pauses import Pauses
 from ..domain.site import LOCAL_SITE, STUDIO_SITE
 from ..domain.status import SiteStatus
@@ -17,9 +17,11 @@ from ..errors import (
     InvalidRequestError,
     LocalSiteNameError,
     NotAllowedError,
+    SiteSyncError,
     UnknownProjectError,
 )
 from ..host import (
+    AyonException,
     ClientSiteID,
     CurrentUser,
     ForbiddenException,
@@ -103,7 +105,7 @@ class TransferRoutes:
             answers.update(zip(numbers, results, strict=True))
         claimed = None
         if report.claim is not None:
-            claimed = await self._claim(user, site_id, report.claim)
+            claimed = await self._claim_after_report(user, site_id, report.claim)
         ordered = [answers[number] for number in sorted(answers)]
         return answer({"transfers": ordered, "claimed": claimed})
 
@@ -143,6 +145,19 @@ class TransferRoutes:
             if site is not None:
                 await self._services.live.agents_changed([site])
         return answer({"released": released})
+
+    async def _claim_after_report(
+        self, user: UserEntity, site_id: str | None, body: ClaimModel
+    ) -> dict[str, Any]:
+        """Claim; a refusal is told in the answer, as the results are written."""
+        try:
+            return await self._claim(user, site_id, body)
+        except AyonException as error:
+            code = error.error_code if isinstance(error, SiteSyncError) else "forbidden"
+            detail = str(error.detail)
+            return {
+                "error": {"code": error.status, "errorCode": code, "detail": detail}
+            }
 
     async def _claim(
         self, user: UserEntity, site_id: str | None, body: ClaimModel
@@ -216,6 +231,7 @@ class TransferRoutes:
     async def _choose_projects(
         self, user: UserEntity, names: list[str] | None
     ) -> list[str]:
+        check_texts("projects", names)
         readable = await self._readable_projects(user)
         if names is None:
             return sorted(readable)
@@ -322,7 +338,8 @@ class TransferRoutes:
                         proof=file.proof,
                         is_source_read=file.sourceRead,
                         error_class=file.errorClass,
-                        message=clean_message(file.message),
+                        message=clean_message((file.message or "")[:MAX_MESSAGE_LENGTH])
+                        or None,
                         retry_after_seconds=file.retryAfterSeconds,
                     )
                     for file in transfer.files
@@ -372,6 +389,8 @@ def _by_project(items: Sequence[LeaseModel]) -> dict[str, list[int]]:
     """Return the numbers of the items of each project."""
     numbers: dict[str, list[int]] = {}
     for number, item in enumerate(items):
+        check_text("projectName", item.projectName)
+        check_text("siteName", item.siteName)
         numbers.setdefault(item.projectName, []).append(number)
     return numbers
 
@@ -386,7 +405,7 @@ def _check_distinct(transfers: Sequence[LeaseModel]) -> None:
 def _lease(model: LeaseModel) -> Lease:
     return Lease(
         str(model.representationId),
-        check_text("siteName", model.siteName),
+        model.siteName,
         str(model.leaseToken),
     )
 

@@ -4,6 +4,7 @@ The clock is the database's and stands still; tests move it.
 """
 
 import asyncio
+import json
 import uuid
 from typing import Any
 
@@ -826,6 +827,54 @@ async def test_a_report_may_carry_the_next_claim(
     )
     claimed = answer.json()["claimed"]
     assert [item["representationId"] for item in claimed["transfers"]] == [queued.id]
+
+
+async def test_a_refused_claim_loses_no_results(
+    agent: Agent, queued: Published, pipeline: Pipeline
+) -> None:
+    [transfer] = await agent.claim()
+    reports = [{**key(transfer), "files": [done(file) for file in transfer["files"]]}]
+    body = {"agentId": agent.id, "transfers": reports}
+    claim = agent.claim_body()
+    claim["agent"] = {**claim["agent"], "siteName": "studio"}
+    answer = (await agent.post("report", {**body, "claim": claim})).json()
+    assert answer["transfers"][0]["state"] == "held"
+    error = answer["claimed"]["error"]
+    assert (error["code"], error["errorCode"]) == (403, "not_allowed")
+    assert "agent.siteName" in error["detail"]
+    assert await pipeline.statuses(queued, SITE) == [4, 4]
+
+
+async def test_a_long_message_is_cut(
+    agent: Agent, queued: Published, pipeline: Pipeline
+) -> None:
+    [transfer] = await agent.claim()
+    file = transfer["files"][0]
+    result = await agent.report(transfer, [failed(file, message="m" * 50_000)])
+    assert (result["state"], result["rejected"]) == ("held", [])
+    row = await pipeline.row(queued, SITE)
+    assert row["data"]["files"][file["id"]]["message"] == "m" * 2000
+
+
+@pytest.mark.parametrize("verb", ["report", "renew", "release"])
+@pytest.mark.parametrize("field", ["projectName", "siteName"])
+async def test_names_that_no_answer_can_hold_are_refused(
+    agent: Agent, verb: str, field: str
+) -> None:
+    lease = {
+        "projectName": "unknown",
+        "representationId": "a" * 32,
+        "siteName": SITE,
+        "leaseToken": "b" * 32,
+        field: "\ud800",
+    }
+    name = "transfers" if verb == "report" else "leases"
+    answer = await agent.client.post(
+        f"{agent.base}/-/{verb}",
+        content=json.dumps({"agentId": agent.id, name: [lease]}),
+        headers={"content-type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
 async def test_pending_and_next_due_tell_what_is_left(

@@ -19,7 +19,7 @@ from ..errors import (
     LoginRefusedError,
     RequestRefusedError,
     ServerUnreachableError,
-    SiteIdInUseError,
+    make_refusal,
 )
 from ..work import Claim, ClaimRequest, LeaseKey, ReportAnswer, TransferReport
 from .types import (
@@ -37,7 +37,6 @@ TIMEOUT_SECONDS = 30.0
 _MACHINE_ID = re.compile(r"[a-z0-9-]+")
 HTTP_UNAUTHORIZED = 401
 HTTP_BAD_REQUEST = 400
-HTTP_CONFLICT = 409
 HTTP_SERVER_ERROR = 500
 
 
@@ -154,12 +153,7 @@ class ServerClient:
             raise LoginRefusedError(f"{self._url} does not accept the API key.")
         if status >= HTTP_BAD_REQUEST:
             code = str(response.get("errorCode") or "")
-            make = (
-                SiteIdInUseError
-                if status == HTTP_CONFLICT and code == "site_id_in_use"
-                else RequestRefusedError
-            )
-            raise make(str(response.detail), status=status, code=code)
+            raise make_refusal(str(response.detail), status, code)
         return response.data
 
     def _addon(self, path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-from ..errors import ServerError
+from ..errors import RequestRefusedError, ServerError, make_refusal
 from ..work import (
     Claim,
     ClaimRequest,
@@ -129,6 +129,9 @@ def decode_report_answer(data: Json) -> ReportAnswer:
     """Answer of `POST /-/report`."""
     try:
         claimed = data.get("claimed")
+        refusal = None
+        if claimed is not None and "error" in claimed:
+            refusal, claimed = _decode_refusal(claimed["error"]), None
         return ReportAnswer(
             tuple(
                 TransferAnswer(
@@ -142,9 +145,16 @@ def decode_report_answer(data: Json) -> ReportAnswer:
                 for item in data["transfers"]
             ),
             None if claimed is None else decode_claim(claimed),
+            refusal,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _make_shape_error("report", error) from error
+
+
+def _decode_refusal(data: Json) -> RequestRefusedError:
+    return make_refusal(
+        str(data["detail"]), int(data["code"]), str(data.get("errorCode") or "")
+    )
 
 
 def _decode_key(data: Json) -> TransferKey:

@@ -50,6 +50,7 @@ WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
 STOP_SECONDS = 20.0
 """How long a stop waits for the step that each worker is in."""
+HTTP_BAD_REQUEST = 400
 STOPPED_STATES = ("paused", "cancelled")
 """Answers to a report: somebody ordered that the transfer stops."""
 HUNGRY_BYTES = 1_000_000_000
@@ -195,11 +196,15 @@ class Agent:
         if not reports and claim is None:
             return
         self._last_request = now
+        refusal = None
         if reports:
-            self._send_reports(reports, claim)
+            refusal = self._send_reports(reports, claim)
         elif claim is not None:
             self._accept(self._server.claim(claim))
-        self._contact.succeed()
+        if refusal is None:
+            self._contact.succeed()
+        else:
+            self._claim_at = now + self._contact.fail(refusal)
         self._request_at = max(self._request_at, now + REQUEST_SECONDS)
 
     # --- reports ---------------------------------------------------------------------
@@ -225,7 +230,8 @@ class Agent:
 
     def _send_reports(
         self, reports: list[TransferReport], claim: Optional[ClaimRequest]
-    ) -> None:
+    ) -> Optional[RequestRefusedError]:
+        """Report; why there is no next work although the results were taken."""
         identity = self._config.identity
         try:
             answer = self._server.report(identity.id, reports, claim)
@@ -233,6 +239,13 @@ class Agent:
             for report in reports:
                 self._runs[report.key].send_failed = True
             raise
+        except RequestRefusedError as error:
+            if error.status != HTTP_BAD_REQUEST:
+                raise
+            # The claim may be what is refused: it comes again, alone.
+            is_alone = len(reports) == 1 and claim is None
+            self._isolate_refused(reports, error, is_alone=is_alone)
+            return None
         by_key = {report.key: report for report in reports}
         for item in answer.transfers:
             if item.key in by_key:
@@ -240,6 +253,28 @@ class Agent:
         self._emit("progress", self._describe_progress())
         if answer.claimed is not None:
             self._accept(answer.claimed)
+        return answer.refusal
+
+    def _isolate_refused(
+        self,
+        reports: list[TransferReport],
+        error: RequestRefusedError,
+        *,
+        is_alone: bool,
+    ) -> None:
+        """One bad report refuses all of its request: send each alone, and give back
+        the transfer whose report is refused."""
+        self._claim_at = self._clock.now() + REPORT_SECONDS
+        if not is_alone:
+            for report in reports:
+                self._send_reports([report], None)
+            return
+        run = self._runs[reports[0].key]
+        run.cancel()
+        self._drop(run)
+        message = f"its report is refused: {error}"
+        self._emit("problem", {"label": run.transfer.label, "message": message})
+        self._release([run.lease_key], stopping=False)
 
     def _take_answer(self, answer: TransferAnswer, report: TransferReport) -> None:
         run = self._runs[answer.key]

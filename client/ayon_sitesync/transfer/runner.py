@@ -45,6 +45,8 @@ from .progress import Progress
 log = logging.getLogger(__name__)
 
 LEAST_FILES = 16
+MESSAGE_LENGTH = 1000
+"""A longer reason (paths have no limit) is cut."""
 SHARES = 4
 """A transfer's small files are shared by so many workers, from so many on."""
 
@@ -241,13 +243,13 @@ class TransferRun:
             FAILED,
             0,
             error_class=error.error_class,
-            message=str(error),
+            message=str(error)[:MESSAGE_LENGTH],
             retry_after=error.retry_after,
         )
 
     def _report_unexpected(self, file: TransferFile, error: Exception) -> FileReport:
         self._progress.add(failed=1)
-        message = f"Unexpected {type(error).__name__}: {error}"
+        message = f"Unexpected {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
         return FileReport(file.id, FAILED, 0, error_class="retryable", message=message)
 
     def _report_done(self, file: TransferFile, result: CopyResult) -> FileReport:

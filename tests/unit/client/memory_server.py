@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.errors import RequestRefusedError, ServerUnreachableError
 from ayon_sitesync.work import (
     FAILED,
     GIVEN_BACK,
@@ -87,6 +87,10 @@ class MemoryServer:
         self.requests: list[str] = []
         self.failure: Exception | None = None
         self.lose_answers = 0
+        self.refused: set[TransferKey] = set()
+        """Transfers whose report makes a request a bad one."""
+        self.refusal: RequestRefusedError | None = None
+        """Why a report is given no work."""
         self.is_agent_gone = False
         self.most_given = 0
         """Transfers that a claim gives at least, whatever it asks for."""
@@ -130,10 +134,14 @@ class MemoryServer:
     ) -> ReportAnswer:
         self._answer("report")
         self.most_told = max(self.most_told, len(reports))
+        if self.refused.intersection(report.key for report in reports):
+            raise RequestRefusedError("files.0: is not valid", status=400)
         answers = tuple(self._take_report(report) for report in reports)
         if self.lose_answers:
             self.lose_answers -= 1
             raise ServerUnreachableError("timed out")
+        if claim is not None and self.refusal is not None:
+            return ReportAnswer(answers, None, self.refusal)
         return ReportAnswer(answers, self._claim(claim) if claim else None)
 
     def release(

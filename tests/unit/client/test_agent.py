@@ -352,6 +352,31 @@ def test_refusal_later_on_is_told_and_tried_again(bench: Bench) -> None:
     assert bench.server.statuses(key) == {"a.exr": SYNCED}
 
 
+def test_refused_report_holds_up_no_other(bench: Bench) -> None:
+    bad = bench.server.queue(bench.publish("bad.exr"), number=1)
+    good = bench.server.queue(bench.publish("good.exr"), number=2)
+    bench.server.refused = {bad}
+    agent = bench.make_agent()
+    agent.step()
+    bench.clock.seconds += 1
+    agent.step()
+    assert bench.server.statuses(good) == {"good.exr": SYNCED}
+    assert bench.server.rows[bad].lease_token is None
+    assert bench.list_problems() == ["its report is refused: files.0: is not valid"]
+
+
+def test_results_are_taken_where_the_next_claim_is_refused(bench: Bench) -> None:
+    key = bench.server.queue(bench.publish("a.exr"))
+    bench.server.refusal = SiteIdInUseError("used by ws007", status=409)
+    agent = bench.make_agent()
+    agent.step()
+    bench.clock.seconds += 1
+    assert agent.step() > 0
+    assert bench.server.statuses(key) == {"a.exr": SYNCED}
+    assert bench.count_events("transfer") == 1
+    assert bench.list_problems() == ["used by ws007"]
+
+
 def test_site_id_in_use_is_told_and_tried_again(bench: Bench) -> None:
     busy = SiteIdInUseError("used by ws007", status=409, code="site_id_in_use")
     agent = bench.make_agent()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ayon_sitesync.errors import ServerError
+from ayon_sitesync.errors import ServerError, SiteIdInUseError
 from ayon_sitesync.server_api.types import (
     decode_claim,
     decode_report_answer,
@@ -170,6 +170,16 @@ def test_report_with_a_claim() -> None:
         ],
         "claim": CLAIM_JSON,
     }
+
+
+def test_refused_claim_of_a_report_leaves_its_results() -> None:
+    error = {"code": 409, "errorCode": "site_id_in_use", "detail": "used by ws007"}
+    answer = decode_report_answer(
+        {"transfers": [{**KEY_JSON, "state": "held"}], "claimed": {"error": error}}
+    )
+    assert (len(answer.transfers), answer.claimed) == (1, None)
+    assert isinstance(answer.refusal, SiteIdInUseError)
+    assert (str(answer.refusal), answer.refusal.status) == ("used by ws007", 409)
 
 
 def test_report_answer() -> None:

@@ -109,6 +109,9 @@ def test_hero_is_wanted_again_where_it_was(
     hero_id = studio.make_version()
     known = studio.publish(hero_id, "hero/a.exr")
     studio.set_row(known, "nearline", SYNCED)
+    # Integration gives the files of a hero version new ids.
+    files = studio.make_files("hero/a.exr", at="machine")
+    studio.admin.update_representation(studio.project, known.id, files=files)
     added = studio.publish(hero_id, "hero/a.mov", representation="mov")
     publisher.run([published], heroVersionEntity={"id": hero_id})
     assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}

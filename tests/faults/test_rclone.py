@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -155,6 +156,23 @@ def test_file_that_is_there_is_recognised_and_another_is_replaced(
     storage.put(NAME, os.urandom(len(content)))
     assert transfer(disk.provider, storage.make_provider()).moved
     assert storage.get(NAME) == content
+
+
+def test_threads_fill_a_new_folder_together(tmp_path: Path) -> None:
+    storage, server = make_webdav_storage(tmp_path / "server")
+    disk = Disk(tmp_path / "disk")
+    names = [f"frame.{number:04d}.exr" for number in range(24)]
+    for name in names:
+        (disk.path.parent / name).write_bytes(name.encode())
+    route = Route(disk.provider, storage.make_provider(), lambda moved: None)
+    files = [TransferFile(name, f"{{root[work]}}/sh010/{name}", None) for name in names]
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(lambda file: copy_file(file, route), files))
+        assert all(result.moved for result in results)
+        assert storage.list_names() == [f"sh010/{name}" for name in names]
+    finally:
+        server.stop()
 
 
 def test_every_root_has_its_folder(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ class RcloneProvider(ABC):
         }
         self._is_rooted = any(root.startswith("/") for root in config.roots.values())
         self._lock = threading.Lock()
+        self._folder_lock = threading.Lock()
         self._opened: Optional[tuple[Session, OpenStore]] = None
         self._healthy: dict[str, float] = {}
         self._views: dict[str, FolderView] = {}
@@ -166,9 +167,7 @@ class RcloneProvider(ABC):
         for name in sorted(root_names):
             root = self._roots.get(name)
             if root is None:
-                raise SiteUnhealthyError(
-                    self._config.site_name, f"root '{name}' is not set for it"
-                )
+                continue  # `locate` refuses the files that name it
             now = time.monotonic()
             if now - self._healthy.get(root, -HEALTHY_SECONDS) < HEALTHY_SECONDS:
                 continue
@@ -301,7 +300,7 @@ class RcloneProvider(ABC):
         remote = _to_remote(opened, upload.path)
         is_atomic = self._kind in ATOMIC_KINDS
         if not is_atomic:
-            self._sweep_folder(opened, posixpath.dirname(remote))
+            self._prepare_folder(opened, posixpath.dirname(remote))
         written = remote if is_atomic else self._make_part_name(remote)
         try:
             found = put(written)
@@ -373,21 +372,20 @@ class RcloneProvider(ABC):
         kept = name.encode()[: NAME_BYTES - 1 - len(tail)].decode("utf-8", "ignore")
         return posixpath.join(folder, f".{kept}{tail}")
 
-    def _sweep_folder(self, opened: OpenStore, folder: str) -> None:
-        """Once a folder: parts of dead processes of this machine, and very old ones."""
-        if folder in self._swept:
-            return
-        self._swept.add(folder)
-        try:
-            entries = opened.store.list_folder(folder)
-        except RcError as error:
-            if error.status != NOT_FOUND:
-                raise
-            return
-        for entry in entries:
-            if self._is_stale(entry.name, entry.mtime_ns):
-                with suppress(RcError):
-                    opened.store.delete(posixpath.join(folder, entry.name))
+    def _prepare_folder(self, opened: OpenStore, folder: str) -> None:
+        """Once a folder: make it, for one thread only, since servers lock meanwhile.
+
+        Removes parts of dead processes of this machine, and very old ones.
+        """
+        with self._folder_lock:
+            if folder in self._swept:
+                return
+            opened.store.make_folder(folder)
+            for entry in opened.store.list_folder(folder):
+                if self._is_stale(entry.name, entry.mtime_ns):
+                    with suppress(RcError):
+                        opened.store.delete(posixpath.join(folder, entry.name))
+            self._swept.add(folder)
 
     def _is_stale(self, name: str, mtime_ns: int) -> bool:
         if not (name.startswith(".") and name.endswith(PART_SUFFIX)):

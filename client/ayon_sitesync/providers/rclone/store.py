@@ -23,6 +23,9 @@ SMALL_BYTES = 8 * 1024 * 1024
 POLL_SECONDS = 0.25
 FIRST_POLL_SECONDS = 0.02
 
+LOCKED = "423 Locked"
+LOCKED_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+
 DIGEST_ALGORITHMS = ("md5", "dropbox", "sha1", "sha256")
 """Storage digests that the engine can compute, the cheapest first."""
 
@@ -163,6 +166,10 @@ class Store:
             tick,
         )
 
+    def make_folder(self, remote: str) -> None:
+        """With its parents; no error when it is there."""
+        self.session.call("operations/mkdir", {"fs": self.fs, "remote": remote})
+
     def move(self, source_remote: str, remote: str, *, replaces: bool) -> None:
         """Rename inside the storage; what is there is replaced.
 
@@ -170,16 +177,23 @@ class Store:
         older file before; left alone it would keep one of the same size.
         """
         config = {"NoCheckDest": True} if replaces else {"IgnoreTimes": True}
-        self.session.call(
-            "operations/movefile",
-            {
-                "srcFs": self.fs,
-                "srcRemote": source_remote,
-                "dstFs": self.fs,
-                "dstRemote": remote,
-                "_config": {"IgnoreChecksum": True, **config},
-            },
-        )
+        parameters = {
+            "srcFs": self.fs,
+            "srcRemote": source_remote,
+            "dstFs": self.fs,
+            "dstRemote": remote,
+            "_config": {"IgnoreChecksum": True, **config},
+        }
+        # WebDAV locks the folder for moments while other files are written in it.
+        for pause in LOCKED_PAUSES:
+            try:
+                self.session.call("operations/movefile", parameters)
+                return
+            except RcError as error:
+                if LOCKED not in str(error):
+                    raise
+            time.sleep(pause)
+        self.session.call("operations/movefile", parameters)
 
     def delete(self, remote: str) -> None:
         """No error when it is not there."""

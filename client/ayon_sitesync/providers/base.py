@@ -134,6 +134,8 @@ class Provider(Protocol):
     def check_health(self, root_names: Iterable[str], *, writable: bool) -> None:
         """Raise `SiteUnhealthyError` with the reason when these roots cannot be used.
 
+        A root that the site does not have is the file's fault, not the site's: `locate`
+        refuses it.
         Cheap (no transfer, no file made); called before each transfer and after errors.
         Idempotent.
         """

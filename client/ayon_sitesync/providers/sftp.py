@@ -96,9 +96,7 @@ class SftpProvider:
         for name in sorted(root_names):
             root = self._roots.get(name)
             if root is None:
-                raise SiteUnhealthyError(
-                    self._site_name, f"root '{name}' is not set for it"
-                )
+                continue  # `locate` refuses the files that name it
             now = time.monotonic()
             if now - self._healthy.get(root, -HEALTHY_SECONDS) < HEALTHY_SECONDS:
                 continue

@@ -352,6 +352,16 @@ def test_refusal_later_on_is_told_and_tried_again(bench: Bench) -> None:
     assert bench.server.statuses(key) == {"a.exr": SYNCED}
 
 
+def test_path_with_an_unset_root_fails_alone(bench: Bench) -> None:
+    lost = TransferFile("f1", "{root[unset]}/a.exr", 1)
+    bad = bench.server.queue([lost, *bench.publish("a.exr")], number=1)
+    good = bench.server.queue(bench.publish("b.exr"), number=2)
+    bench.run_once()
+    assert bench.server.statuses(bad) == {"f1": FAILED, "a.exr": SYNCED}
+    assert bench.server.rows[bad].results["f1"].error_class == "permanent"
+    assert bench.server.statuses(good) == {"b.exr": SYNCED}
+
+
 def test_refused_report_holds_up_no_other(bench: Bench) -> None:
     bad = bench.server.queue(bench.publish("bad.exr"), number=1)
     good = bench.server.queue(bench.publish("good.exr"), number=2)

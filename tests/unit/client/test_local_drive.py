@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ayon_sitesync.errors import (
     MissingSourceError,
+    PathError,
     PermanentError,
     RetryableError,
     SiteUnhealthyError,
@@ -100,10 +101,13 @@ def test_target_that_lost_its_content_is_an_unmounted_one(tmp_path: Path) -> Non
         provider.check_health(["work"], writable=True)
 
 
-def test_root_that_is_not_set_makes_the_site_unhealthy(tmp_path: Path) -> None:
+def test_root_that_is_not_set_is_the_fault_of_the_file_that_names_it(
+    tmp_path: Path,
+) -> None:
     provider = make_disk(tmp_path, "studio")
-    with pytest.raises(SiteUnhealthyError, match="root 'cache' is not set"):
-        provider.check_health(["cache"], writable=True)
+    provider.check_health(["cache"], writable=True)
+    with pytest.raises(PathError, match="root 'cache' is not set"):
+        provider.locate("{root[cache]}/a.exr")
 
 
 @pytest.mark.parametrize(

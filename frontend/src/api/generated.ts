@@ -84,6 +84,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/-/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Machine Users
+         * @description Return the users of a machine, for themselves and managers.
+         */
+        get: operations["list_machine_users"];
+        put?: never;
+        /**
+         * Set Machine User
+         * @description Add a user to a machine, or take one off; for its users and managers.
+         */
+        post: operations["set_machine_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/-/pauses": {
         parameters: {
             query?: never;
@@ -728,6 +752,18 @@ export interface components {
             transfers: components["schemas"]["TransferModel"][];
         };
         /**
+         * ClaimErrorModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ClaimErrorModel: {
+            /** Code */
+            code: number;
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+        };
+        /**
          * ClaimModel
          * @description Ask for work. `projects` null means all that the user may read.
          *
@@ -791,6 +827,9 @@ export interface components {
         /**
          * FileReportModel
          * @description `status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
+         *
+         *     `sourceRead`: the source's content was read for that and is the same. A long
+         *     `message` is cut.
          */
         FileReportModel: {
             /**
@@ -817,6 +856,11 @@ export interface components {
             proof?: "content" | "storage" | "size";
             /** Retryafterseconds */
             retryAfterSeconds?: number;
+            /**
+             * Sourceread
+             * @default false
+             */
+            sourceRead: boolean;
             /**
              * Status
              * @enum {integer}
@@ -994,6 +1038,43 @@ export interface components {
             agentId: string;
             /** Leases */
             leases: components["schemas"]["LeaseModel"][];
+        };
+        /**
+         * ListedUserModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ListedUserModel: {
+            /** Addedat */
+            addedAt: number;
+            /** Addedby */
+            addedBy: string;
+            /** Username */
+            userName: string;
+        };
+        /**
+         * MachineUserModel
+         * @description `allowed` false takes the user off the machine.
+         */
+        MachineUserModel: {
+            /**
+             * Allowed
+             * @default true
+             */
+            allowed: boolean;
+            /** Sitename */
+            siteName: string;
+            /** Username */
+            userName: string;
+        };
+        /**
+         * MachineUsersModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        MachineUsersModel: {
+            /** Sitename */
+            siteName: string;
+            /** Users */
+            users: components["schemas"]["ListedUserModel"][];
         };
         /**
          * MinuteModel
@@ -1325,6 +1406,13 @@ export interface components {
             todo: string;
         };
         /**
+         * RefusedClaimModel
+         * @description The claim in a report was refused; the results were taken.
+         */
+        RefusedClaimModel: {
+            error: components["schemas"]["ClaimErrorModel"];
+        };
+        /**
          * RejectedFileModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1391,7 +1479,8 @@ export interface components {
          * @description Base of all request and response models: camelCase on the wire.
          */
         ReportAnswerModel: {
-            claimed?: components["schemas"]["ClaimAnswerModel"];
+            /** Claimed */
+            claimed?: components["schemas"]["ClaimAnswerModel"] | components["schemas"]["RefusedClaimModel"];
             /** Transfers */
             transfers: components["schemas"]["TransferResultModel"][];
         };
@@ -2230,6 +2319,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobModel"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_machine_users: {
+        parameters: {
+            query: {
+                siteName: string;
+            };
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineUsersModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_machine_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineUserModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

@@ -16,7 +16,10 @@ from ..errors import InputError
 from ..sites import LOCAL_SITE
 from ..version import __version__
 
-_SITE_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+# As long as the server takes them.
+_SITE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,255}")
+_VARIANT = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+_VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.+-]*")
 _PROJECT_NAME = re.compile(r"[a-zA-Z0-9_]+")
 
 
@@ -113,9 +116,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
         site_name=_check_own_site(typed.site) if is_agent else None,
         projects=_check_names("--project", typed.project, _PROJECT_NAME),
         serve=_check_names("--serve", typed.serve, _SITE_NAME) if is_agent else (),
-        addon_version=typed.addon_version,
-        variant=typed.variant
-        or os.environ.get("AYON_DEFAULT_SETTINGS_VARIANT")
+        addon_version=_check_name("--addon-version", typed.addon_version, _VERSION),
+        variant=_check_name(
+            "--variant",
+            typed.variant or os.environ.get("AYON_DEFAULT_SETTINGS_VARIANT"),
+            _VARIANT,
+        )
         or "production",
         once=is_agent and typed.once,
         as_json=typed.json,
@@ -128,10 +134,18 @@ def _check_url(value: Optional[str]) -> str:
         raise InputError(
             "--server: give the AYON server's address, or AYON_SERVER_URL."
         )
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if not _is_address(url):
         raise InputError(f"--server: '{url}' is no address like http://ayon:5000.")
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
+    return has_host and parts.scheme in ("http", "https")
 
 
 def _read_key(file_name: Optional[str]) -> str:
@@ -141,6 +155,8 @@ def _read_key(file_name: Optional[str]) -> str:
             raise InputError(
                 "No API key: set AYON_API_KEY or name a file with --api-key-file."
             )
+        if not _is_key(key):
+            raise InputError("AYON_API_KEY must hold one key alone.")
         return key
     try:
         key = Path(file_name).read_text(encoding="utf-8").strip()
@@ -149,9 +165,14 @@ def _read_key(file_name: Optional[str]) -> str:
         raise InputError(
             f"--api-key-file: '{file_name}' cannot be read: {reason}."
         ) from error
-    if not key or len(key.split()) != 1:
+    if not _is_key(key):
         raise InputError(f"--api-key-file: '{file_name}' must hold one key alone.")
     return key
+
+
+def _is_key(text: str) -> bool:
+    """One word that a header can hold. The key itself is never told."""
+    return len(text.split()) == 1 and text.isascii() and text.isprintable()
 
 
 def _check_own_site(value: Optional[str]) -> str:
@@ -166,6 +187,12 @@ def _check_own_site(value: Optional[str]) -> str:
             "--site: 'local' means whichever machine says it; give this machine's id."
         )
     return _check_names("--site", [name], _SITE_NAME)[0]
+
+
+def _check_name(
+    option: str, value: Optional[str], allowed: re.Pattern[str]
+) -> Optional[str]:
+    return _check_names(option, [value], allowed)[0] if value else None
 
 
 def _check_names(

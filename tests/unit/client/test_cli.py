@@ -42,7 +42,13 @@ def key_file(tmp_path: Path) -> str:
         ([], "--server: give"),
         (["--server", "ayon:5000"], "--server: 'ayon:5000' is no address"),
         (["--server", "ftp://ayon"], "--server: 'ftp://ayon' is no address"),
+        (["--server", "http://[bad"], "--server: 'http://[bad' is no address"),
+        (["--server", "http://ayon:port"], "--server: 'http://ayon:port' is no"),
         (["--server", URL], "--site: give"),
+        (["--server", URL, "--site", "a" * 256], "--site: 'aaa"),
+        (["--server", URL, "--site", "a", "--addon-version", "../x"], "--addon-v"),
+        (["--server", URL, "--site", "a", "--variant", "a\nb"], "--variant: 'a"),
+        (["--server", URL, "--site", "a", "--variant", "v" * 65], "--variant: 'v"),
         (["--server", URL, "--site", "local"], "--site: 'local' means"),
         (["--server", URL, "--site", "a b"], "--site: 'a b' is not allowed"),
         (["--server", URL, "--site", "a", "--project", "a-b"], "--project: 'a-b'"),
@@ -80,6 +86,17 @@ def test_key_file_that_holds_no_key(
     arguments = ["status", "--server", URL, "--api-key-file", str(path)]
     assert main(arguments) == 2
     assert "--api-key-file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["secret\nword", "secret word", "secr\u00e9t"])
+def test_variable_that_holds_no_key_is_not_told(
+    key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AYON_API_KEY", key)
+    assert main(["status", "--server", URL]) == 2
+    told = capsys.readouterr().err
+    assert "AYON_API_KEY" in told
+    assert "secr" not in told
 
 
 def test_key_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:

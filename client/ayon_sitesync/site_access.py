@@ -81,25 +81,10 @@ class SiteAccess:
         longest = min(delays, default=float(DEFAULT_LOOP_DELAY_SECONDS))
         return max(longest, LIVE_POLL_SECONDS) if self.is_live() else longest
 
-    def find_own_roots(self, project_names: Iterable[str]) -> dict[str, str]:
-        """Roots of the own site, to tell agents of one site apart.
-
-        A root that differs between projects is named `project/root`.
-        """
-        found: dict[str, dict[str, str]] = {}
-        for name in project_names:
-            roots = self._find_project_roots(name)
-            for root, path in roots.items():
-                found.setdefault(root, {})[name] = path
-        merged: dict[str, str] = {}
-        for root, by_project in found.items():
-            if len(set(by_project.values())) == 1:
-                merged[root] = next(iter(by_project.values()))
-            else:
-                merged.update(
-                    {f"{name}/{root}": path for name, path in by_project.items()}
-                )
-        return merged
+    def find_own_roots(self, project_names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Roots of the own site by project, to tell agents of one site apart."""
+        found = {name: self._find_project_roots(name) for name in project_names}
+        return {name: roots for name, roots in found.items() if roots}
 
     def _find_project_roots(self, project_name: str) -> dict[str, str]:
         with self._lock:

@@ -71,14 +71,14 @@ class AgentIdentity:
     """Who asks for work.
 
     `id` stays over restarts, `run_id` is new at each start: the server then gives
-    back at once what the run before held.
+    back at once what the run before held. `roots` are the own site's by project.
     """
 
     id: str
     site_name: str
     hostname: str
     version: str
-    roots: Mapping[str, str]
+    roots: Mapping[str, Mapping[str, str]]
     run_id: str
 
 

@@ -20,6 +20,7 @@ CHECKSUM = (
 class AgentModel(OPModel):
     """A process that performs transfers. `roots` are its own site's, resolved.
 
+    They are `{project: {root: path}}`, of older agents `{root: path}`.
     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
     agent held is given back.
     """
@@ -29,7 +30,7 @@ class AgentModel(OPModel):
     siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
     hostname: str = Field(..., max_length=255)
     version: str = Field("", max_length=64)
-    roots: dict[str, str] = Field(default_factory=dict)
+    roots: dict[str, dict[str, str] | str] = Field(default_factory=dict)
 
 
 class UnusableSiteModel(OPModel):

@@ -198,10 +198,7 @@ class TransferRoutes:
             site_name=check_text("agent.siteName", body.agent.siteName),
             hostname=check_text("agent.hostname", body.agent.hostname),
             version=check_text("agent.version", body.agent.version),
-            roots={
-                check_text("agent.roots", name): check_text("agent.roots", path)
-                for name, path in body.agent.roots.items()
-            },
+            roots=_check_roots(body.agent.roots),
             run_id=None if body.agent.runId is None else str(body.agent.runId),
         )
         check_texts("serve", body.serve)
@@ -393,6 +390,15 @@ def _by_project(items: Sequence[LeaseModel]) -> dict[str, list[int]]:
         check_text("siteName", item.siteName)
         numbers.setdefault(item.projectName, []).append(number)
     return numbers
+
+
+def _check_roots(
+    roots: dict[str, dict[str, str] | str],
+) -> dict[str, dict[str, str] | str]:
+    for name, value in roots.items():
+        pairs = value if isinstance(value, dict) else {name: value}
+        check_texts("agent.roots", [name, *pairs, *pairs.values()])
+    return roots
 
 
 def _check_distinct(transfers: Sequence[LeaseModel]) -> None:

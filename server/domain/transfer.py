@@ -89,7 +89,7 @@ class Agent:
     site_name: str
     hostname: str
     version: str
-    roots: dict[str, str] = field(default_factory=dict)
+    roots: dict[str, dict[str, str] | str] = field(default_factory=dict)
     run_id: str | None = None
 
 

@@ -4,13 +4,23 @@
 SELECT pg_advisory_xact_lock(hashtextextended('sitesync agents ' || $1::text, 0));
 
 -- name: conflict
--- A live agent with the same own site, on another machine or with other roots.
+-- A live agent with the same own site, on another machine or with other roots in a
+-- project that both know. Older agents tell a flat {root: path}: each root is compared.
 -- $3 how many seconds after its last sign an agent counts as live.
 SELECT hostname FROM public.sitesync_agents
 WHERE site_name = $1
     AND agent_id <> $2
     AND seen_at > public.sitesync_now_v1() - make_interval(secs => $3::float8)
-    AND (hostname <> $4 OR roots <> $5::jsonb)
+    AND (
+        hostname <> $4
+        OR EXISTS (
+            SELECT 1
+            FROM jsonb_each(roots) AS theirs
+            JOIN jsonb_each($5::jsonb) AS ours USING (key)
+            WHERE theirs.value <> ours.value
+                AND jsonb_typeof(theirs.value) = jsonb_typeof(ours.value)
+        )
+    )
 ORDER BY seen_at DESC
 LIMIT 1;
 

@@ -730,6 +730,24 @@ async def test_a_second_machine_with_the_same_site_id_is_refused(
     assert (await twin.post("claim", twin.claim_body())).status_code == 200
 
 
+async def test_agents_of_one_site_differ_in_the_projects_that_both_serve(
+    artist: httpx.AsyncClient, host: Host
+) -> None:
+    roots = {"demo": {"work": "/data"}, "moon": {"work": "/moon"}}
+    await Agent(artist, host.addon_path, roots=roots).answer()
+    for others, status in (
+        ({"demo": {"work": "/data"}, "mars": {"work": "/mars"}}, 200),
+        ({"moon": {"work": "/elsewhere"}}, 409),
+        ({"work": "/data"}, 200),
+    ):
+        other = Agent(artist, host.addon_path, roots=others)
+        answer = await other.post("claim", other.claim_body())
+        assert answer.status_code == status, answer.text
+        await other.post(
+            "release", {"agentId": other.id, "leases": [], "stopping": True}
+        )
+
+
 async def test_an_agent_that_stops_leaves_its_site_to_another_at_once(
     artist: httpx.AsyncClient, host: Host, clock: Clock
 ) -> None:

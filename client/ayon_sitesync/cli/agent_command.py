@@ -123,8 +123,9 @@ def _wait_for_server(
     options: Options,
     stop: _StopSwitch,
     printer: EventPrinter,
-) -> Optional[dict[str, str]]:
-    """The own site's roots, once the server answers; None when stopped before.
+) -> Optional[dict[str, dict[str, str]]]:
+    """The own site's roots by project, once the server answers; None when stopped
+    before.
 
     With `--once` the first failure ends it.
     """
@@ -133,7 +134,7 @@ def _wait_for_server(
         try:
             known = client.list_projects()
             check_projects(options, known)
-            return sites.find_own_roots(options.projects or known[:1])
+            return sites.find_own_roots(options.projects or known)
         except ServerUnreachableError as error:  # noqa: PERF203 - it waits anyway
             if options.once:
                 raise

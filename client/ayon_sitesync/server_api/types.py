@@ -45,7 +45,7 @@ def encode_claim(request: ClaimRequest) -> dict[str, Any]:
             "siteName": agent.site_name,
             "hostname": agent.hostname,
             "version": agent.version,
-            "roots": dict(agent.roots),
+            "roots": {name: dict(roots) for name, roots in agent.roots.items()},
         },
         "projects": None if request.projects is None else list(request.projects),
         "serve": list(request.serve),

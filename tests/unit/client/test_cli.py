@@ -206,7 +206,7 @@ def test_agent_with_nothing_to_do_ends_with_once(
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["started", "idle", "stopped"]
     assert stub.claims[0]["agent"]["siteName"] == "brisk-amber-fox"
-    assert stub.claims[0]["agent"]["roots"] == {"work": "/home/artist/demo"}
+    assert stub.claims[0]["agent"]["roots"] == {"demo": {"work": "/home/artist/demo"}}
     assert stub.claims[0]["projects"] is None
 
 

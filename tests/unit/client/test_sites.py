@@ -158,12 +158,11 @@ def test_settings_that_cannot_be_read_are_asked_for_again() -> None:
     assert access.open_site("demo", "studio").locate("{root[work]}/a")
 
 
-def test_own_roots_that_differ_carry_their_project() -> None:
+def test_own_roots_are_told_by_project() -> None:
     access = SiteAccess(Source(), SITE_ID, "linux", "beef")
-    assert access.find_own_roots(["one"]) == {"work": "/home/one"}
     assert access.find_own_roots(["one", "two"]) == {
-        "one/work": "/home/one",
-        "two/work": "/home/two",
+        "one": {"work": "/home/one"},
+        "two": {"work": "/home/two"},
     }
 
 

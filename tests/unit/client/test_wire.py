@@ -33,7 +33,7 @@ KEY_JSON = {
     "siteName": "brisk-amber-fox",
 }
 AGENT = AgentIdentity(
-    "a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"work": "/d"}, "c" * 32
+    "a" * 32, "brisk-amber-fox", "ws042", "2.0.0", {"demo": {"work": "/d"}}, "c" * 32
 )
 CLAIM = ClaimRequest(
     *(AGENT, ("demo",), ("nearline",), "production", 20, 2000, 10**10),
@@ -46,7 +46,7 @@ CLAIM_JSON = {
         "siteName": "brisk-amber-fox",
         "hostname": "ws042",
         "version": "2.0.0",
-        "roots": {"work": "/d"},
+        "roots": {"demo": {"work": "/d"}},
     },
     "projects": ["demo"],
     "serve": ["nearline"],

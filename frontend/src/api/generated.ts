@@ -2152,6 +2152,7 @@ export interface components {
          * AgentModel
          * @description A process that performs transfers. `roots` are its own site's, resolved.
          *
+         *     They are `{project: {root: path}}`, of older agents `{root: path}`.
          *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
          *     agent held is given back.
          */
@@ -2162,7 +2163,9 @@ export interface components {
             id: string;
             /** Roots */
             roots?: {
-                [key: string]: string;
+                [key: string]: {
+                    [key: string]: string;
+                } | string;
             };
             /** Runid */
             runId?: string;

@@ -125,7 +125,7 @@ class ExplanationModel(OPModel):
     reasons: list[ReasonModel]
 
 
-class AgentModel(OPModel):
+class KnownAgentModel(OPModel):
     agentId: str
     siteName: str
     hostname: str
@@ -139,7 +139,7 @@ class AgentModel(OPModel):
 
 
 class AgentsModel(OPModel):
-    agents: list[AgentModel]
+    agents: list[KnownAgentModel]
 
 
 class ActivityRoutes:

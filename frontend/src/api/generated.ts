@@ -554,12 +554,41 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgentModel
+         * @description A process that performs transfers. `roots` are its own site's, resolved.
+         *
+         *     They are `{project: {root: path}}`, of older agents `{root: path}`.
+         *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
+         *     agent held is given back.
+         */
+        AgentModel: {
+            /** Hostname */
+            hostname: string;
+            /** Id */
+            id: string;
+            /** Roots */
+            roots?: {
+                [key: string]: {
+                    [key: string]: string;
+                } | string;
+            };
+            /** Runid */
+            runId?: string;
+            /** Sitename */
+            siteName: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
+        };
+        /**
          * AgentsModel
          * @description Base of all request and response models: camelCase on the wire.
          */
         AgentsModel: {
             /** Agents */
-            agents: components["schemas"]["sitesync-2-0-0-dev__server__api__activity__AgentModel"][];
+            agents: components["schemas"]["KnownAgentModel"][];
         };
         /**
          * AnchorsAnswerModel
@@ -770,7 +799,7 @@ export interface components {
          *     Nothing is given, and nothing is pending, from or to a site in `exclude`.
          */
         ClaimModel: {
-            agent: components["schemas"]["sitesync-2-0-0-dev__server__api__agent_models__AgentModel"];
+            agent: components["schemas"]["AgentModel"];
             /** Exclude */
             exclude?: components["schemas"]["UnusableSiteModel"][];
             /**
@@ -1014,6 +1043,35 @@ export interface components {
             userName: string;
             /** Verb */
             verb: string;
+        };
+        /**
+         * KnownAgentModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        KnownAgentModel: {
+            /** Agentid */
+            agentId: string;
+            /** Held */
+            held: number;
+            /** Hostname */
+            hostname: string;
+            /** Islive */
+            isLive: boolean;
+            /** Seenat */
+            seenAt: number;
+            /** Sitename */
+            siteName: string;
+            /** Startedat */
+            startedAt?: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "idle" | "gone";
+            /** Username */
+            userName: string;
+            /** Version */
+            version: string;
         };
         /**
          * LeaseModel
@@ -2118,64 +2176,6 @@ export interface components {
              * @description Active representations of the version
              */
             total: number;
-        };
-        /**
-         * AgentModel
-         * @description Base of all request and response models: camelCase on the wire.
-         */
-        "sitesync-2-0-0-dev__server__api__activity__AgentModel": {
-            /** Agentid */
-            agentId: string;
-            /** Held */
-            held: number;
-            /** Hostname */
-            hostname: string;
-            /** Islive */
-            isLive: boolean;
-            /** Seenat */
-            seenAt: number;
-            /** Sitename */
-            siteName: string;
-            /** Startedat */
-            startedAt?: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "working" | "idle" | "gone";
-            /** Username */
-            userName: string;
-            /** Version */
-            version: string;
-        };
-        /**
-         * AgentModel
-         * @description A process that performs transfers. `roots` are its own site's, resolved.
-         *
-         *     They are `{project: {root: path}}`, of older agents `{root: path}`.
-         *     `id` stays over restarts, `runId` is new at each start: what an earlier run of the
-         *     agent held is given back.
-         */
-        "sitesync-2-0-0-dev__server__api__agent_models__AgentModel": {
-            /** Hostname */
-            hostname: string;
-            /** Id */
-            id: string;
-            /** Roots */
-            roots?: {
-                [key: string]: {
-                    [key: string]: string;
-                } | string;
-            };
-            /** Runid */
-            runId?: string;
-            /** Sitename */
-            siteName: string;
-            /**
-             * Version
-             * @default
-             */
-            version: string;
         };
     };
     responses: never;

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Optional
 
 from .paths import current_platform
+from .transfer.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,12 @@ def find_state_folder(environment: Mapping[str, str], platform: str) -> Optional
     if base:
         return Path(base, "ayon-sitesync")
     return Path(home, ".local", "state", "ayon-sitesync") if home else None
+
+
+def find_journal(agent_id: str) -> Optional[Journal]:
+    """The agent's own journal, which passes on with its id."""
+    folder = find_state_folder(os.environ, current_platform())
+    return Journal(folder / "journal" / agent_id) if folder else None
 
 
 @contextmanager

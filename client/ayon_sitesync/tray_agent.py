@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
-from .agent_ids import hold_agent_id
+from .agent_ids import find_journal, hold_agent_id
 from .errors import ServerError
 from .paths import current_platform
 from .server_api.client import ServerClient
@@ -172,7 +172,12 @@ class TrayAgent:
                 *(agent_id, self._site_id, hostname, __version__, roots),
                 run_id=uuid.uuid4().hex,
             )
-            config = AgentConfig(identity, self._projects, (), self._client.variant)
+            config = AgentConfig(
+                identity,
+                self._projects,
+                variant=self._client.variant,
+                journal=find_journal(agent_id),
+            )
             self._run_until_stopped(config, client, sites)
 
     def _run_until_stopped(

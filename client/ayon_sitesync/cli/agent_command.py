@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import socket
 import threading
@@ -11,7 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
-from ..agent_ids import find_state_folder, hold_agent_id
+from ..agent_ids import find_journal, hold_agent_id
 from ..errors import InputError, RequestRefusedError, ServerUnreachableError
 from ..paths import current_platform
 from ..server_api.client import ServerClient
@@ -20,7 +19,6 @@ from ..site_access import SiteAccess
 from ..transfer.agent import Agent
 from ..transfer.agent_config import AgentConfig, AgentSummary
 from ..transfer.backoff import Backoff
-from ..transfer.journal import Journal
 from ..transfer.ports import MonotonicClock
 from ..version import __version__
 from ..work import AgentIdentity
@@ -87,12 +85,6 @@ def _run_agent(
             return agent.run()
         finally:
             live.stop()
-
-
-def find_journal(agent_id: str) -> Optional[Journal]:
-    """The agent's own journal, which passes on with its id."""
-    folder = find_state_folder(os.environ, current_platform())
-    return Journal(folder / "journal" / agent_id) if folder else None
 
 
 def make_client(options: Options) -> ServerClient:

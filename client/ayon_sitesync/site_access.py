@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol
 
 from .agent_ids import find_state_folder
-from .errors import SiteUnhealthyError
+from .errors import RequestRefusedError, SiteUnhealthyError
 from .providers.base import Provider, SiteConfig
 from .providers.registry import make_provider
 from .sites import DEFAULT_LOOP_DELAY_SECONDS, LOCAL_DRIVE, ProjectSites
@@ -87,12 +87,13 @@ class SiteAccess:
         return {name: roots for name, roots in found.items() if roots}
 
     def _find_project_roots(self, project_name: str) -> dict[str, str]:
-        with self._lock:
-            sites = self._read_project(project_name)
         try:
+            with self._lock:
+                sites = self._read_project(project_name)
             return sites.find_roots(self._site_id)
-        except SiteUnhealthyError:
-            # Told when the first transfer needs them.
+        except (SiteUnhealthyError, RequestRefusedError):
+            # One project without roots or permission stops no other; what is wrong
+            # is told when the first transfer needs them.
             return {}
 
     def _read_project(self, project_name: str) -> ProjectSites:

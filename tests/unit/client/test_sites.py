@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ayon_sitesync.errors import ServerUnreachableError, SiteUnhealthyError
+from ayon_sitesync.errors import (
+    RequestRefusedError,
+    ServerUnreachableError,
+    SiteUnhealthyError,
+)
 from ayon_sitesync.site_access import SiteAccess
 from ayon_sitesync.sites import ProjectSites, normalize_site
 
@@ -164,6 +168,17 @@ def test_own_roots_are_told_by_project() -> None:
         "one": {"work": "/home/one"},
         "two": {"work": "/home/two"},
     }
+
+
+def test_a_project_whose_settings_are_refused_stops_no_other() -> None:
+    class Refusing(Source):
+        def read_settings(self, project_name: str) -> dict[str, Any]:
+            if project_name == "secret":
+                raise RequestRefusedError("not yours", status=403)
+            return super().read_settings(project_name)
+
+    access = SiteAccess(Refusing(), SITE_ID, "linux", "beef")
+    assert access.find_own_roots(["secret", "two"]) == {"two": {"work": "/home/two"}}
 
 
 def test_loop_delay_is_the_longest_wait_and_the_live_channel_spares_looks() -> None:

@@ -95,7 +95,7 @@ class SiteSyncAddon(CompatApi, AYONAddon, ITrayAddon, IPluginPaths):
         from aiohttp import web  # noqa: PLC0415 - only the tray's web server has it
 
         async def reset_timer(request: Any) -> Any:
-            self.reset_timer()
+            self._services.wake.receive()
             return web.Response(status=HTTP_NO_CONTENT)
 
         web_manager.add_route("POST", WAKE_PATH, reset_timer)

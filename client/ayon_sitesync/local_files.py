@@ -40,9 +40,20 @@ class LocalFiles:
     def find_own_paths(self, representation_id: str) -> list[str]:
         """Rootless paths that only this representation needs on the site.
 
-        To be asked before its row goes. Resources of a version are files of each of
-        its representations: what another one has here stays.
+        To be asked before its row goes; without a row nothing is known to be here, so
+        nothing is its own. Resources of a version are files of each of its
+        representations: what another one has here stays, and what one without any row
+        may have.
         """
+        if not self._client.list_states(
+            self._project_name, [representation_id], [self._site_name]
+        ):
+            log.warning(
+                "Representation %s has no row on site '%s': its files stay.",
+                representation_id,
+                self._site_name,
+            )
+            return []
         (entity,) = self._client.find_representations(
             self._project_name,
             representation_ids={representation_id},
@@ -63,13 +74,16 @@ class LocalFiles:
         }
         needed: set[str] = set()
         if siblings:
-            rows = self._client.list_states(
-                self._project_name, sorted(siblings), [self._site_name]
-            )
-            for row in rows:
-                if row["status"] != SiteSyncStatus.NA:
-                    files = siblings[str(row["representationId"])]["files"]
-                    needed.update(str(file["path"]) for file in files)
+            rows = self._client.list_states(self._project_name, sorted(siblings))
+            unneeded = {str(row["representationId"]) for row in rows} - {
+                str(row["representationId"])
+                for row in rows
+                if row["siteName"] == self._site_name
+                and row["status"] != SiteSyncStatus.NA
+            }
+            for sibling_id in siblings.keys() - unneeded:
+                files = siblings[sibling_id]["files"]
+                needed.update(str(file["path"]) for file in files)
         paths = [str(file["path"]) for file in entity["files"]]
         return [path for path in paths if path not in needed]
 

@@ -41,6 +41,11 @@ class Wake:
             )
             self._thread.start()
 
+    def receive(self) -> None:
+        """Another process asks: wake the agent of this one, and pass nothing on."""
+        if self.wake_here is not None:
+            self.wake_here()
+
     def _run(self) -> None:
         while True:
             wake_tray()

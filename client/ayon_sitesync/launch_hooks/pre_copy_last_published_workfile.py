@@ -40,6 +40,9 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
             self._execute()
         except (SiteSyncError, OSError) as error:
             self.log.warning("The last published workfile is not used: %s", error)
+        except Exception:
+            # AYON's templates and data raise what they like; the launch goes on.
+            self.log.warning("The last published workfile is not used", exc_info=True)
 
     def _execute(self) -> None:
         addon = self._find_addon()

@@ -263,5 +263,8 @@ def _named_failures() -> Iterator[None]:
         requests.exceptions.RequestException,
         ayon_api.exceptions.ServerError,
         ayon_api.exceptions.RequestError,
+        # These two are no kin of the others, although a server's answer causes them.
+        ayon_api.exceptions.GraphQlQueryError,
+        ayon_api.exceptions.GraphQlQueryFailed,
     ) as error:
         raise ServerUnreachableError(f"The AYON server: {error}") from error

@@ -137,6 +137,17 @@ def test_published_workfile_becomes_the_next_version(launch: Launch) -> None:
     assert launch.studio.rows(launch.workfile.id)[MACHINE] == SYNCED
 
 
+def test_a_template_that_fails_lets_the_launch_go_on(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Template, data: dict[str, Any]) -> str:
+        raise KeyError("root[work]")
+
+    monkeypatch.setattr(Template, "format_strict", fail)
+    before = launch.data["last_workfile_path"]
+    assert launch.run()["last_workfile_path"] == before
+
+
 def test_linked_inputs_come_along(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,6 +170,31 @@ def test_d29_files_of_a_sibling_stay_and_missing_ones_do_not_matter(
     assert list(studio.machine_root.iterdir()) == []
 
 
+def test_files_without_a_row_are_not_deleted(
+    loader: Any, studio: HostStudio, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A publish whose states still wait to be told may be the only copy there is."""
+    files = studio.make_files("a.exr", at="machine")
+    published = studio.publish(studio.make_version(), files=files)
+    act(loader, studio, "remove", published.id)
+    assert (studio.machine_root / "a.exr").exists()
+    assert "its files stay" in caplog.text
+
+
+def test_shared_files_of_a_sibling_without_any_row_stay(
+    loader: Any, studio: HostStudio
+) -> None:
+    version = studio.make_version()
+    files = studio.make_files("a.exr", "shared.tx", at="machine")
+    first = studio.publish(version, files=files)
+    studio.publish(version, files=files[1:], representation="tx")
+    studio.set_row(first, "studio", SYNCED)
+    studio.set_row(first, MACHINE, SYNCED)
+    act(loader, studio, "remove", first.id)
+    assert not (studio.machine_root / "a.exr").exists()
+    assert (studio.machine_root / "shared.tx").exists()
+
+
 def test_d30_a_row_of_which_some_files_are_there_can_be_removed(
     loader: Any, studio: HostStudio
 ) -> None:

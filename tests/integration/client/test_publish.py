@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ayon_api import ServerAPI
+from ayon_api.exceptions import GraphQlQueryFailed
 
 from tests.support.host_studio import (
     MACHINE,
@@ -121,6 +123,20 @@ def test_hero_is_wanted_again_where_it_was(
         "nearline": QUEUED,
     }
     assert studio.rows(added.id) == {MACHINE: SYNCED, "studio": QUEUED}
+
+
+def test_a_failing_query_does_not_fail_the_publish(
+    publisher: Publisher, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GraphQL failures of ayon_api are no kin of its other errors."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise GraphQlQueryFailed([{"message": "the database is away"}], "", {})
+
+    monkeypatch.setattr(ServerAPI, "get_representations", fail)
+    published = studio.publish(studio.make_version(), "a.exr")
+    publisher.run([published], heroVersionEntity={"id": studio.make_version()})
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
 
 
 def test_traits(publisher: Publisher, studio: HostStudio) -> None:

@@ -378,6 +378,16 @@ def test_d12_d49_other_processes_wake_the_agent_by_a_request(
     assert woken.is_set()
 
 
+def test_a_tray_that_is_asked_to_wake_asks_nobody(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own web server is the tray that a call would go to: without end."""
+    sent: list[str] = []
+    monkeypatch.setattr(addon._services.wake, "send", lambda: sent.append("sent"))
+    addon._services.wake.receive()
+    assert sent == []
+
+
 def test_d12_wake_without_a_tray_is_silent(
     addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

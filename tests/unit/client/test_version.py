@@ -53,7 +53,7 @@ builtin = set(getattr(sys, "stdlib_module_names", ())) or {
     name for name in new
     if "site-packages" not in str(getattr(sys.modules[name], "__file__", ""))
 }
-print(sorted(new - builtin - {"ayon_sitesync"}))
+print(sorted(new - builtin - inside_ayon - {"ayon_sitesync"}))
 """
 
 

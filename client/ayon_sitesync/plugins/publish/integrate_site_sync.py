@@ -19,6 +19,13 @@ class IntegrateSiteSync(pyblish.api.InstancePlugin):
     label = "Integrate Site Sync state"
 
     def process(self, instance: Any) -> None:
+        try:
+            self._process(instance)
+        except Exception:
+            # The files are integrated: whatever is wrong here, the publish stands.
+            self.log.warning("Site Sync could not be told", exc_info=True)
+
+    def _process(self, instance: Any) -> None:
         addon = instance.context.data["ayonAddonsManager"].get_enabled_addon("sitesync")
         if addon is None:
             return

@@ -296,7 +296,7 @@ class CoreApi:
     ) -> bool:
         """Tell the server where a publish is and has to go; never raises.
 
-        Returns whether it knows now. Else it is told later, or adds its defaults.
+        Returns whether it knows now. Else it is told later, or the log says so.
         """
         try:
             return self._services.publish.write(

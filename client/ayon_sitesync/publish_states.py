@@ -101,8 +101,8 @@ class PublishStates:
                     return False
                 if self._now() >= deadline:
                     log.warning(
-                        "Site Sync was not told of this publish: %s The server adds"
-                        " the project's default sites by itself.",
+                        "Site Sync was not told of this publish: %s Queue its"
+                        " representations in the panel when the server is back.",
                         error,
                     )
                     return False

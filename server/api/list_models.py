@@ -189,9 +189,6 @@ class AvailabilityAnswerModel(OPModel):
 class SummaryModel(OPModel):
     siteNames: list[str] | None = Field(None, max_items=MAX_SITES)
     folderIds: list[HexId] | None = Field(None, max_items=MAX_NAMES)
-    perFolder: bool = Field(
-        False, description="Totals of each folder's subtree, beside those of all"
-    )
 
 
 class FolderSummaryModel(OPModel):

@@ -1872,12 +1872,6 @@ export interface components {
         SummaryModel: {
             /** Folderids */
             folderIds?: string[];
-            /**
-             * Perfolder
-             * @description Totals of each folder's subtree, beside those of all
-             * @default false
-             */
-            perFolder: boolean;
             /** Sitenames */
             siteNames?: string[];
         };

@@ -146,7 +146,7 @@ def test_render_node_tries_for_a_minute(
     assert not write(publish, ["a"], [], on_farm=True)
     assert sum(clock.slept) == 60
     assert set(clock.slept) == {RENDER_PAUSE_SECONDS}
-    assert "default sites" in caplog.text
+    assert "Queue its representations in the panel" in caplog.text
     host.is_down = False
     assert publish.replay() == 0
 

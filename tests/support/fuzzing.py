@@ -11,7 +11,6 @@ from ayon_server.lib.postgres import Postgres
 from tests.support.devhost_app import Host
 from tests.support.openapi_requests import (
     MadeRequest,
-    Operation,
     RequestMaker,
     mismatches,
 )
@@ -47,7 +46,7 @@ async def fuzz(
             headers={"Content-Type": "application/json"},
         )
         seen[f"{made.operation.name} {answer.status_code}"] += 1
-        problem = _judge(document, made.operation, answer)
+        problem = _judge(document, made, answer)
         assert problem is None, f"{problem}\n{made}\n{answer.text[:2000]}"
     await _check_that_all_is_there(host)
     return seen
@@ -57,8 +56,12 @@ def _encode(made: MadeRequest) -> bytes | None:
     return json.dumps(made.body).encode() if made.has_body else None
 
 
-def _judge(document: Any, operation: Operation, answer: Any) -> str | None:
+def _judge(document: Any, made: MadeRequest, answer: Any) -> str | None:
     """What is wrong with an answer; None if nothing."""
+    # An empty last segment makes another path; Starlette points to the one without
+    # the slash where there is such a route.
+    if answer.status_code == 307 and made.url.endswith("/"):
+        return None
     if answer.status_code not in ALLOWED:
         return f"status {answer.status_code}"
     if answer.status_code == 204:
@@ -68,7 +71,7 @@ def _judge(document: Any, operation: Operation, answer: Any) -> str | None:
         if not content.get("detail") or content.get("code") != answer.status_code:
             return "an error without words"
         return None
-    described = operation.description["responses"].get("200", {})
+    described = made.operation.description["responses"].get("200", {})
     schema = described.get("content", {}).get("application/json", {}).get("schema", {})
     return next(mismatches(document, schema, content), None)
 

@@ -129,6 +129,7 @@ class SiteIdInUseError(SiteSyncError):
     error_code = "site_id_in_use"
 
     def __init__(self, site_name: str, hostname: str) -> None:
+        self.hostname = hostname
         super().__init__(
             f"siteName '{site_name}' is in use by an agent on '{hostname}': stop it, "
             "or give this machine a site id of its own (AYON_SITE_ID)",

@@ -125,7 +125,19 @@ class ExplanationModel(OPModel):
     reasons: list[ReasonModel]
 
 
+class AgentProblemModel(OPModel):
+    """A site that an agent cannot use; `message` says what to do."""
+
+    projectName: str
+    siteName: str
+    code: str
+    message: str
+    since: float
+
+
 class KnownAgentModel(OPModel):
+    """`bytesPerSecond` is what the agent moves now, in all its transfers."""
+
     agentId: str
     siteName: str
     hostname: str
@@ -136,6 +148,8 @@ class KnownAgentModel(OPModel):
     isLive: bool
     state: Literal["working", "idle", "gone"]
     held: int
+    bytesPerSecond: float
+    problems: list[AgentProblemModel]
 
 
 class AgentsModel(OPModel):

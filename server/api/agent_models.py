@@ -40,6 +40,23 @@ class UnusableSiteModel(OPModel):
     siteName: str = Field(..., max_length=MAX_SITE_NAME_LENGTH)
 
 
+class FaultySiteModel(OPModel):
+    """A site that cannot be used: `message` says what to do; a long one is cut."""
+
+    projectName: str = Field(..., max_length=255)
+    siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
+    code: str = Field(..., regex="^[a-z_]{1,64}$(?!\n)")
+    message: str = ""
+    since: float = Field(..., ge=0, le=MAX_INT)
+
+
+class HealthModel(OPModel):
+    """What an agent tells of itself; the newest replaces what it told before."""
+
+    bytesPerSecond: float = Field(0.0, ge=0, le=1e15)
+    sites: list[FaultySiteModel] = Field(default_factory=list, max_items=1000)
+
+
 class ClaimModel(OPModel):
     """Ask for work. `projects` null means all that the user may read.
 
@@ -54,6 +71,7 @@ class ClaimModel(OPModel):
     maxTransfers: int = Field(20, ge=0, le=MAX_TRANSFERS)
     maxFiles: int = Field(2000, ge=1, le=MAX_FILES)
     maxBytes: Bytes = Bytes(10_000_000_000)
+    health: HealthModel | None = None
 
 
 class FileReportModel(OPModel):
@@ -96,6 +114,7 @@ class ReportModel(OPModel):
         default_factory=list, max_items=MAX_LEASES
     )
     claim: ClaimModel | None = None
+    health: HealthModel | None = None
 
 
 class LeasesModel(OPModel):

@@ -45,6 +45,7 @@ from .agent_models import (
     TransferReportModel,
 )
 from .answers import answer
+from .health import note_health
 from .inputs import check_text, check_texts, clean_message
 from .models import ErrorModel
 from .routing import SiteSyncRoute
@@ -92,6 +93,7 @@ class TransferRoutes:
         """Apply results, extend the leases, and claim again if asked to."""
         _check_distinct(report.transfers)
         await self._services.agents.touch(report.agentId, user.name)
+        await note_health(self._services, report.agentId, user.name, report.health)
         answers: dict[int, dict[str, Any]] = {}
         projects = await self._readable_projects(user)
         for name, numbers in _by_project(report.transfers).items():
@@ -212,6 +214,7 @@ class TransferRoutes:
             Caller(user, site_id), agent.site_name, projects, body.variant
         )
         known = await self._services.agents.register(agent, user.name)
+        await note_health(self._services, agent.id, user.name, body.health)
         if known.is_news:
             await self._services.live.agents_changed([agent.site_name])
         if known.is_restarted:

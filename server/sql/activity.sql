@@ -130,7 +130,7 @@ GROUP BY agent_id;
 
 -- name: agents
 -- $1 how many seconds after its last sign an agent counts as live.
-SELECT agent_id, site_name, hostname, user_name, version,
+SELECT agent_id, site_name, hostname, user_name, version, health,
     extract(epoch FROM started_at)::float8 AS started_at,
     extract(epoch FROM seen_at)::float8 AS seen_at,
     seen_at > public.sitesync_now_v1() - make_interval(secs => $1::float8) AS is_live

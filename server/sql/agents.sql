@@ -30,7 +30,8 @@ SELECT agent_id, site_name, user_name, hostname, version, roots, last_project, r
 FROM public.sitesync_agents WHERE agent_id = $1;
 
 -- name: write
--- $7 the run; an agent that tells none keeps what is stored.
+-- $7 the run; an agent that tells none keeps what is stored. What an earlier run told of
+-- its health is void.
 INSERT INTO public.sitesync_agents AS a (
     agent_id, site_name, user_name, hostname, version, roots, run_id,
     started_at, seen_at
@@ -43,6 +44,8 @@ SET site_name = EXCLUDED.site_name, user_name = EXCLUDED.user_name,
     hostname = EXCLUDED.hostname, version = EXCLUDED.version,
     roots = EXCLUDED.roots, seen_at = EXCLUDED.seen_at,
     run_id = coalesce(EXCLUDED.run_id, a.run_id),
+    health = CASE WHEN EXCLUDED.run_id IS NULL OR EXCLUDED.run_id = a.run_id
+        THEN a.health END,
     started_at = CASE WHEN EXCLUDED.run_id IS DISTINCT FROM a.run_id
         AND EXCLUDED.run_id IS NOT NULL THEN EXCLUDED.started_at
         ELSE coalesce(a.started_at, EXCLUDED.started_at) END;
@@ -50,6 +53,30 @@ SET site_name = EXCLUDED.site_name, user_name = EXCLUDED.user_name,
 -- name: touch
 UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
 WHERE agent_id = $1 AND user_name = $2;
+
+-- name: note_refusal
+INSERT INTO public.sitesync_refused_agents (
+    site_name, hostname, other_hostname, user_name, refused_at
+)
+VALUES ($1, $2, $3, $4, public.sitesync_now_v1())
+ON CONFLICT (site_name, hostname) DO UPDATE
+SET other_hostname = EXCLUDED.other_hostname, user_name = EXCLUDED.user_name,
+    refused_at = EXCLUDED.refused_at;
+
+-- name: note_health
+-- $3 replaces what the agent told before. News are other faults of sites; what they
+-- were is read under the lock of the row.
+WITH before AS MATERIALIZED (
+    SELECT agent_id, coalesce(health -> 'sites', '[]') AS sites
+    FROM public.sitesync_agents
+    WHERE agent_id = $1 AND user_name = $2
+    FOR UPDATE
+)
+UPDATE public.sitesync_agents AS a
+SET health = $3::jsonb
+FROM before
+WHERE a.agent_id = before.agent_id
+RETURNING a.site_name, before.sites <> $3::jsonb -> 'sites' AS is_news;
 
 -- name: end
 -- The agent has ended: its last sign is put back by $3, so that it is no live one.

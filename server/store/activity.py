@@ -107,7 +107,10 @@ class ActivityStore:
         ]
 
     async def agents(self, project_names: list[str]) -> list[dict[str, Any]]:
-        """Return agents, live ones first, with what they hold in the projects."""
+        """Return agents, live ones first, with what they hold in the projects.
+
+        The sites that live ones cannot use are told of these projects only.
+        """
         held: Counter[str] = Counter()
         for name in project_names:
             for row in await Postgres.fetch(_SQL.get("held", name)):
@@ -124,9 +127,23 @@ class ActivityStore:
                 "isLive": row["is_live"],
                 "state": _agent_state(row["is_live"], held[row["agent_id"]]),
                 "held": held[row["agent_id"]],
+                **_health(row, project_names),
             }
             for row in await Postgres.fetch(_SQL.get("agents"), LIVE_SECONDS)
         ]
+
+
+def _health(row: Any, project_names: list[str]) -> dict[str, Any]:
+    """Return what a live agent tells of itself; one that is gone tells nothing."""
+    health = row["health"] if row["is_live"] else None
+    if not health:
+        return {"bytesPerSecond": 0.0, "problems": []}
+    return {
+        "bytesPerSecond": float(health["bytesPerSecond"]),
+        "problems": [
+            site for site in health["sites"] if site["projectName"] in project_names
+        ],
+    }
 
 
 def _agent_state(is_live: bool, held: int) -> str:

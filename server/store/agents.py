@@ -39,6 +39,32 @@ class AgentStore:
             machine or with other roots.
         :raises NotAllowedError: the agent id is another user's.
         """
+        try:
+            known = await self._write(agent, user_name)
+        except SiteIdInUseError as error:
+            # After the transaction, which the refusal undoes.
+            await Postgres.execute(
+                _SQL.get("note_refusal"),
+                agent.site_name,
+                agent.hostname,
+                error.hostname,
+                user_name,
+            )
+            raise
+        if known is None:
+            return Registration(is_news=True, is_restarted=False, last_project=None)
+        is_restarted = None not in (known["run_id"], agent.run_id) and (
+            known["run_id"] != agent.run_id
+        )
+        has_moved = known["site_name"] != agent.site_name
+        return Registration(
+            is_news=is_restarted or has_moved or not known["is_live"],
+            is_restarted=is_restarted,
+            last_project=known["last_project"],
+        )
+
+    async def _write(self, agent: Agent, user_name: str) -> Any:
+        """Write an agent's row; return the one before, None if there was none."""
         async with Postgres.transaction():
             await Postgres.execute(_SQL.get("lock_site"), agent.site_name)
             conflict = await Postgres.fetchrow(
@@ -65,17 +91,16 @@ class AgentStore:
                 agent.roots,
                 agent.run_id,
             )
-        if known is None:
-            return Registration(is_news=True, is_restarted=False, last_project=None)
-        is_restarted = None not in (known["run_id"], agent.run_id) and (
-            known["run_id"] != agent.run_id
+        return known
+
+    async def note_health(
+        self, agent_id: str, user_name: str, health: dict[str, Any]
+    ) -> str | None:
+        """Keep an agent's health; return its site if its sites' faults are others."""
+        row = await Postgres.fetchrow(
+            _SQL.get("note_health"), agent_id, user_name, health
         )
-        has_moved = known["site_name"] != agent.site_name
-        return Registration(
-            is_news=is_restarted or has_moved or not known["is_live"],
-            is_restarted=is_restarted,
-            last_project=known["last_project"],
-        )
+        return str(row["site_name"]) if row is not None and row["is_news"] else None
 
     async def touch(self, agent_id: str, user_name: str) -> None:
         """Note a sign of life of an agent that is known already."""

@@ -170,3 +170,64 @@ async def test_strangers_see_nothing(host: Host, agent: Agent, path: str) -> Non
     stranger = await host.client("restricted")
     answer = await stranger.get(f"{agent.base}/demo/{path}")
     assert answer.status_code == 403
+
+
+async def test_agents_tell_their_rate_and_the_sites_they_cannot_use(
+    host: Host, agent: Agent, queued: Published, clock: Clock
+) -> None:
+    fault = {
+        "projectName": "demo",
+        "siteName": "studio",
+        "code": "storage_full",
+        "message": "Free some space\x00" + "!" * 3000,
+        "since": clock.now - 30,
+    }
+    await agent.answer(health={"bytesPerSecond": 12.5, "sites": [fault]})
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert listed["bytesPerSecond"] == 12.5
+    [problem] = listed["problems"]
+    assert problem == {**fault, "message": "Free some space" + "!" * 1984}
+
+    body = {"agentId": agent.id, "health": {"bytesPerSecond": 0}}
+    assert (await agent.post("report", body)).status_code == 200
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert (listed["bytesPerSecond"], listed["problems"]) == (0, [])
+
+
+async def test_a_restarted_or_ended_agent_has_no_faults(
+    agent: Agent, queued: Published, clock: Clock
+) -> None:
+    fault = {"projectName": "demo", "siteName": SITE, "code": "quota", "since": 1}
+    health = {"bytesPerSecond": 7, "sites": [fault]}
+    await agent.answer(health=health)
+    agent.description["runId"] = "c" * 32
+    await agent.answer()
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert (listed["bytesPerSecond"], listed["problems"]) == (0, [])
+    await agent.answer(health=health)
+    await clock.advance(61)
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert (listed["bytesPerSecond"], listed["problems"]) == (0, [])
+
+
+async def test_faults_in_projects_of_others_are_not_told(
+    host: Host, agent: Agent, queued: Published
+) -> None:
+    fault = {"projectName": "demo", "siteName": SITE, "code": "quota", "since": 1}
+    await agent.answer(health={"sites": [fault]})
+    await Postgres.execute(
+        "UPDATE public.users SET data = data || $1 WHERE name = 'restricted'",
+        {"accessGroups": {}},
+    )
+    stranger = await host.client("restricted")
+    [listed] = (await get(agent, "-/agents", stranger))["agents"]
+    assert listed["problems"] == []
+
+
+@pytest.mark.parametrize("code", ["Quota!", "", "a" * 65, "quota\n"])
+async def test_a_bad_fault_code_is_named(agent: Agent, code: str) -> None:
+    fault = {"projectName": "demo", "siteName": SITE, "code": code, "since": 1}
+    body = {"agentId": agent.id, "health": {"sites": [fault]}}
+    answer = await agent.post("report", body)
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "health.sites.0.code"

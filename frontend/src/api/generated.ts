@@ -583,6 +583,22 @@ export interface components {
             version: string;
         };
         /**
+         * AgentProblemModel
+         * @description A site that an agent cannot use; `message` says what to do.
+         */
+        AgentProblemModel: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Projectname */
+            projectName: string;
+            /** Since */
+            since: number;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * AgentsModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -802,6 +818,7 @@ export interface components {
             agent: components["schemas"]["AgentModel"];
             /** Exclude */
             exclude?: components["schemas"]["UnusableSiteModel"][];
+            health?: components["schemas"]["HealthModel"];
             /**
              * Maxbytes
              * @default 10000000000
@@ -852,6 +869,25 @@ export interface components {
             siteName: string;
             /** Status */
             status?: number;
+        };
+        /**
+         * FaultySiteModel
+         * @description A site that cannot be used: `message` says what to do; a long one is cut.
+         */
+        FaultySiteModel: {
+            /** Code */
+            code: string;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /** Projectname */
+            projectName: string;
+            /** Since */
+            since: number;
+            /** Sitename */
+            siteName: string;
         };
         /**
          * FileReportModel
@@ -999,6 +1035,19 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * HealthModel
+         * @description What an agent tells of itself; the newest replaces what it told before.
+         */
+        HealthModel: {
+            /**
+             * Bytespersecond
+             * @default 0
+             */
+            bytesPerSecond: number;
+            /** Sites */
+            sites?: components["schemas"]["FaultySiteModel"][];
+        };
+        /**
          * HistoryModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1046,17 +1095,21 @@ export interface components {
         };
         /**
          * KnownAgentModel
-         * @description Base of all request and response models: camelCase on the wire.
+         * @description `bytesPerSecond` is what the agent moves now, in all its transfers.
          */
         KnownAgentModel: {
             /** Agentid */
             agentId: string;
+            /** Bytespersecond */
+            bytesPerSecond: number;
             /** Held */
             held: number;
             /** Hostname */
             hostname: string;
             /** Islive */
             isLive: boolean;
+            /** Problems */
+            problems: components["schemas"]["AgentProblemModel"][];
             /** Seenat */
             seenAt: number;
             /** Sitename */
@@ -1550,6 +1603,7 @@ export interface components {
             /** Agentid */
             agentId: string;
             claim?: components["schemas"]["ClaimModel"];
+            health?: components["schemas"]["HealthModel"];
             /** Transfers */
             transfers?: components["schemas"]["TransferReportModel"][];
         };

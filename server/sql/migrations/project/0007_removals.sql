@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS sitesync_removals (
 CREATE INDEX IF NOT EXISTS sitesync_removals_due_idx
     ON sitesync_removals (site_name, due_at);
 
--- The last scan of each site that was asked for, found by the agent that has it.
+-- The last scan of each site that somebody asked for, and what the agent found.
+--   message   why it could not be done
 CREATE TABLE IF NOT EXISTS sitesync_scans (
     site_name VARCHAR PRIMARY KEY,
     requested_at TIMESTAMPTZ NOT NULL,
@@ -42,5 +43,6 @@ CREATE TABLE IF NOT EXISTS sitesync_scans (
     expires_at TIMESTAMPTZ,
     found BIGINT,
     missing BIGINT,
-    different BIGINT
+    different BIGINT,
+    message TEXT
 );

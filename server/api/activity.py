@@ -21,8 +21,8 @@ from ..host import (
 )
 from ..store.access import Caller, load_representation, may_enter, readable_paths
 from .answers import answer
-from .inputs import check_ids, check_text
-from .list_models import MAX_PAGE, PageInfoModel
+from .inputs import check_ids, check_text, check_texts
+from .list_models import MAX_PAGE, MAX_SITES, PageInfoModel
 from .models import ErrorModel
 from .routing import SiteSyncRoute
 from .services import Services
@@ -182,14 +182,19 @@ class ActivityRoutes:
             self.router.add_api_route(path, endpoint, responses={200: {"model": model}})
 
     async def list_transfers(
-        self, project_name: ProjectName, user: CurrentUser, first: First = 50
+        self,
+        project_name: ProjectName,
+        user: CurrentUser,
+        first: First = 50,
+        siteName: Annotated[list[str] | None, Query(max_length=MAX_SITES)] = None,
     ) -> Response:
-        """Return what agents are at, and what comes next."""
+        """Return what agents are at, and what comes next; to all sites or the named."""
+        names = check_texts("siteName", siteName)
         await self._services.keeper.ensure_ready(project_name)
         paths = await readable_paths(Caller(user), project_name)
         activity = self._services.activity
-        queued, total = await activity.queued(project_name, paths, first)
-        moving = await activity.moving(project_name, paths, first)
+        queued, total = await activity.queued(project_name, paths, first, names)
+        moving = await activity.moving(project_name, paths, first, names)
         return answer({"moving": moving, "queued": queued, "queuedTotal": total})
 
     async def get_throughput(

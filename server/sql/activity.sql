@@ -7,8 +7,8 @@ JOIN {schema}.products AS p ON p.id = v.product_id
 JOIN {schema}.hierarchy AS h ON h.id = p.folder_id
 
 -- name: moving
--- Transfers under a live lease, those with the latest news first. $2 now, $3 how many.
--- What a run has moved is what it reported as done, and the files it is at.
+-- Transfers under a live lease, those with the latest news first. $2 now, $3 how many, $4
+-- sites or NULL. What a run has moved is what it reported as done, and the files it is at.
 SELECT l.representation_id, l.site_name, l.source_site, l.agent_id, l.user_name,
     extract(epoch FROM l.claimed_at)::float8 AS claimed_at,
     g.hostname, g.site_name AS own_site, h.path, p.name AS product, v.version,
@@ -28,12 +28,13 @@ CROSS JOIN LATERAL (
 ) AS running
 WHERE l.expires_at > to_timestamp($2::float8)
     AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
+    AND ($4::varchar[] IS NULL OR l.site_name = ANY ($4::varchar[]))
 ORDER BY s.changed_at DESC, l.representation_id, l.site_name
 LIMIT $3;
 
 -- name: queued
 -- What waits for an agent, in the order of the queue: each site by its own index.
--- $2 now, $3 how many.
+-- $2 now, $3 how many, $4 sites or NULL.
 WITH RECURSIVE names AS (
     (
         SELECT site_name FROM {schema}.sitesync_files_status
@@ -69,11 +70,12 @@ CROSS JOIN LATERAL (
     ORDER BY s.priority DESC, s.due_at, s.representation_id
     LIMIT $3
 ) AS found
+WHERE $4::varchar[] IS NULL OR names.site_name = ANY ($4::varchar[])
 ORDER BY found.priority DESC, found.due_at, found.representation_id, found.site_name
 LIMIT $3;
 
 -- name: queued_total
--- Counts up to $3.
+-- Counts up to $3; $4 sites or NULL.
 SELECT count(*) AS total
 FROM (
     SELECT 1
@@ -88,6 +90,7 @@ FROM (
                 AND l.expires_at > to_timestamp($2::float8)
         )
         AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
+        AND ($4::varchar[] IS NULL OR s.site_name = ANY ($4::varchar[]))
     LIMIT $3
 ) AS waiting;
 

@@ -21,23 +21,34 @@ class ActivityStore:
     """Reads of leases, of the queue, and of the history of attempts."""
 
     async def moving(
-        self, project_name: str, paths: Paths, first: int
+        self,
+        project_name: str,
+        paths: Paths,
+        first: int,
+        site_names: list[str] | None,
     ) -> list[dict[str, Any]]:
-        """Return transfers that agents are at, those with the latest news first."""
+        """Return transfers that agents are at, those with the latest news first.
+
+        `site_names`: only those to these sites; None = to all.
+        """
         now = await current_time(project_name)
         query = _SQL.get("moving", project_name, parents="parents")
-        rows = await Postgres.fetch(query, paths, now, first)
+        rows = await Postgres.fetch(query, paths, now, first, site_names)
         return [_moving(row, now) for row in rows]
 
     async def queued(
-        self, project_name: str, paths: Paths, first: int
+        self,
+        project_name: str,
+        paths: Paths,
+        first: int,
+        site_names: list[str] | None,
     ) -> tuple[list[dict[str, Any]], int]:
         """Return what waits in the queue's order, and how much waits (to 10,000)."""
         now = await current_time(project_name)
         query = _SQL.get("queued", project_name, parents="parents")
-        rows = await Postgres.fetch(query, paths, now, first)
+        rows = await Postgres.fetch(query, paths, now, first, site_names)
         query = _SQL.get("queued_total", project_name, parents="parents")
-        total = await Postgres.fetchrow(query, paths, now, MOST_COUNTED)
+        total = await Postgres.fetchrow(query, paths, now, MOST_COUNTED, site_names)
         waiting = [
             {
                 "position": position,

@@ -59,6 +59,18 @@ async def test_what_waits_is_in_the_order_of_the_queue(
     assert (len(short["queued"]), short["queuedTotal"]) == (1, 2)
 
 
+async def test_what_waits_and_moves_may_be_of_some_sites_only(
+    agent: Agent, queued: Published
+) -> None:
+    here = await get(agent, "demo/transfers", siteName=[SITE, "nearline"])
+    assert [one["representationId"] for one in here["queued"]] == [queued.id]
+    elsewhere = await get(agent, "demo/transfers", siteName="nearline")
+    assert (elsewhere["queued"], elsewhere["queuedTotal"]) == ([], 0)
+    await agent.claim()
+    assert len((await get(agent, "demo/transfers", siteName=SITE))["moving"]) == 1
+    assert (await get(agent, "demo/transfers", siteName="nearline"))["moving"] == []
+
+
 async def test_what_moves_has_its_rate_and_time_left(
     agent: Agent, queued: Published, clock: Clock
 ) -> None:

@@ -516,7 +516,7 @@ export interface paths {
         };
         /**
          * List Transfers
-         * @description Return what agents are at, and what comes next.
+         * @description Return what agents are at, and what comes next; to all sites or the named.
          */
         get: operations["list_transfers"];
         put?: never;
@@ -3399,6 +3399,7 @@ export interface operations {
         parameters: {
             query?: {
                 first?: number;
+                siteName?: string[];
             };
             header?: never;
             path: {

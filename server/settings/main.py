@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import validator
 
 from ..host import (
-    BaseServerAddon,
     BaseSettingsModel,
     SettingsField,
     ensure_unique_names,
     normalize_name,
 )
+from .choices import list_credential_receivers, list_providers, list_sites
+from .limits import LimitSettings
+from .providers.custom import CustomSettings
 from .providers.dropbox import DropboxSettings
 from .providers.gdrive import GoogleDriveSettings
 from .providers.local_drive import LocalDriveSettings
+from .providers.paths import PathsPerPlatform
 from .providers.rclone import RcloneSettings
 from .providers.s3 import S3Settings
 from .providers.sftp import SftpSettings
 
 EVERYWHERE = ["studio", "project", "site"]
-
-PROVIDERS = {
-    "gdrive": "Google Drive",
-    "local_drive": "Local Drive",
-    "dropbox": "Dropbox",
-    "sftp": "SFTP",
-    "rclone": "Rclone",
-    "s3": "S3",
-}
-
-
-def list_providers() -> list[dict[str, str]]:
-    return [{"value": code, "label": label} for code, label in PROVIDERS.items()]
-
-
-async def list_sites(
-    addon: BaseServerAddon | None = None,
-    settings_variant: str = "production",
-    project_name: str | None = None,
-) -> list[str]:
-    """Return what an artist may choose as active or remote site.
-
-    AYON fills the arguments by their names.
-    """
-    if addon is None:
-        return []
-    settings: Any
-    if project_name:
-        settings = await addon.get_project_settings(
-            project_name, variant=settings_variant
-        )
-    else:
-        settings = await addon.get_studio_settings(variant=settings_variant)
-    return ["local", "studio", *(site.name for site in settings.sites)]
 
 
 class GeneralSettings(BaseSettingsModel):
@@ -96,6 +63,34 @@ class GeneralSettings(BaseSettingsModel):
         ),
     )
 
+    limits: LimitSettings = SettingsField(
+        default_factory=LimitSettings,
+        title="Limits of studio and machines",
+        description=(
+            "For 'studio' and the artists' machines; other sites have limits of their "
+            "own. Several projects: the strictest counts."
+        ),
+    )
+
+    provider_folders: PathsPerPlatform = SettingsField(
+        default_factory=PathsPerPlatform,
+        title="Folders of providers",
+        scope=["studio"],
+        description=(
+            "Python modules with providers of your own, for sites of the provider "
+            "'Custom'. Only the studio's value counts: it is code that agents run."
+        ),
+    )
+    executable_paths: list[str] = SettingsField(
+        default_factory=list,
+        title="Programs that projects may name",
+        scope=["studio"],
+        description=(
+            "A project's own 'RClone Executable Path' must be on this list, or be one "
+            "that the studio's sites name. Only the studio's value counts."
+        ),
+    )
+
     @validator("always_accessible_on", each_item=True)
     def strip_name(cls, value: str) -> str:
         return value.strip()
@@ -134,6 +129,12 @@ class LocalSettings(BaseSettingsModel):
         scope=["site"],
         description="Overrides for local root(s).",
     )
+    limits: LimitSettings = SettingsField(
+        default_factory=LimitSettings,
+        title="Limits of my machine",
+        scope=["site"],
+        description="Beside those that the project sets; the strictest counts",
+    )
 
 
 class SiteSettings(BaseSettingsModel):
@@ -171,6 +172,23 @@ class SiteSettings(BaseSettingsModel):
         default_factory=RcloneSettings, scope=EVERYWHERE
     )
     s3: S3Settings = SettingsField(default_factory=S3Settings, scope=EVERYWHERE)
+    custom: CustomSettings = SettingsField(
+        default_factory=CustomSettings, scope=EVERYWHERE
+    )
+    credentials_for: list[str] = SettingsField(
+        default_factory=list,
+        title="Credentials for",
+        scope=["studio", "project"],
+        enum_resolver=list_credential_receivers,
+        description=(
+            "Who is handed this site's settings with its secrets. None chosen: "
+            "everyone, or services where a secret of AYON is named ({secret:NAME}). "
+            "Managers always are. Each hand-out is recorded."
+        ),
+    )
+    limits: LimitSettings = SettingsField(
+        default_factory=LimitSettings, title="Limits", scope=["studio", "project"]
+    )
     name: str = SettingsField(..., title="Site name", scope=EVERYWHERE)
 
     @validator("name")

@@ -7,13 +7,19 @@ from ayon_server.lib.postgres import Postgres
 from ayon_server.settings import apply_overrides
 
 from server.settings import SiteSyncSettings
-from server.settings.main import list_sites
+from server.settings.choices import list_credential_receivers, list_sites
 from tests.integration.conftest import SITE
 from tests.support.devhost_app import Host
 
 ALL = ["studio", "project", "site"]
 SHARED = ["studio", "project"]
 PATHS: dict[str, Any] = {"windows": [], "linux": [], "darwin": []}
+LIMITS = {
+    "parallel_transfers": 0,
+    "bandwidth_mb_s": 0.0,
+    "free_space_floor_gb": 0.0,
+    "timetable": [],
+}
 PATH = {"windows": "", "linux": "", "darwin": ""}
 
 SITE_DEFAULTS = {
@@ -74,6 +80,9 @@ SITE_DEFAULTS = {
         "roots": "",
         "rclone_executable_path": PATH,
     },
+    "custom": {"code": "", "settings": "{}", "roots": ""},
+    "credentials_for": [],
+    "limits": LIMITS,
     "name": "nearline",
 }
 
@@ -89,11 +98,15 @@ def test_defaults_are_those_of_the_existing_addon() -> None:
             "remote_site": "studio",
             "workfile_link_depth": 1,
             "accept_unleased_results": True,
+            "limits": LIMITS,
+            "provider_folders": PATHS,
+            "executable_paths": [],
         },
         "local_setting": {
             "active_site": "",
             "remote_site": "",
             "local_roots": [{"name": "work", "path": "C:/projects_local"}],
+            "limits": LIMITS,
         },
         "sites": [],
     }
@@ -133,6 +146,10 @@ def test_defaults_are_those_of_the_existing_addon() -> None:
         ("sites.rclone.config_web.config_params", None),
         ("sites.rclone.root", SHARED),
         ("sites.rclone.additional_args", SHARED),
+        ("sites.credentials_for", SHARED),
+        ("sites.limits", SHARED),
+        ("config.provider_folders", ["studio"]),
+        ("config.executable_paths", ["studio"]),
     ],
 )
 def test_scopes_are_those_of_the_existing_addon(
@@ -183,6 +200,14 @@ async def test_artists_choose_among_configured_sites(host: Host) -> None:
         "nearline",
     ]
     assert await list_sites(None) == []
+
+
+async def test_credentials_are_for_everyone_services_or_access_groups(
+    host: Host,
+) -> None:
+    values = [choice["value"] for choice in await list_credential_receivers()]
+    assert values[:2] == ["everyone", "services"]
+    assert "artist" in values[2:]
 
 
 async def test_settings_come_through_ayons_endpoint(host: Host) -> None:

@@ -1,0 +1,4 @@
+-- What settings choose from.
+
+-- name: access_group_names
+SELECT name FROM public.access_groups ORDER BY name;

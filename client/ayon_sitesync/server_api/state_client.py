@@ -128,6 +128,23 @@ class StateClient(ServerClient):
     ) -> dict[str, Any]:
         return self._post(project_name, f"verbs/{verb}", body)
 
+    # --- scans -----------------------------------------------------------------------
+
+    def write_presence(
+        self,
+        project_name: str,
+        site_name: str,
+        files: Sequence[Mapping[str, Any]],
+        *,
+        requeue: bool,
+    ) -> dict[str, Any]:
+        """Tell which files storage has: `{"results", "synced", "queued", "missing"}`.
+
+        At most `STATES_IN_BODY` files; `results` are those that were not taken.
+        """
+        body = {"siteName": site_name, "files": list(files), "requeue": requeue}
+        return self._post(project_name, "presence", body)
+
     # --- pauses ----------------------------------------------------------------------
 
     def write_pause(self, body: Mapping[str, Any]) -> None:

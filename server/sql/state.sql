@@ -23,13 +23,55 @@ ORDER BY representation_id, site_name
 FOR UPDATE;
 
 -- name: write_rows
-INSERT INTO {schema}.sitesync_files_status AS s
-    (representation_id, site_name, status, priority, data)
-SELECT representation_id, site_name, status, priority, data
-FROM unnest($1::uuid[], $2::varchar[], $3::integer[], $4::integer[], $5::jsonb[])
-    AS new (representation_id, site_name, status, priority, data)
+-- With the counts of `count_entries`: the trigger leaves rows alone that say when they
+-- were written. The sizes of files ($16) are counted here where the caller has not.
+WITH clock AS MATERIALIZED (SELECT {schema}.sitesync_now_v1() AS moment)
+INSERT INTO {schema}.sitesync_files_status AS s (
+    representation_id, site_name, status, priority, data,
+    files_total, files_due, files_failed, files_synced, files_verified, bytes_done,
+    last_error, due_at, bytes_total, changed_at
+)
+SELECT
+    new.representation_id, new.site_name, new.status, new.priority, new.data,
+    new.files_total, new.files_due, new.files_failed, new.files_synced,
+    new.files_verified, new.bytes_done, new.last_error,
+    least(
+        CASE WHEN new.queued_at IS NOT NULL
+            THEN to_timestamp(least(new.queued_at, extract(epoch FROM clock.moment)))
+        END,
+        to_timestamp(new.next_at),
+        CASE WHEN new.is_running THEN clock.moment + interval '15 minutes' END
+    ),
+    coalesce(new.bytes_total, (
+        SELECT least(coalesce(sum(
+            CASE WHEN jsonb_typeof(item -> 'size') = 'number'
+                THEN greatest(trunc((item ->> 'size')::numeric), 0) ELSE 0 END
+        ), 0), 9223372036854775807)::bigint
+        FROM {schema}.representations AS r
+        CROSS JOIN LATERAL jsonb_array_elements(
+            CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
+        ) AS items (item)
+        WHERE r.id = new.representation_id
+    )),
+    clock.moment
+FROM unnest(
+    $1::uuid[], $2::varchar[], $3::integer[], $4::integer[], $5::jsonb[],
+    $6::integer[], $7::integer[], $8::integer[], $9::integer[], $10::integer[],
+    $11::bigint[], $12::text[], $13::float8[], $14::float8[], $15::boolean[],
+    $16::bigint[]
+) AS new (
+    representation_id, site_name, status, priority, data,
+    files_total, files_due, files_failed, files_synced, files_verified,
+    bytes_done, last_error, queued_at, next_at, is_running, bytes_total
+)
+CROSS JOIN clock
 ON CONFLICT (representation_id, site_name) DO UPDATE
-SET status = EXCLUDED.status, priority = EXCLUDED.priority, data = EXCLUDED.data;
+SET status = EXCLUDED.status, priority = EXCLUDED.priority, data = EXCLUDED.data,
+    files_total = EXCLUDED.files_total, files_due = EXCLUDED.files_due,
+    files_failed = EXCLUDED.files_failed, files_synced = EXCLUDED.files_synced,
+    files_verified = EXCLUDED.files_verified, bytes_total = EXCLUDED.bytes_total,
+    bytes_done = EXCLUDED.bytes_done, due_at = EXCLUDED.due_at,
+    changed_at = EXCLUDED.changed_at, last_error = EXCLUDED.last_error;
 
 -- name: delete_rows
 DELETE FROM {schema}.sitesync_files_status

@@ -1,10 +1,6 @@
 -- What operators do to rows of sitesync_files_status: many rows at once, in slices.
--- Statements that insert rows fill in their counts and go round the trigger; the JSON
--- and the counts are those of the trigger and of `rebuild_entries`.
-
--- name: skip_counting
--- 'on' before such a statement, 'off' right behind it.
-SELECT set_config('sitesync.counted', $1, true);
+-- Statements that insert rows bring their counts along; the JSON and the counts are
+-- those of the trigger and of `rebuild_entries`.
 
 -- name: insert_missing
 -- Rows of representations $1 on sites $2 that have none there: all files with status

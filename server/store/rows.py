@@ -6,10 +6,11 @@ representations, then rows, then leases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..domain.files import Entries, entries_status, parse_entries
+from ..domain.rollup import count_entries
 from ..domain.status import SiteStatus
 from ..host import Postgres
 from ..sql import QueryFile
@@ -82,11 +83,17 @@ async def lock_rows(
     return {row.key: row for row in rows}
 
 
-async def write_rows(project_name: str, rows: Iterable[Row]) -> None:
-    """Insert or replace rows in one statement."""
+async def write_rows(
+    project_name: str, rows: Iterable[Row], sizes: Mapping[str, int] | None = None
+) -> None:
+    """Insert or replace rows, with their counts, in one statement.
+
+    :param sizes: bytes of all files, by representation, as far as they are known.
+    """
     ordered = sorted(rows, key=lambda row: row.key)
     if not ordered:
         return
+    counts = [count_entries(row.entries) for row in ordered]
     await Postgres.execute(
         _SQL.get("write_rows", project_name),
         [row.representation_id for row in ordered],
@@ -94,4 +101,15 @@ async def write_rows(project_name: str, rows: Iterable[Row]) -> None:
         [row.status for row in ordered],
         [row.priority for row in ordered],
         [{"files": row.entries} for row in ordered],
+        [each.files_total for each in counts],
+        [each.files_due for each in counts],
+        [each.files_failed for each in counts],
+        [each.files_synced for each in counts],
+        [each.files_verified for each in counts],
+        [each.bytes_done for each in counts],
+        [each.last_error for each in counts],
+        [each.queued_at for each in counts],
+        [each.next_at for each in counts],
+        [each.is_running for each in counts],
+        [(sizes or {}).get(row.representation_id) for row in ordered],
     )

@@ -149,18 +149,14 @@ class VerbStore:
             tally.files += row["files"]
             tally.bytes += row["bytes"]
             return set()
-        async with Postgres.transaction():
-            now = await current_time(project)
-            await Postgres.fetch(_SQL.get("skip_counting"), "on")
-            row = await Postgres.fetchrow(
-                _SQL.get("insert_missing", project),
-                ids,
-                names,
-                int(_CREATES[order.verb]),
-                order.priority or DEFAULT_PRIORITY,
-                now,
-            )
-            await Postgres.fetch(_SQL.get("skip_counting"), "off")
+        row = await Postgres.fetchrow(
+            _SQL.get("insert_missing", project),
+            ids,
+            names,
+            int(_CREATES[order.verb]),
+            order.priority or DEFAULT_PRIORITY,
+            await current_time(project),
+        )
         keys = list(zip(row["representation_ids"], row["site_names"], strict=True))
         tally.matched += len(keys)
         tally.made += len(keys)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from server.domain.files import is_verified, parse_entries, parse_files
 from server.domain.rollup import compute_rollup
 from server.domain.status import SiteStatus, aggregate_status
+from server.store.rows import Row, write_rows
 from tests.integration.pipeline import Clock, Pipeline
 from tests.support.devhost_app import Host
 
@@ -117,6 +118,36 @@ async def write(representation_id: str, data: Any, files: Any) -> Any:
         uuid.uuid4().hex,
         data,
     )
+
+
+async def test_our_own_writes_bring_the_counts_of_the_trigger(
+    empty_row: str, clock: Clock
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def check(entries: Any, files: Any) -> None:
+        await write(empty_row, {}, files)
+        row = Row(empty_row, uuid.uuid4().hex, 1, 50, parse_entries({"files": entries}))
+        query = "SELECT * FROM project_demo.sitesync_files_status WHERE site_name = $1"
+        async with Postgres.transaction():
+            await write_rows("demo", [row])
+        inserted = dict(await Postgres.fetchrow(query, row.site_name))
+        await Postgres.execute(
+            "UPDATE project_demo.sitesync_files_status SET data = data, "
+            "files_total = NULL WHERE site_name = $1",
+            row.site_name,
+        )
+        assert dict(await Postgres.fetchrow(query, row.site_name)) == inserted
+        async with Postgres.transaction():
+            await write_rows("demo", [row])
+        assert dict(await Postgres.fetchrow(query, row.site_name)) == inserted
+
+    @settings(max_examples=150, deadline=None)
+    @given(FILES, REPRESENTATION_FILES)
+    def search(entries: Any, files: Any) -> None:
+        asyncio.run_coroutine_threadsafe(check(entries, files), loop).result()
+
+    await asyncio.to_thread(search)
 
 
 async def test_the_trigger_counts_as_python_does(empty_row: str, clock: Clock) -> None:

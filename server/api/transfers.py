@@ -48,6 +48,7 @@ from .answers import answer
 from .health import note_health
 from .inputs import check_text, check_texts, clean_message
 from .models import ErrorModel
+from .removals import RemovalDesk
 from .routing import SiteSyncRoute
 from .services import Services
 
@@ -68,6 +69,7 @@ class TransferRoutes:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._removals = RemovalDesk(services)
         self.router = APIRouter(
             route_class=SiteSyncRoute, responses={400: {"model": ErrorModel}}
         )
@@ -105,11 +107,14 @@ class TransferRoutes:
             else:
                 results = [_result(transfer, "lost", None, []) for transfer in chosen]
             answers.update(zip(numbers, results, strict=True))
+        removals = await self._removals.report(
+            Holder(report.agentId, user.name), report.removals, projects
+        )
         claimed = None
         if report.claim is not None:
             claimed = await self._claim_after_report(user, site_id, report.claim)
         ordered = [answers[number] for number in sorted(answers)]
-        return answer({"transfers": ordered, "claimed": claimed})
+        return answer({"transfers": ordered, "removals": removals, "claimed": claimed})
 
     async def renew_leases(self, user: CurrentUser, request: LeasesModel) -> Response:
         """Extend leases."""
@@ -142,6 +147,11 @@ class TransferRoutes:
             )
             released += len(keys)
             self._tell(name, keys)
+            released += await self._services.removals.release(
+                name,
+                Holder(request.agentId, user.name),
+                [str(request.leases[number].leaseToken) for number in numbers],
+            )
         if request.stopping:
             site = await self._services.agents.end(request.agentId, user.name)
             if site is not None:
@@ -172,12 +182,17 @@ class TransferRoutes:
             for name in _rotate(claim.projects, last_project)
             if (seeker := await self._seeker(claim, name, pauses)) is not None
         ]
-        transfers = await self._share_out(seekers, budget)
+        movers = [seeker for seeker in seekers if seeker.route.reachable]
+        transfers, busy = await self._share_out(movers, budget)
         if transfers:
             await self._services.agents.remember_project(
                 claim.agent.id, transfers[-1]["projectName"]
             )
-        outlooks = [await self._services.queue.outlook(seeker) for seeker in seekers]
+        others, left = await self._removals.claim(
+            seekers, body.maxRemovals, takes_scans=body.takesScans
+        )
+        outlooks = [await self._services.queue.outlook(seeker) for seeker in busy]
+        outlooks.append(left)
         waits = [
             outlook.next_due_in_seconds
             for outlook in outlooks
@@ -185,6 +200,7 @@ class TransferRoutes:
         ]
         return {
             "transfers": transfers,
+            **others,
             "leaseSeconds": LEASE_SECONDS,
             "serverTime": await self._services.agents.now(),
             "nextDueInSeconds": min(waits, default=None),
@@ -226,6 +242,7 @@ class TransferRoutes:
         for project in await get_project_list():
             if await self._services.keeper.is_ready(project.name):
                 keys = await self._services.queue.release_all(project.name, holder)
+                await self._removals.release_all(project.name, holder)
                 self._tell(project.name, keys)
 
     async def _choose_projects(
@@ -290,21 +307,24 @@ class TransferRoutes:
             if site not in unusable and not pauses.cover(project_name, [site])
         ]
         route = Route(own_site, usable)
-        if not sites.enabled or not route.reachable:
+        if not sites.enabled:
             return None
         try:
             paths = await readable_paths(caller, project_name)
         except ForbiddenException:
             return None
         holder = Holder(claim.agent.id, claim.user.name)
-        return Seeker(project_name, holder, route, paths, body.variant)
+        return Seeker(project_name, holder, route, paths, body.variant, sites)
 
     async def _share_out(
         self, seekers: list[Seeker], budget: Budget
-    ) -> list[dict[str, Any]]:
-        """Claim from each project its share; what one leaves goes to the others."""
+    ) -> tuple[list[dict[str, Any]], list[Seeker]]:
+        """Claim from each project its share; what one leaves goes to the others.
+
+        Return the transfers, and who has rows left that are worth another look.
+        """
         transfers: list[dict[str, Any]] = []
-        hungry = list(seekers)
+        hungry, busy = list(seekers), list(seekers)
         while hungry and not budget.is_spent:
             share = -(-budget.transfers // len(hungry))
             still_hungry = []
@@ -318,10 +338,12 @@ class TransferRoutes:
                 budget.files, budget.bytes = part.files, part.bytes
                 transfers += claimed.transfers
                 self._tell(seeker.project_name, claimed.changed)
+                if not claimed.has_rows:
+                    busy.remove(seeker)
                 if len(claimed.transfers) == asked:
                     still_hungry.append(seeker)
             hungry = still_hungry
-        return transfers
+        return transfers, busy
 
     async def _report(
         self, project_name: str, holder: Holder, transfers: list[TransferReportModel]

@@ -2,10 +2,29 @@
 -- Order of locks: rows first, then leases. Times are epoch seconds out of one call of
 -- the project's clock per operation.
 
+-- name: look_around
+-- Whether there is anything to claim: leases that have expired, and those of the
+-- targets $1 that have rows with work, due or not.
+WITH clock AS MATERIALIZED (SELECT {schema}.sitesync_now_v1() AS moment)
+SELECT
+    extract(epoch FROM clock.moment)::float8 AS now,
+    EXISTS (
+        SELECT 1 FROM {schema}.sitesync_leases AS l WHERE l.expires_at <= clock.moment
+    ) AS has_expired,
+    ARRAY(
+        SELECT target FROM unnest($1::varchar[]) AS target
+        WHERE EXISTS (
+            SELECT 1 FROM {schema}.sitesync_files_status AS s
+            WHERE s.site_name = target AND s.due_at IS NOT NULL
+        )
+    ) AS targets
+FROM clock;
+
 -- name: lock_due
 -- Due rows of target $1 that have a source among $2, best first, skipping what others
 -- are claiming at this moment. $3 now, $4 readable paths, $5 how many.
--- A source has the representation SYNCED, with the files that it has now.
+-- A source has the representation SYNCED, with the files that it has now. What an agent
+-- is deleting from some site waits for him: his removal may have been taken back.
 SELECT
     s.representation_id, s.site_name, s.priority, s.data,
     extract(epoch FROM s.due_at)::float8 AS due_at,
@@ -28,13 +47,14 @@ LIMIT $5
 FOR UPDATE OF s SKIP LOCKED;
 
 -- name: outlook
--- What is left for an agent on one route: rows nobody holds, and when the first of
--- those that are not due yet is; counts up to $5. Work that another than agent $6
--- holds may be due when his lease ends.
+-- What is left for an agent on one route: rows nobody holds, and in how many seconds
+-- the first is due; counts up to $5. Work that another than agent $6 holds may be due
+-- when his lease ends.
 SELECT
     count(*) AS pending,
-    extract(epoch FROM least(
-        min(due_at) FILTER (WHERE due_at > to_timestamp($3::float8)),
+    CASE WHEN bool_or(due_at <= to_timestamp($3::float8)) THEN 0
+    ELSE extract(epoch FROM least(
+        min(due_at),
         (
             SELECT min(l.expires_at)
             FROM {schema}.sitesync_leases AS l
@@ -43,8 +63,7 @@ SELECT
                 AND l.agent_id <> $6
                 AND l.expires_at > to_timestamp($3::float8)
         )
-    ))::float8 AS next_due_at,
-    coalesce(bool_or(due_at <= to_timestamp($3::float8)), false) AS is_due
+    ) - to_timestamp($3::float8))::float8 END AS next_due_in_seconds
 FROM (
     SELECT s.due_at
     FROM {schema}.sitesync_files_status AS s
@@ -66,7 +85,12 @@ FROM (
 -- Looked up for each row, never joined from the other side (LIMIT keeps it so): the
 -- cost is that of the rows looked at, in the order of the index of due rows.
 CROSS JOIN LATERAL (
-    SELECT r.files, r.name, v.version, p.name AS product, h.path
+    SELECT r.files, r.name, v.version, p.name AS product, h.path,
+        ARRAY(
+            SELECT file ->> 'id' FROM jsonb_array_elements(
+                CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
+            ) AS file
+        ) AS file_ids
     FROM {schema}.representations AS r
     JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
     JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
@@ -79,6 +103,8 @@ CROSS JOIN LATERAL (
 ) AS r
 
 -- name: source
+-- A row whose files are all SYNCED needs to know those of now; only where nobody has
+-- counted, each one is looked at.
 CROSS JOIN LATERAL (
     SELECT c.site_name
     FROM {schema}.sitesync_files_status AS c
@@ -86,14 +112,13 @@ CROSS JOIN LATERAL (
         AND c.site_name = ANY ($2::varchar[])
         AND c.site_name <> s.site_name
         AND c.status = 4
-        AND NOT EXISTS (
-            SELECT 1
-            FROM jsonb_array_elements(
-                CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
-            ) AS file
-            WHERE (c.data -> 'files' -> (file ->> 'id') ->> 'status')
-                IS DISTINCT FROM '4'
-        )
+        AND CASE WHEN c.files_synced = c.files_total AND c.files_total > 0
+            THEN c.data -> 'files' ?& r.file_ids
+            ELSE NOT EXISTS (
+                SELECT 1 FROM unnest(r.file_ids) AS file_id
+                WHERE (c.data -> 'files' -> file_id ->> 'status')
+                    IS DISTINCT FROM '4'
+            ) END
     ORDER BY array_position($2::varchar[], c.site_name)
     LIMIT 1
 ) AS source
@@ -149,7 +174,7 @@ SELECT l.representation_id, l.site_name
 FROM {schema}.sitesync_leases AS l
 WHERE l.expires_at <= to_timestamp($1::float8)
 ORDER BY l.expires_at
-LIMIT 200;
+LIMIT $2;
 
 -- name: lock_expired
 -- The expired leases of rows that nobody else is at. $3 now.

@@ -8,7 +8,7 @@ files that are still IN_PROGRESS return to QUEUED.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain.files import (
@@ -18,6 +18,8 @@ from ..domain.files import (
     return_running,
     start_files,
 )
+from ..domain.reconciliation import is_in_line
+from ..domain.site import ProjectSites
 from ..domain.transfer import (
     LEASE_SECONDS,
     Budget,
@@ -31,6 +33,7 @@ from ..domain.transfer import (
 from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths
+from .known_files import read_known_files
 from .leases import (
     AttemptCount,
     Holder,
@@ -44,7 +47,9 @@ from .rows import Row, RowKey, current_time, write_rows
 _SQL = QueryFile("transfers")
 
 # `pending` stops counting here: more tells an agent nothing, and counting costs.
-MOST_PENDING = 1000
+MOST_PENDING = 100
+# Expired leases that one claim gives back, at least, and at most.
+FEW_EXPIRED, MOST_EXPIRED = 20, 200
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Seeker:
     route: Route
     paths: Paths
     variant: str
+    sites: ProjectSites
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,23 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim gives, and every row that it wrote."""
+    """What a claim gives, and every row that it wrote.
+
+    `has_rows`: there are rows with work on the agent's routes, due or not.
+    """
 
     transfers: list[dict[str, Any]]
     changed: set[RowKey]
+    has_rows: bool
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a claim sees before it locks anything."""
+
+    now: float
+    has_expired: bool
+    legs: list[tuple[str, list[str]]]
 
 
 class TransferQueue:
@@ -83,12 +102,20 @@ class TransferQueue:
     async def claim(self, seeker: Seeker, budget: Budget) -> Claimed:
         """Give transfers within the budget, best first, and pay them from it."""
         project = seeker.project_name
+        view = await self._look_around(seeker)
+        if view.has_expired:
+            most = min(max(budget.transfers, FEW_EXPIRED), MOST_EXPIRED)
+            returned = await self._return_expired(project, most)
+            view = await self._look_around(seeker)
+        else:
+            returned = set()
+        if not view.legs:
+            return Claimed([], returned, has_rows=False)
         async with Postgres.transaction():
-            now = await current_time(project)
-            returned = await self._return_expired(project, now)
+            now = view.now
             plans = [
                 plan_transfer(candidate, budget, now)
-                for candidate in await self._lock_due(seeker, budget.transfers, now)
+                for candidate in await self._lock_due(view, seeker, budget.transfers)
                 if not budget.is_spent
             ]
             leases = await self._take_leases(seeker, plans, now)
@@ -103,24 +130,34 @@ class TransferQueue:
             _describe(seeker, plan, leases[_key(plan)], now, checksums)
             for plan in taken
         ]
-        return Claimed(transfers, returned | {row.key for row in started})
+        changed = returned | {row.key for row in started}
+        return Claimed(transfers, changed, has_rows=True)
+
+    async def _look_around(self, seeker: Seeker) -> _View:
+        legs = list(seeker.route.legs())
+        row = await Postgres.fetchrow(
+            _SQL.get("look_around", seeker.project_name), [target for target, _ in legs]
+        )
+        return _View(
+            now=row["now"],
+            has_expired=row["has_expired"],
+            legs=[leg for leg in legs if leg[0] in row["targets"]],
+        )
 
     async def outlook(self, seeker: Seeker) -> Outlook:
         """Look at what remains on the agent's routes after a claim."""
         project = seeker.project_name
-        now = await current_time(project)
+        view = await self._look_around(seeker)
         query = _SQL.get("outlook", project, parents="parents", source="source")
         pending, waits = 0, []
-        for target, sources in seeker.route.legs():
+        for target, sources in view.legs:
             row = await Postgres.fetchrow(
-                *(query, target, sources, now, seeker.paths, MOST_PENDING),
+                *(query, target, sources, view.now, seeker.paths, MOST_PENDING),
                 seeker.holder.agent_id,
             )
             pending += row["pending"]
-            if row["is_due"]:
-                waits.append(0.0)
-            elif row["next_due_at"] is not None:
-                waits.append(max(row["next_due_at"] - now, 0.0))
+            if row["next_due_in_seconds"] is not None:
+                waits.append(max(row["next_due_in_seconds"], 0.0))
         return Outlook(min(pending, MOST_PENDING), min(waits, default=None))
 
     async def renew(
@@ -171,10 +208,18 @@ class TransferQueue:
         ]
         return await self.release(project_name, holder, leases)
 
-    async def _return_expired(self, project_name: str, now: float) -> set[RowKey]:
-        keys = await Postgres.fetch(_SQL.get("expired_keys", project_name), now)
-        if not keys:
-            return set()
+    async def _return_expired(self, project_name: str, most: int) -> set[RowKey]:
+        async with Postgres.transaction():
+            now = await current_time(project_name)
+            rows, tokens = await self._lock_expired(project_name, most, now)
+            await self._end(project_name, tokens, rows, "expired", now)
+        return set(rows)
+
+    async def _lock_expired(
+        self, project_name: str, most: int, now: float
+    ) -> tuple[dict[RowKey, Row], dict[RowKey, str]]:
+        """Return the rows of expired leases, locked, and the leases' tokens."""
+        keys = await Postgres.fetch(_SQL.get("expired_keys", project_name), now, most)
         records = await Postgres.fetch(
             _SQL.get("lock_expired", project_name),
             [key["representation_id"] for key in keys],
@@ -192,8 +237,7 @@ class TransferQueue:
             )
             rows[row.key] = row
             tokens[row.key] = record["token"]
-        await self._end(project_name, tokens, rows, "expired", now)
-        return set(rows)
+        return rows, tokens
 
     async def _end(
         self,
@@ -222,18 +266,36 @@ class TransferQueue:
         )
 
     async def _lock_due(
-        self, seeker: Seeker, limit: int, now: float
+        self, view: _View, seeker: Seeker, limit: int
     ) -> list[Candidate]:
         query = _SQL.get(
             "lock_due", seeker.project_name, parents="parents", source="source"
         )
         found: list[Candidate] = []
-        for target, sources in seeker.route.legs():
+        for target, sources in view.legs:
             records = await Postgres.fetch(
-                query, target, sources, now, seeker.paths, limit
+                query, target, sources, view.now, seeker.paths, limit
             )
-            found += [_candidate(record, now) for record in records]
-        return sorted(found, key=lambda candidate: candidate.order)[:limit]
+            found += [_candidate(record, view.now) for record in records]
+        best = sorted(found, key=lambda candidate: candidate.order)[:limit]
+        return await self._compare(seeker.project_name, best)
+
+    async def _compare(
+        self, project_name: str, candidates: list[Candidate]
+    ) -> list[Candidate]:
+        """Add what out-of-date rows are compared with: events may be lost."""
+        stale = {
+            candidate.representation_id
+            for candidate in candidates
+            if not is_in_line(candidate.entries, candidate.files)
+        }
+        if not stale:
+            return candidates
+        known = await read_known_files(project_name, stale)
+        return [
+            replace(candidate, known=known.get(candidate.representation_id, {}))
+            for candidate in candidates
+        ]
 
     async def _take_leases(
         self, seeker: Seeker, plans: list[Plan], now: float

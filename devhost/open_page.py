@@ -55,6 +55,14 @@ async def frame_addon(project_name: str, addon_name: str) -> HTMLResponse:
     )
 
 
+@router.get("/settings/addon/{addon_name}")
+async def frame_addon_settings(addon_name: str) -> HTMLResponse:
+    """The settings page with the addon's tab open: about all projects."""
+    return HTMLResponse(
+        _FRAME.substitute(project=json.dumps(None), addon=json.dumps(addon_name))
+    )
+
+
 @router.get("/projects/{project_name}")
 async def redirect_to_panel(project_name: str) -> RedirectResponse:
     return RedirectResponse(f"/projects/{project_name}/addon/sitesync")

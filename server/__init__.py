@@ -15,7 +15,10 @@ class SiteSync(_BaseServerAddon):
     """One installed version of the addon in one worker process."""
 
     settings_model: type[_SiteSyncSettings] = _SiteSyncSettings
-    frontend_scopes: dict[str, Any] = {"project": {"sidebar": "hierarchy"}}  # noqa: RUF012
+    frontend_scopes: dict[str, Any] = {  # noqa: RUF012
+        "project": {"sidebar": "hierarchy"},
+        "settings": {},
+    }
 
     def initialize(self) -> None:
         """Add the routes; AYON mounts them when all addons are set up."""

@@ -16,6 +16,7 @@ from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
+from ..store.problems import ProblemStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
@@ -30,6 +31,7 @@ from .graph import GraphRoutes
 from .live import LiveUpdates
 from .machines import MachineRoutes
 from .pauses import PauseRoutes
+from .problems import ProblemRoutes
 from .services import Services
 from .state import StateRoutes
 from .state_batches import StateBatchRoutes
@@ -58,6 +60,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         activity=ActivityStore(),
         explain=ExplainStore(agents),
         machines=MachineStore(),
+        problems=ProblemStore(),
     )
 
 
@@ -81,4 +84,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         StateBatchRoutes(services).router,
         ActivityRoutes(services).router,
         MachineRoutes(services).router,
+        ProblemRoutes(services).router,
     ]

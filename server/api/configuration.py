@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..domain.setting_faults import SettingFault, find_faults, list_programs
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
 from ..host import BaseServerAddon
 from ..store.access import Caller
@@ -42,6 +43,22 @@ class Configuration:
         """Return the rules of a project, without anybody's own choice."""
         settings = await self._addon.get_project_settings(project_name, variant=variant)
         return resolve_sites(settings, None)
+
+    async def find_faults(
+        self, project_name: str, caller: Caller, variant: str = PRODUCTION
+    ) -> list[SettingFault]:
+        """Return what is wrong in the settings that `for_caller` reads."""
+        settings: Any
+        if caller.site_id is None:
+            settings = await self._addon.get_project_settings(
+                project_name, variant=variant
+            )
+        else:
+            settings = await self._addon.get_project_site_settings(
+                project_name, caller.name, caller.site_id, variant=variant
+            )
+        studio: Any = await self._addon.get_studio_settings(variant=variant)
+        return find_faults(settings.dict(), list_programs(studio.dict()))
 
 
 def resolve_sites(settings: Any, site_id: str | None) -> ProjectSites:

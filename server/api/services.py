@@ -11,6 +11,7 @@ from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
+from ..store.problems import ProblemStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
 from ..store.schema import SchemaKeeper
@@ -40,3 +41,4 @@ class Services:
     activity: ActivityStore
     explain: ExplainStore
     machines: MachineStore
+    problems: ProblemStore

@@ -159,10 +159,9 @@ async def describe_sites(
     agents = await services.agents.of_sites(names)
 
     def describe(name: str) -> dict[str, Any]:
-        configured = sites.configured.get(name)
         return {
             "siteName": name,
-            "provider": configured.provider if configured else "local_drive",
+            "provider": sites.provider(name),
             "kind": sites.kind(name).value,
             "isActive": name == sites.active_site,
             "isRemote": name == sites.remote_site,

@@ -52,6 +52,11 @@ class ProjectSites:
         """`studio` and configured names are never anybody's machine."""
         return self.kind(name) != SiteKind.MACHINE
 
+    def provider(self, name: str) -> str:
+        """Return the provider's code; `studio` and machines are disks."""
+        configured = self.configured.get(name)
+        return configured.provider if configured else "local_drive"
+
     def aliases(self, name: str) -> frozenset[str]:
         """Return the other names of the same physical store.
 

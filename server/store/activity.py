@@ -47,8 +47,7 @@ class ActivityStore:
         now = await current_time(project_name)
         query = _SQL.get("queued", project_name, parents="parents")
         rows = await Postgres.fetch(query, paths, now, first, site_names)
-        query = _SQL.get("queued_total", project_name, parents="parents")
-        total = await Postgres.fetchrow(query, paths, now, MOST_COUNTED, site_names)
+        total = await self.count_waiting(project_name, paths, site_names)
         waiting = [
             {
                 "position": position,
@@ -59,7 +58,16 @@ class ActivityStore:
             }
             for position, row in enumerate(rows, 1)
         ]
-        return waiting, int(total["total"])
+        return waiting, total
+
+    async def count_waiting(
+        self, project_name: str, paths: Paths, site_names: list[str] | None = None
+    ) -> int:
+        """Count what waits for an agent, up to 10,000."""
+        now = await current_time(project_name)
+        query = _SQL.get("queued_total", project_name, parents="parents")
+        row = await Postgres.fetchrow(query, paths, now, MOST_COUNTED, site_names)
+        return int(row["total"])
 
     async def throughput(
         self, project_name: str, minutes: int, site_name: str | None

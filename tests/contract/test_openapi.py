@@ -41,6 +41,8 @@ OPERATIONS = {
     "list_agents",
     "list_machine_users",
     "set_machine_user",
+    "list_problems",
+    "get_overview",
 }
 
 

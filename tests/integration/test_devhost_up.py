@@ -137,9 +137,14 @@ def test_open_page_exchanges_an_api_key_for_a_session(data_dir: Path) -> None:
         page = requests.get(
             f"{devhost.url}/projects/demo/addon/sitesync", timeout=10
         ).text
+        settings_page = requests.get(
+            f"{devhost.url}/settings/addon/sitesync", timeout=10
+        ).text
     assert user.json()["name"] == "artist"
     assert refused.status_code == 401
     assert "a stand-in for an AYON server" in page
+    assert 'projectName = "demo"' in page
+    assert "projectName = null" in settings_page
 
 
 def test_port_in_use_is_refused(data_dir: Path) -> None:

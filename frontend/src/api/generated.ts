@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/-/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description Return the projects that you may read: sites, totals and problems.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/-/pauses": {
         parameters: {
             query?: never;
@@ -251,6 +271,26 @@ export interface paths {
          * @description Return the number of readable representations and their names.
          */
         get: operations["get_params"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Problems
+         * @description Return what is wrong: errors first, and of these what began last.
+         */
+        get: operations["list_problems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1076,7 +1116,7 @@ export interface components {
             /** Matched */
             matched: number;
             /** Problems */
-            problems: components["schemas"]["ProblemModel"][];
+            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__verb_models__ProblemModel"][];
             /** Problemsomitted */
             problemsOmitted: number;
             /** Projectname */
@@ -1245,6 +1285,59 @@ export interface components {
             version: number;
         };
         /**
+         * OverviewModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        OverviewModel: {
+            /** Agents */
+            agents: components["schemas"]["KnownAgentModel"][];
+            /** Pauses */
+            pauses: components["schemas"]["PausedModel"][];
+            /** Projects */
+            projects: components["schemas"]["OverviewProjectModel"][];
+        };
+        /**
+         * OverviewProjectModel
+         * @description `queuedTotal` is counted up to 10,000; `moving` are transfers under way.
+         */
+        OverviewProjectModel: {
+            /** Isenabled */
+            isEnabled: boolean;
+            /** Moving */
+            moving: number;
+            /** Problems */
+            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__problems__ProblemModel"][];
+            /** Projectname */
+            projectName: string;
+            /** Queuedtotal */
+            queuedTotal: number;
+            /** Sites */
+            sites: components["schemas"]["OverviewSiteModel"][];
+        };
+        /**
+         * OverviewSiteModel
+         * @description `bytesPerSecond` is what arrives on the site.
+         */
+        OverviewSiteModel: {
+            /** Bytespersecond */
+            bytesPerSecond: number;
+            /** Ispaused */
+            isPaused: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "studio" | "configured" | "machine";
+            /** Provider */
+            provider: string;
+            /** Sitename */
+            siteName: string;
+            /** Totals */
+            totals: {
+                [key: string]: components["schemas"]["TotalsModel"];
+            };
+        };
+        /**
          * PageInfoModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1348,18 +1441,37 @@ export interface components {
             timestamp?: number;
         };
         /**
-         * ProblemModel
+         * ProblemsModel
          * @description Base of all request and response models: camelCase on the wire.
          */
-        ProblemModel: {
-            /** Detail */
-            detail: string;
-            /** Errorcode */
-            errorCode: string;
-            /** Representationid */
-            representationId: string;
+        ProblemsModel: {
+            /** Problems */
+            problems: components["schemas"]["ProjectProblemModel"][];
+        };
+        /**
+         * ProjectProblemModel
+         * @description `representationIds` are some of those that it is about.
+         */
+        ProjectProblemModel: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Representationids */
+            representationIds: string[];
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Since */
+            since?: number;
             /** Sitename */
-            siteName: string;
+            siteName?: string;
+            /** Text */
+            text: string;
+            /** Todo */
+            todo: string;
         };
         /**
          * QueryAnswerModel
@@ -2180,7 +2292,7 @@ export interface components {
             /** Matched */
             matched: number;
             /** Problems */
-            problems: components["schemas"]["ProblemModel"][];
+            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__verb_models__ProblemModel"][];
             /** Problemsomitted */
             problemsOmitted: number;
             /** Undo */
@@ -2224,6 +2336,43 @@ export interface components {
              * @description Active representations of the version
              */
             total: number;
+        };
+        /**
+         * ProblemModel
+         * @description `todo` says what to do. `since` is null where nobody knows.
+         */
+        "sitesync-2-0-0-dev__server__api__problems__ProblemModel": {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Since */
+            since?: number;
+            /** Sitename */
+            siteName?: string;
+            /** Text */
+            text: string;
+            /** Todo */
+            todo: string;
+        };
+        /**
+         * ProblemModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        "sitesync-2-0-0-dev__server__api__verb_models__ProblemModel": {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
         };
     };
     responses: never;
@@ -2471,6 +2620,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
                 };
             };
         };
@@ -2778,6 +2956,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParamsModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemsModel"];
                 };
             };
             /** @description Bad Request */

@@ -67,6 +67,32 @@ class RefreshingCache(Generic[K, V]):
             self._loading.pop(key, None)
         return entry.value
 
+    def get_fresh(self, key: K) -> V:
+        """As `get`, but an older value serves only when it cannot be loaded anew.
+
+        A load that failed lately is not tried again.
+        """
+        with self._lock:
+            entry = self._entries.get(key)
+            is_usable = entry is not None and (
+                self._now() - entry.loaded_at < self._fresh_seconds
+                or self._failed_lately(key)
+            )
+        if entry is None:
+            return self.get(key)
+        if is_usable:
+            return entry.value
+        try:
+            return self._load_now(key).value
+        except ServerError as error:
+            log.warning("An older value of %s goes on serving: %s", key, error)
+            return entry.value
+
+    def list_known(self) -> dict[K, V]:
+        """All values as they are, however old."""
+        with self._lock:
+            return {key: entry.value for key, entry in self._entries.items()}
+
     def reload(self, key: K) -> V:
         """Load it now, whatever is known."""
         return self._load_now(key).value

@@ -83,16 +83,31 @@ class PathError(PermanentError):
     """A path from the database cannot or must not be used on this machine."""
 
 
+UNUSABLE = "unusable"
+STORAGE_FULL = "storage_full"
+NOT_MOUNTED = "not_mounted"
+UNREACHABLE = "unreachable"
+CREDENTIALS_REFUSED = "credentials_refused"
+WRONG_SETTING = "wrong_setting"
+DRIVER_MISSING = "driver_missing"
+"""Codes of what is wrong with a site, the same in every version."""
+
+
 class SiteUnhealthyError(TransferError):
     """A whole site cannot be used now: unmounted, full, not configured, refused.
 
-    Files in flight are given back without counting an attempt.
+    Files in flight are given back without counting an attempt. `code` is stable.
     """
 
-    def __init__(self, site_name: str, reason: str) -> None:
+    def __init__(self, site_name: str, reason: str, code: str = UNUSABLE) -> None:
         super().__init__(f"Site '{site_name}': {reason}")
         self.site_name = site_name
         self.reason = reason
+        self.code = code
+
+
+class SiteClosedError(SiteUnhealthyError):
+    """The timetable of a site allows no transfers now; nothing is wrong."""
 
 
 class TransferCancelledError(SiteSyncError):
@@ -169,7 +184,9 @@ def map_os_error(
     meanwhile and is worth another try.
     """
     if error.errno in _SITE_REASONS:
-        return SiteUnhealthyError(site_name, _SITE_REASONS[error.errno])
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = STORAGE_FULL if is_full else NOT_MOUNTED
+        return SiteUnhealthyError(site_name, _SITE_REASONS[error.errno], code)
     if getattr(error, "winerror", None) in _WINDOWS_IN_USE:
         return RetryableError(f"'{path}' on site '{site_name}' is in use.")
     if error.errno == errno.ENOENT and is_source:

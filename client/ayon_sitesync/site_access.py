@@ -1,24 +1,33 @@
 """Opens the storage of a project's sites from the settings of this machine.
 
-Settings are read again after a minute, so that a changed root is found without a
-restart. Providers live as long as what they are made from stays the same.
+Settings are read on first use and again after a minute, so that a changed root or limit
+is found without a restart; when they cannot be read, those known go on serving.
+Providers live as long as what they are made from stays the same.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any, Callable, Optional, Protocol
+from contextlib import suppress
+from typing import Any, Callable, Protocol
 
 from .agent_ids import find_state_folder
-from .errors import RequestRefusedError, SiteUnhealthyError
+from .cached_values import RefreshingCache
+from .errors import RequestRefusedError, ServerError, SiteUnhealthyError
 from .providers.base import Provider, SiteConfig
 from .providers.registry import make_provider
+from .site_limits import NO_LIMITS, SiteLimits
 from .sites import DEFAULT_LOOP_DELAY_SECONDS, LOCAL_DRIVE, ProjectSites
 
+log = logging.getLogger(__name__)
+
 SETTINGS_SECONDS = 60.0
+RETRY_SECONDS = 5.0
+MOST_PROJECTS = 1000
 LIVE_POLL_SECONDS = 15.0
 """Shortest wait between two looks for work while the live channel is up."""
 
@@ -35,7 +44,12 @@ class SiteAccess:
     """The sites of all projects, as one machine reaches them."""
 
     def __init__(
-        self, source: SettingsSource, site_id: str, platform: str, machine_tag: str
+        self,
+        source: SettingsSource,
+        site_id: str,
+        platform: str,
+        machine_tag: str,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._site_id = site_id
@@ -43,7 +57,13 @@ class SiteAccess:
         self._machine_tag = machine_tag
         self._state_folder = str(find_state_folder(os.environ, platform) or "")
         self._lock = threading.Lock()
-        self._projects: dict[str, tuple[float, ProjectSites]] = {}
+        self._projects: RefreshingCache[str, ProjectSites] = RefreshingCache(
+            self._load_project,
+            fresh_seconds=SETTINGS_SECONDS,
+            retry_seconds=RETRY_SECONDS,
+            most=MOST_PROJECTS,
+            now=now,
+        )
         self._providers: dict[tuple[str, str], tuple[SiteConfig, Provider]] = {}
         self.is_live: Callable[[], bool] = lambda: False
         """Whether the live channel is up; its owner sets it."""
@@ -55,18 +75,18 @@ class SiteAccess:
 
         May also raise `ServerError`: the settings are read on first use.
         """
+        sites = self._projects.get_fresh(project_name)
+        code = sites.find_provider_code(site_name)
+        if code == LOCAL_DRIVE:
+            roots = sites.find_roots(site_name)
+        else:
+            roots = sites.find_remote_roots(site_name)
+        config = SiteConfig(
+            *(site_name, roots, self._platform, self._machine_tag),
+            settings=sites.find_provider_settings(site_name),
+            state_folder=self._state_folder,
+        )
         with self._lock:
-            sites = self._read_project(project_name)
-            code = sites.find_provider_code(site_name)
-            if code == LOCAL_DRIVE:
-                roots = sites.find_roots(site_name)
-            else:
-                roots = sites.find_remote_roots(site_name)
-            config = SiteConfig(
-                *(site_name, roots, self._platform, self._machine_tag),
-                settings=sites.find_provider_settings(site_name),
-                state_folder=self._state_folder,
-            )
             known = self._providers.get((project_name, site_name))
             if known is not None and known[0] == config:
                 return known[1]
@@ -74,39 +94,44 @@ class SiteAccess:
             self._providers[project_name, site_name] = (config, provider)
             return provider
 
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        try:
+            return self._projects.get(project_name).find_limits(site_name)
+        except ServerError as error:
+            # Whoever opens the site meets the same error and tells it.
+            log.debug("No limits of '%s': %s", site_name, error)
+            return NO_LIMITS
+
     def find_idle_seconds(self) -> float:
-        # A copy: workers add projects meanwhile.
-        known = list(self._projects.values())
-        delays = [sites.loop_delay_seconds for _, sites in known]
+        known = self._projects.list_known().values()
+        delays = [sites.loop_delay_seconds for sites in known]
         longest = min(delays, default=float(DEFAULT_LOOP_DELAY_SECONDS))
         return max(longest, LIVE_POLL_SECONDS) if self.is_live() else longest
 
     def find_own_roots(self, project_names: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Roots of the own site by project, to tell agents of one site apart."""
-        found = {name: self._find_project_roots(name) for name in project_names}
-        return {name: roots for name, roots in found.items() if roots}
+        """Roots of the own site by project, to tell agents of one site apart.
 
-    def _find_project_roots(self, project_name: str) -> dict[str, str]:
-        try:
-            with self._lock:
-                sites = self._read_project(project_name)
-            return sites.find_roots(self._site_id)
-        except (SiteUnhealthyError, RequestRefusedError):
-            # One project without roots or permission stops no other; what is wrong
-            # is told when the first transfer needs them.
-            return {}
+        Settings that are not known are read.
+        """
+        for name in project_names:
+            # One project without permission stops no other; what is wrong is told
+            # when the first transfer needs it.
+            with suppress(RequestRefusedError):
+                self._projects.get(name)
+        return self.find_known_roots()
 
-    def _read_project(self, project_name: str) -> ProjectSites:
-        known: Optional[tuple[float, ProjectSites]] = self._projects.get(project_name)
-        now = time.monotonic()
-        if known is not None and now - known[0] < SETTINGS_SECONDS:
-            return known[1]
-        sites = ProjectSites(
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        found = {}
+        for name, sites in self._projects.list_known().items():
+            with suppress(SiteUnhealthyError):
+                found[name] = sites.find_roots(self._site_id)
+        return found
+
+    def _load_project(self, project_name: str) -> ProjectSites:
+        return ProjectSites(
             project_name,
             self._source.read_settings(project_name),
             self._site_id,
             self._source.read_studio_roots(project_name, self._platform),
             self._platform,
         )
-        self._projects[project_name] = (now, sites)
-        return sites

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .errors import SiteUnhealthyError
+from .errors import WRONG_SETTING, SiteUnhealthyError
 from .paths import is_absolute
+from .site_limits import SiteLimits, read_limits
 
 STUDIO_SITE = "studio"
 LOCAL_SITE = "local"
@@ -65,13 +66,17 @@ class ProjectSites:
             code = site.get("provider")
             if not code:
                 raise SiteUnhealthyError(
-                    site_name, "no provider is chosen in the settings of this site"
+                    site_name,
+                    "no provider is chosen in the settings of this site",
+                    WRONG_SETTING,
                 )
             return str(code)
         if site_name in (STUDIO_SITE, self.site_id):
             return LOCAL_DRIVE
         raise SiteUnhealthyError(
-            site_name, f"it is not in the settings of project '{self.project_name}'"
+            site_name,
+            f"it is not in the settings of project '{self.project_name}'",
+            WRONG_SETTING,
         )
 
     def find_roots(self, site_name: str) -> dict[str, str]:
@@ -90,7 +95,8 @@ class ProjectSites:
         found = ", ".join(f"{name}={path!r}" for name, path in roots.items()) or "none"
         raise SiteUnhealthyError(
             site_name,
-            f"no root of project '{self.project_name}' is an absolute path on"
+            code=WRONG_SETTING,
+            reason=f"no root of project '{self.project_name}' is an absolute path on"
             f" {self.platform} (found: {found}); set {where}",
         )
 
@@ -99,6 +105,11 @@ class ProjectSites:
         site = self._find_configured(site_name) or {}
         found: Mapping[str, Any] = site.get(site.get("provider") or "") or {}
         return found
+
+    def find_limits(self, site_name: str) -> SiteLimits:
+        """How much may be done at a site; sites that are not configured have none."""
+        site = self._find_configured(site_name) or {}
+        return read_limits(site.get("limits"))
 
     def find_remote_roots(self, site_name: str) -> dict[str, str]:
         """Folder of each of the project's roots on a site that is no disk.

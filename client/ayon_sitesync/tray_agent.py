@@ -166,7 +166,7 @@ class TrayAgent:
         name = f"{hostname}\n{self._site_id}"
         tag = hashlib.sha256(name.encode()).hexdigest()[:4]
         sites = SiteAccess(client, self._site_id, current_platform(), tag)
-        roots = sites.find_own_roots(self._projects or client.list_projects())
+        roots = sites.find_own_roots(self._projects or ())
         with hold_agent_id(self._site_id, f"{url}\n{key}") as agent_id:
             identity = AgentIdentity(
                 *(agent_id, self._site_id, hostname, __version__, roots),

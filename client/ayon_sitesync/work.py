@@ -91,6 +91,24 @@ class UnusableSite:
 
 
 @dataclass(frozen=True)
+class SiteProblem:
+    """Why a site cannot be used in a project, since when (epoch seconds)."""
+
+    place: UnusableSite
+    code: str
+    message: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Health:
+    """How an agent is: what it moves, and which sites it cannot use."""
+
+    bytes_per_second: float
+    problems: tuple[SiteProblem, ...] = ()
+
+
+@dataclass(frozen=True)
 class ClaimRequest:
     """A request for work; `projects` None = all that the user may read.
 
@@ -105,6 +123,7 @@ class ClaimRequest:
     max_files: int
     max_bytes: int
     exclude: tuple[UnusableSite, ...] = ()
+    health: Optional[Health] = None
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,13 @@ from typing import Any
 
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
+from ayon_sitesync.transfer.ends import Surroundings
 from ayon_sitesync.transfer.lease import Lease
+from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
 from ayon_sitesync.transfer.runner import TransferRun
+from ayon_sitesync.transfer.traffic import Traffic
 from ayon_sitesync.work import SYNCED, Transfer, TransferFile, TransferKey
 
 from tests.support.sshd import Sshd
@@ -99,6 +103,12 @@ class Ends:
     def open_site(self, project_name: str, site_name: str) -> Provider:
         return self._by_name[site_name]
 
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        return NO_LIMITS
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        return {}
+
     def find_idle_seconds(self) -> float:
         return 60.0
 
@@ -151,7 +161,9 @@ class Bench:
             TransferKey("bench", "r", "server"), "disk", "upload", "t", files
         )
         lease = Lease("t", 60.0, 0.0)
-        run = TransferRun(transfer, lease, ends, Progress(), 0.0)
+        traffic = Traffic(ends.find_limits, MonotonicClock())
+        shared = Surroundings(ends, traffic, Progress())
+        run = TransferRun(transfer, lease, shared, 0.0)
         done = threading.Event()
         with ThreadPoolExecutor(THREADS) as pool:
             run.start(pool, done.set)

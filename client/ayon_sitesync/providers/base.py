@@ -33,7 +33,8 @@ class Capabilities:
     `is_disk`: paths are files of this machine. `takes_files`: it is a `FileTaker`.
     `batches`: small files go many at once, it is a `BatchProvider`.
     `computes_digests`: a computer beside the storage may read parts, it is a
-    `DigestProvider`. `resumes`: it is a `ResumeProvider`.
+    `DigestProvider`. `resumes`: it is a `ResumeProvider`. `tells_space`: it is a
+    `SpaceProvider`. `limits_bandwidth`: it is a `BandwidthProvider`.
     """
 
     reads_back: bool
@@ -43,6 +44,8 @@ class Capabilities:
     batches: bool = False
     computes_digests: bool = False
     resumes: bool = False
+    tells_space: bool = False
+    limits_bandwidth: bool = False
 
 
 @dataclass(frozen=True)
@@ -307,3 +310,24 @@ class ResumeProvider(Provider, Protocol):
 
     def discard_part(self, path: str, token: str) -> None:
         """Remove a part that nobody will go on with. Idempotent."""
+
+
+class SpaceProvider(Provider, Protocol):
+    """Storage that tells how full it is (`Capabilities.tells_space`)."""
+
+    def find_free_bytes(self, root_names: Iterable[str]) -> Optional[int]:
+        """What may still be written below these roots, the least of them.
+
+        None when the storage does not tell after all. May be some seconds old.
+        """
+
+
+class BandwidthProvider(Provider, Protocol):
+    """Bytes are moved by another process, which has to keep to the site's limit
+    (`Capabilities.limits_bandwidth`)."""
+
+    def set_bandwidth(self, bytes_per_second: Optional[float]) -> None:
+        """Limit what the site's transfers move together, from now on; None = not.
+
+        Cheap when it is as before: called with each step of each file.
+        """

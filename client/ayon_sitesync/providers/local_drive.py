@@ -11,6 +11,7 @@ import errno
 import importlib
 import os
 import secrets
+import shutil
 import stat
 import threading
 import time
@@ -20,7 +21,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional
 
-from ..errors import PathError, PermanentError, SiteUnhealthyError, map_os_error
+from ..errors import (
+    NOT_MOUNTED,
+    PathError,
+    PermanentError,
+    SiteUnhealthyError,
+    map_os_error,
+)
 from ..paths import PART_SUFFIX, ensure_inside, resolve_path
 from .base import Capabilities, FileStat, SiteConfig
 
@@ -243,7 +250,11 @@ class LocalDriveProvider:
     """Files below a site's root folders."""
 
     capabilities = Capabilities(
-        reads_back=True, keeps_mtime=True, is_disk=True, resumes=True
+        reads_back=True,
+        keeps_mtime=True,
+        is_disk=True,
+        resumes=True,
+        tells_space=True,
     )
 
     def __init__(self, config: SiteConfig) -> None:
@@ -264,7 +275,9 @@ class LocalDriveProvider:
             reason = self._find_root_fault(root, writable)
             if reason:
                 raise SiteUnhealthyError(
-                    self._config.site_name, f"root '{name}' at '{root}' {reason}"
+                    self._config.site_name,
+                    f"root '{name}' at '{root}' {reason}",
+                    NOT_MOUNTED,
                 )
 
     def _find_root_fault(self, root: str, writable: bool) -> str:
@@ -282,6 +295,14 @@ class LocalDriveProvider:
             # What has files is not empty: this is the mount point alone.
             return "is empty; is the storage mounted?"
         return ""
+
+    def find_free_bytes(self, root_names: Iterable[str]) -> Optional[int]:
+        roots = {self._config.roots.get(name) for name in root_names} - {None, ""}
+        free = []
+        for root in roots:
+            with suppress(OSError):  # the health of the root is another question
+                free.append(shutil.disk_usage(str(root)).free)
+        return min(free, default=None)
 
     # --- paths -----------------------------------------------------------------------
 
@@ -385,7 +406,9 @@ class LocalDriveProvider:
             self._ensure_inside(there)
         except PathError as error:
             reason = f"the root of '{folder}' is not there; mount or make it"
-            raise SiteUnhealthyError(self._config.site_name, reason) from error
+            raise SiteUnhealthyError(
+                self._config.site_name, reason, NOT_MOUNTED
+            ) from error
         for path in reversed(missing):
             with suppress(FileExistsError):
                 os.mkdir(path)

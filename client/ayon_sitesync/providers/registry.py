@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Callable, cast
 
-from ..errors import SiteUnhealthyError
+from ..errors import WRONG_SETTING, SiteUnhealthyError
 from .base import Provider, SiteConfig
 
 PROVIDERS = {
@@ -32,6 +32,7 @@ def make_provider(code: str, config: SiteConfig) -> Provider:
         raise SiteUnhealthyError(
             config.site_name,
             f"provider '{code}' is not in this version of Site Sync (has: {allowed})",
+            WRONG_SETTING,
         )
     module_name, class_name = target.split(":")
     module = importlib.import_module(f".{module_name}", __package__)

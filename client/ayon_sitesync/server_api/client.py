@@ -21,7 +21,14 @@ from ..errors import (
     ServerUnreachableError,
     make_refusal,
 )
-from ..work import Claim, ClaimRequest, LeaseKey, ReportAnswer, TransferReport
+from ..work import (
+    Claim,
+    ClaimRequest,
+    Health,
+    LeaseKey,
+    ReportAnswer,
+    TransferReport,
+)
 from .types import (
     decode_claim,
     decode_report_answer,
@@ -170,8 +177,9 @@ class ServerClient:
         agent_id: str,
         reports: Sequence[TransferReport],
         claim: Optional[ClaimRequest],
+        health: Optional[Health] = None,
     ) -> ReportAnswer:
-        body = encode_report(agent_id, reports, claim)
+        body = encode_report(agent_id, reports, claim, health)
         answer = self._request("post", self._addon("-/report"), body=body)
         return decode_report_answer(answer)
 

@@ -14,6 +14,7 @@ from ..work import (
     Claim,
     ClaimRequest,
     FileReport,
+    Health,
     LeaseKey,
     ReportAnswer,
     Transfer,
@@ -57,7 +58,28 @@ def encode_claim(request: ClaimRequest) -> dict[str, Any]:
         "maxTransfers": request.max_transfers,
         "maxFiles": request.max_files,
         "maxBytes": request.max_bytes,
+        **_encode_health(request.health),
     }
+
+
+def _encode_health(health: Optional[Health]) -> dict[str, Any]:
+    """The field `health`; nothing when there is nothing to tell."""
+    if health is None:
+        return {}
+    content = {
+        "bytesPerSecond": health.bytes_per_second,
+        "sites": [
+            {
+                "projectName": problem.place.project_name,
+                "siteName": problem.place.site_name,
+                "code": problem.code,
+                "message": problem.message,
+                "since": problem.since,
+            }
+            for problem in health.problems
+        ],
+    }
+    return {"health": content}
 
 
 def _encode_file(report: FileReport) -> dict[str, Any]:
@@ -81,6 +103,7 @@ def encode_report(
     agent_id: str,
     reports: Sequence[TransferReport],
     claim: Optional[ClaimRequest],
+    health: Optional[Health] = None,
 ) -> dict[str, Any]:
     """Body of `POST /-/report`."""
     return {
@@ -95,6 +118,7 @@ def encode_report(
             for report in reports
         ],
         "claim": None if claim is None else encode_claim(claim),
+        **_encode_health(health),
     }
 
 

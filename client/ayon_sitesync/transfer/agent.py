@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Optional
 
 from ..errors import (
     RequestRefusedError,
     ServerError,
     ServerUnreachableError,
+    SiteClosedError,
     SiteIdInUseError,
 )
 from ..work import (
@@ -24,6 +26,7 @@ from ..work import (
     SYNCED,
     Claim,
     ClaimRequest,
+    Health,
     LeaseKey,
     Transfer,
     TransferAnswer,
@@ -33,12 +36,14 @@ from ..work import (
 )
 from .agent_config import AgentConfig, AgentSummary
 from .appetite import Appetite
+from .ends import Surroundings
 from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
-from .progress import Progress
+from .progress import Progress, Speedometer
 from .runner import TransferRun, describe_outcome
 from .server_contact import ServerContact
-from .site_faults import SiteFaults
+from .site_faults import MOST_UNUSABLE, SiteFaults
+from .traffic import Traffic
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +98,11 @@ class Agent:
         self._unfinished = ""
         start = self._clock.now()
         self._appetite = Appetite(start)
+        self._speed = Speedometer(start)
+        self._traffic = Traffic(sites.find_limits, clock)
+        self._shared = Surroundings(
+            sites, self._traffic, self._progress, config.journal
+        )
         self._request_at = self._report_at = self._claim_at = start
         self._last_request = self._last_claim = start - WAKE_SECONDS
 
@@ -187,8 +197,9 @@ class Agent:
     def _exchange(self, now: float) -> None:
         """One request: reports that are due, with a claim when work runs low."""
         for run in self._runs.values():
-            if run.fault is not None:
-                self._faults.note(run.transfer.key.project_name, run.fault)
+            fault = run.fault
+            if fault is not None and not isinstance(fault, SiteClosedError):
+                self._faults.note(run.transfer.key.project_name, fault)
         reports = self._take_reports(now)
         done = self._progress.snapshot()
         self._appetite.measure(now, done.transfers_done, done.files_done)
@@ -200,7 +211,9 @@ class Agent:
         if reports:
             refusal = self._send_reports(reports, claim)
         elif claim is not None:
-            self._accept(self._server.claim(claim))
+            self._accept(
+                self._server.claim(replace(claim, health=self._describe_health()))
+            )
         if refusal is None:
             self._contact.succeed()
         else:
@@ -234,7 +247,9 @@ class Agent:
         """Report; why there is no next work although the results were taken."""
         identity = self._config.identity
         try:
-            answer = self._server.report(identity.id, reports, claim)
+            answer = self._server.report(
+                identity.id, reports, claim, self._describe_health()
+            )
         except ServerUnreachableError:
             for report in reports:
                 self._runs[report.key].send_failed = True
@@ -328,7 +343,10 @@ class Agent:
         if now < self._claim_at or not self._is_hungry():
             return None
         self._last_claim = now
-        return self._config.make_claim(self._appetite, self._faults.list_unusable())
+        exclude = (*self._faults.list_unusable(), *self._traffic.list_closed())
+        return self._config.make_claim(
+            self._appetite, exclude[:MOST_UNUSABLE], self._sites.find_known_roots()
+        )
 
     def _is_hungry(self) -> bool:
         runs = self._runs.values()
@@ -360,6 +378,9 @@ class Agent:
         next_try = self._faults.find_next_try()
         if next_try is not None:
             looks.append(next_try)
+        opening = self._traffic.find_next_opening()
+        if opening is not None:
+            looks.append(now + opening)
         return min(looks)
 
     def _become_idle(self, claim: Claim) -> None:
@@ -368,15 +389,13 @@ class Agent:
             due = claim.next_due_in_seconds
             self._emit("idle", {"pending": claim.pending, "nextDueInSeconds": due})
         if self._config.once and not claim.pending:
-            self._unfinished = self._faults.describe()
+            reasons = self._faults.describe(), self._traffic.describe_closed()
+            self._unfinished = "; ".join(reason for reason in reasons if reason)
             self._done = True
 
     def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
         lease = Lease(transfer.lease_token, lease_seconds, now)
-        run = TransferRun(
-            *(transfer, lease, self._sites, self._progress, now),
-            journal=self._config.journal,
-        )
+        run = TransferRun(transfer, lease, self._shared, now)
         previous = self._runs.get(transfer.key)
         if previous is not None:
             # The server gave it anew, so the earlier lease is over.
@@ -426,6 +445,11 @@ class Agent:
                 run.cancel()
                 self._drop(run)
             self.wake()
+
+    def _describe_health(self) -> Health:
+        moved = self._progress.snapshot().bytes_moved
+        speed = self._speed.measure(self._clock.now(), moved)
+        return Health(speed, self._faults.list_problems())
 
     def _describe_progress(self) -> dict[str, object]:
         done = self._progress.snapshot()

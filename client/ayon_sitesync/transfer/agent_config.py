@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from ..work import AgentIdentity, ClaimRequest, UnusableSite
@@ -27,11 +28,17 @@ class AgentConfig:
     journal: Optional[Journal] = None
 
     def make_claim(
-        self, appetite: Appetite, exclude: tuple[UnusableSite, ...]
+        self,
+        appetite: Appetite,
+        exclude: tuple[UnusableSite, ...],
+        roots: Mapping[str, Mapping[str, str]],
     ) -> ClaimRequest:
-        """The request for work that this configuration means."""
+        """The request for work that this configuration means.
+
+        `roots` are the own site's in the projects that are known by now.
+        """
         return ClaimRequest(
-            self.identity,
+            replace(self.identity, roots={**self.identity.roots, **roots}),
             self.projects,
             self.serve,
             self.variant,

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import Any, Callable, Optional, Protocol
 
 from ..providers.base import Provider
-from ..work import Claim, ClaimRequest, LeaseKey, ReportAnswer, TransferReport
+from ..site_limits import SiteLimits
+from ..work import (
+    Claim,
+    ClaimRequest,
+    Health,
+    LeaseKey,
+    ReportAnswer,
+    TransferReport,
+)
 
 Emit = Callable[[str, "dict[str, Any]"], None]
 """Takes the name of an event of the agent and what belongs to it (JSON values)."""
@@ -27,6 +35,7 @@ class Server(Protocol):
         agent_id: str,
         reports: Sequence[TransferReport],
         claim: Optional[ClaimRequest],
+        health: Optional[Health] = None,
     ) -> ReportAnswer: ...
 
     def release(
@@ -41,6 +50,15 @@ class Sites(Protocol):
     def open_site(self, project_name: str, site_name: str) -> Provider:
         """Raises `SiteUnhealthyError` when this machine has no way to the site."""
 
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        """How much may be done at a site, by the settings as they are now.
+
+        Does not raise and, once a project is known, does not wait for the server.
+        """
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        """Roots of the own site in the projects that are known so far."""
+
     def find_idle_seconds(self) -> float:
         """The longest wait between two looks for work, live channel considered."""
 
@@ -53,6 +71,12 @@ class Clock(Protocol):
 
     def now(self) -> float: ...
 
+    def wall_time(self) -> float:
+        """Seconds since the epoch, as this machine's calendar has them."""
+
+    def sleep(self, stop: threading.Event, seconds: float) -> None:
+        """Until `stop` is set (it stays set) or `seconds` have passed."""
+
     def wait(self, signal: threading.Event, seconds: float) -> None:
         """Until `signal` is set (it is cleared) or `seconds` have passed."""
 
@@ -62,6 +86,12 @@ class MonotonicClock:
 
     def now(self) -> float:
         return time.monotonic()
+
+    def wall_time(self) -> float:
+        return time.time()
+
+    def sleep(self, stop: threading.Event, seconds: float) -> None:
+        stop.wait(seconds)
 
     def wait(self, signal: threading.Event, seconds: float) -> None:
         signal.wait(max(0.0, seconds))

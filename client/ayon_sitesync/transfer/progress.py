@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
+
+SPEED_SECONDS = 5.0
+"""Speed is that of so many last seconds."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,18 @@ class Progress:
     def snapshot(self) -> ProgressSnapshot:
         with self._lock:
             return self._snapshot
+
+
+class Speedometer:
+    """Bytes per second of the last few seconds."""
+
+    def __init__(self, now: float) -> None:
+        self._samples = deque([(now, 0)])
+
+    def measure(self, now: float, bytes_moved: int) -> float:
+        """`bytes_moved` are all so far; the speed at this time."""
+        self._samples.append((now, bytes_moved))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= SPEED_SECONDS:  # noqa: PLR2004 - one interval is needed
+            self._samples.popleft()
+        since, before = self._samples[0]
+        return (bytes_moved - before) / (now - since) if now > since else 0.0

@@ -13,17 +13,14 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Callable, Optional, cast
+from typing import Callable, Optional
 
 from ..errors import (
-    PathError,
-    ServerError,
     SiteUnhealthyError,
     TransferCancelledError,
     TransferError,
 )
-from ..paths import split_rootless
-from ..providers.base import BATCH_BYTES, BATCH_FILES, Provider, ResumeProvider
+from ..providers.base import BATCH_BYTES, BATCH_FILES
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -37,10 +34,8 @@ from ..work import (
 )
 from .batch import BatchJob, copy_batch, is_batched, is_small
 from .copy import CopyResult, Route, copy_file
-from .journal import Journal
+from .ends import Ends, Surroundings
 from .lease import Lease
-from .ports import Sites
-from .progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -58,19 +53,17 @@ class TransferRun:
         self,
         transfer: Transfer,
         lease: Lease,
-        sites: Sites,
-        progress: Progress,
+        shared: Surroundings,
         started_at: float,
-        journal: Optional[Journal] = None,
     ) -> None:
         self.transfer = transfer
         self.started_at = started_at
         self.lease = lease
         self.send_failed = False
         """A report of it got no answer: the server may know the results already."""
-        self._sites = sites
-        self._progress = progress
-        self._journal = journal
+        self._ends = Ends(transfer, shared)
+        self._progress = shared.progress
+        self._journal = shared.journal
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._started = threading.Event()
@@ -85,8 +78,6 @@ class TransferRun:
         self._moved = {file.id: 0 for file in transfer.files}
         self._reported_moved: dict[str, int] = {}
         self._fault: Optional[SiteUnhealthyError] = None
-        self._route_lock = threading.Lock()
-        self._ends: Optional[tuple[Provider, Provider]] = None
 
     # --- the agent's side ------------------------------------------------------------
 
@@ -94,23 +85,38 @@ class TransferRun:
         """Queue every file and return; a worker calls `on_idle` after the last."""
 
         def run() -> None:
-            self._started.set()
-            files = self._take_files()
-            if not files:
+            passage = self._ends.enter(submit)
+            if passage is None:
                 return
-            outcomes = self._run_files(files)
-            with self._lock:
-                self._left -= len(files)
-                for outcome in outcomes:
-                    self._outcomes[outcome.id] = self._unsent[outcome.id] = outcome
-                is_idle = self._left == 0
-            if is_idle:
+            try:
+                is_last = self._run_next()
+            finally:
+                self._ends.leave(passage)
+            if is_last:
                 self._idle.set()
                 on_idle()
 
+        def submit() -> None:
+            # A pool that has ended takes nothing: then nobody waits for it either.
+            with suppress(RuntimeError):
+                pool.submit(run)
+
         # One for each file: those that find nothing left are done at once.
         for _ in self.transfer.files:
-            pool.submit(run)
+            submit()
+
+    def _run_next(self) -> bool:
+        """Run what is next; whether that was the last of the transfer."""
+        self._started.set()
+        files = self._take_files()
+        if not files:
+            return False
+        outcomes = self._run_files(files)
+        with self._lock:
+            self._left -= len(files)
+            for outcome in outcomes:
+                self._outcomes[outcome.id] = self._unsent[outcome.id] = outcome
+            return self._left == 0
 
     def cancel(self) -> None:
         """Stop soon; files under way leave nothing behind and have no outcome."""
@@ -203,7 +209,7 @@ class TransferRun:
     def _is_batched(self) -> bool:
         try:
             self._raise_if_stopped()
-            return is_batched(*self._open_ends())
+            return is_batched(*self._ends.open())
         except Exception:  # whatever it is, the file that meets it again tells it
             return False
 
@@ -234,7 +240,7 @@ class TransferRun:
 
     def _report_failure(self, file: TransferFile, error: TransferError) -> FileReport:
         is_fault = isinstance(error, SiteUnhealthyError)
-        fault = error if is_fault else self._find_fault()
+        fault = error if is_fault else self._ends.find_fault()
         if isinstance(fault, SiteUnhealthyError):
             return self._give_back(file, fault)
         self._progress.add(failed=1)
@@ -266,6 +272,7 @@ class TransferRun:
             self._raise_if_stopped()
             self._moved[file.id] += moved
             self._progress.add(moved=moved)
+            self._ends.pace(moved, self._cancelled)
 
         return tick
 
@@ -273,7 +280,9 @@ class TransferRun:
         self._raise_if_stopped()
         jobs = [BatchJob(file, self._make_tick(file)) for file in files]
         reports = []
-        for file, outcome in zip(files, copy_batch(jobs, *self._open_ends())):
+        with self._ends.reserve(file.size for file in files):
+            outcomes = copy_batch(jobs, *self._ends.open())
+        for file, outcome in zip(files, outcomes):
             if isinstance(outcome, TransferError):
                 reports.append(self._report_failure(file, outcome))
             else:
@@ -282,14 +291,15 @@ class TransferRun:
 
     def _transfer_file(self, file: TransferFile) -> FileReport:
         self._raise_if_stopped()
-        source, target = self._open_ends()
+        source, target = self._ends.open()
         key = self.transfer.key
         route = Route(
             *(source, target, self._make_tick(file)),
             self._journal,
             f"{key.project_name}\n{key.site_name}",
         )
-        return self._report_done(file, copy_file(file, route))
+        with self._ends.reserve([file.size]):
+            return self._report_done(file, copy_file(file, route))
 
     def _raise_if_stopped(self) -> None:
         if self._cancelled.is_set():
@@ -300,55 +310,6 @@ class TransferRun:
     def _give_back(self, file: TransferFile, fault: SiteUnhealthyError) -> FileReport:
         self._fault = self._fault or fault
         return FileReport(file.id, GIVEN_BACK, 0)
-
-    def _open_ends(self) -> tuple[Provider, Provider]:
-        """Both sites' storage, looked at once for the whole transfer."""
-        with self._route_lock:
-            if self._ends is None:
-                project = self.transfer.key.project_name
-                source_site = self.transfer.source_site
-                target_site = self.transfer.key.site_name
-                ends = (
-                    self._open_site(project, source_site),
-                    self._open_site(project, target_site),
-                )
-                if self._journal is not None and ends[1].capabilities.resumes:
-                    tokens = self._journal.list_tokens()
-                    cast(ResumeProvider, ends[1]).spare_parts(tokens)
-                # Before others get past this: what makes folders makes a missing root.
-                self._check_health(*ends)
-                self._ends = ends
-            return self._ends
-
-    def _open_site(self, project_name: str, site_name: str) -> Provider:
-        try:
-            return self._sites.open_site(project_name, site_name)
-        except ServerError as error:
-            reason = f"its settings could not be read: {error}"
-            raise SiteUnhealthyError(site_name, reason) from error
-
-    def _check_health(self, source: Provider, target: Provider) -> None:
-        roots = self._list_roots()
-        source.check_health(roots, writable=False)
-        target.check_health(roots, writable=True)
-
-    def _list_roots(self) -> set[str]:
-        roots = set()
-        for file in self.transfer.files:
-            # A file with an unusable path fails for itself.
-            with suppress(PathError):
-                roots.add(split_rootless(file.path)[0])
-        return roots
-
-    def _find_fault(self) -> Optional[SiteUnhealthyError]:
-        """The site's fault behind a file's error, when there is one."""
-        if self._ends is None:
-            return None
-        try:
-            self._check_health(*self._ends)
-        except SiteUnhealthyError as fault:
-            return fault
-        return None
 
 
 def describe_outcome(run: TransferRun) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..errors import SiteUnhealthyError
-from ..work import UnusableSite
+from ..work import SiteProblem, UnusableSite
 from .backoff import Backoff
 from .ports import Clock, Emit
 
@@ -25,6 +25,9 @@ class _Fault:
     backoff: Backoff
     noted_at: float
     retry_at: float
+    code: str = ""
+    since: float = 0.0
+    """Epoch seconds."""
 
 
 class SiteFaults:
@@ -49,7 +52,9 @@ class SiteFaults:
             fault = _Fault("", Backoff(FIRST_SECONDS, LONGEST_SECONDS), now, now)
             self._faults[place] = fault
         if fault.reason != error.reason:
-            fault.reason = error.reason
+            if not fault.reason:
+                fault.since = self._clock.wall_time()
+            fault.reason, fault.code = error.reason, error.code
             self._emit("problem", {**_describe(place), "message": error.reason})
         if now - fault.noted_at > FORGET_SECONDS:
             fault.backoff.reset()
@@ -78,6 +83,16 @@ class SiteFaults:
         ]
         waiting.sort(key=lambda item: -item[0])
         return tuple(place for _, place in waiting[:MOST_UNUSABLE])
+
+    def list_problems(self) -> tuple[SiteProblem, ...]:
+        """What is wrong with sites, in words; the newest when they are very many."""
+        problems = [
+            SiteProblem(place, fault.code, fault.reason, fault.since)
+            for place, fault in self._faults.items()
+            if fault.reason
+        ]
+        problems.sort(key=lambda problem: -problem.since)
+        return tuple(problems[:MOST_UNUSABLE])
 
     def find_next_try(self) -> Optional[float]:
         """When the first of them may be tried again; None when there is none."""

@@ -16,6 +16,7 @@ from ayon_sitesync.work import (
     Claim,
     ClaimRequest,
     FileReport,
+    Health,
     LeaseKey,
     ReportAnswer,
     Transfer,
@@ -28,6 +29,8 @@ from ayon_sitesync.work import (
 
 LEASE_SECONDS = 60.0
 PROJECT = "demo"
+EPOCH = 1_795_000_000.0
+"""What the calendar shows when a `FakeClock` is at 0."""
 
 
 class FakeClock:
@@ -39,6 +42,13 @@ class FakeClock:
 
     def now(self) -> float:
         return self.seconds
+
+    def wall_time(self) -> float:
+        return EPOCH + self.seconds
+
+    def sleep(self, stop: threading.Event, seconds: float) -> None:
+        if not stop.is_set():
+            self.seconds += seconds
 
     def wait(self, signal: threading.Event, seconds: float) -> None:
         self.on_wait()
@@ -96,6 +106,8 @@ class MemoryServer:
         """Transfers that a claim gives at least, whatever it asks for."""
         self.most_told = 0
         """Transfers in the largest report or release."""
+        self.health: Health | None = None
+        """What the agent told of itself last."""
         self._retries = retries
 
     def queue(
@@ -124,6 +136,7 @@ class MemoryServer:
 
     def claim(self, request: ClaimRequest) -> Claim:
         self._answer("claim")
+        self.health = request.health
         return self._claim(request)
 
     def report(
@@ -131,8 +144,10 @@ class MemoryServer:
         agent_id: str,
         reports: Sequence[TransferReport],
         claim: ClaimRequest | None,
+        health: Health | None = None,
     ) -> ReportAnswer:
         self._answer("report")
+        self.health = health
         self.most_told = max(self.most_told, len(reports))
         if self.refused.intersection(report.key for report in reports):
             raise RequestRefusedError("files.0: is not valid", status=400)

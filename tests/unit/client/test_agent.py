@@ -17,6 +17,7 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
 )
 from ayon_sitesync.providers.base import Provider
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer.agent import Agent
 from ayon_sitesync.transfer.agent_config import AgentConfig, AgentSummary
 from ayon_sitesync.transfer.ports import MonotonicClock
@@ -42,6 +43,7 @@ class StudioSites:
         self.broken: dict[str, str] = {}
         self.broken_projects: set[str] = set()
         self.projects: set[str] = set()
+        self.limits: dict[str, SiteLimits] = {}
 
     def open_site(self, project_name: str, site_name: str) -> Provider:
         if site_name in self.broken:
@@ -49,6 +51,12 @@ class StudioSites:
         if project_name in self.broken_projects:
             raise SiteUnhealthyError(site_name, "its root is not there")
         return self._providers[site_name]
+
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        return self.limits.get(site_name, NO_LIMITS)
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        return {}
 
     def find_idle_seconds(self) -> float:
         return IDLE_SECONDS

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from ayon_sitesync.errors import SiteUnhealthyError
 from ayon_sitesync.providers.base import Provider
-from ayon_sitesync.transfer.lease import Lease
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
+from ayon_sitesync.transfer.ends import Ends, Surroundings
+from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
-from ayon_sitesync.transfer.runner import TransferRun
+from ayon_sitesync.transfer.traffic import Traffic
 from ayon_sitesync.work import Transfer, TransferFile, TransferKey
 
 from tests.unit.client.disks import Disks
@@ -21,6 +23,12 @@ class DiskSites:
 
     def open_site(self, project_name: str, site_name: str) -> Provider:
         return self._disks.source if site_name == "studio" else self._disks.target
+
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        return NO_LIMITS
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        return {}
 
     def find_idle_seconds(self) -> float:
         return 60.0
@@ -43,9 +51,9 @@ def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
         "1" * 32,
         (TransferFile("f1", "{root[work]}/a.exr", 5),),
     )
-    run = TransferRun(
-        transfer, Lease("1" * 32, 60.0, 0.0), DiskSites(disks), Progress(), 0
-    )
+    sites = DiskSites(disks)
+    traffic = Traffic(sites.find_limits, MonotonicClock())
+    ends = Ends(transfer, Surroundings(sites, traffic, Progress()))
     for _ in range(2):
         with pytest.raises(SiteUnhealthyError, match="is not there"):
-            run._open_ends()
+            ends.open()

@@ -10,8 +10,11 @@ from ayon_sitesync.errors import (
     ServerUnreachableError,
     SiteUnhealthyError,
 )
-from ayon_sitesync.site_access import SiteAccess
+from ayon_sitesync.site_access import RETRY_SECONDS, SETTINGS_SECONDS, SiteAccess
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.sites import ProjectSites, normalize_site
+
+from tests.unit.client.memory_server import FakeClock
 
 SITE_ID = "brisk-amber-fox"
 
@@ -123,6 +126,8 @@ class Source:
     def __init__(self, loop_delay: int = 30) -> None:
         self.reads = 0
         self.fails = False
+        self.studio_root = "/mnt/studio"
+        self.sites: list[dict[str, Any]] = []
         self._config = {"loop_delay": loop_delay}
 
     def read_settings(self, project_name: str) -> dict[str, Any]:
@@ -130,10 +135,11 @@ class Source:
         if self.fails:
             raise ServerUnreachableError("refused")
         own = {"local_roots": [{"name": "work", "path": f"/home/{project_name}"}]}
-        return make_settings(local_setting=own, config=self._config)
+        changes = {"sites": self.sites} if self.sites else {}
+        return make_settings(local_setting=own, config=self._config, **changes)
 
     def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]:
-        return {"work": "/mnt/studio"}
+        return {"work": self.studio_root}
 
 
 def test_storage_is_opened_once_for_each_site() -> None:
@@ -155,11 +161,56 @@ def test_provider_that_this_version_lacks_is_told() -> None:
 def test_settings_that_cannot_be_read_are_asked_for_again() -> None:
     source = Source()
     source.fails = True
-    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    clock = FakeClock()
+    access = SiteAccess(source, SITE_ID, "linux", "beef", clock.now)
     with pytest.raises(ServerUnreachableError):
         access.open_site("demo", "studio")
     source.fails = False
+    clock.seconds += RETRY_SECONDS
     assert access.open_site("demo", "studio").locate("{root[work]}/a")
+
+
+def test_known_settings_serve_while_the_server_gives_none() -> None:
+    source, clock = Source(), FakeClock()
+    access = SiteAccess(source, SITE_ID, "linux", "beef", clock.now)
+    opened = access.open_site("demo", "studio")
+    source.fails = True
+    clock.seconds += 10 * SETTINGS_SECONDS
+    assert access.open_site("demo", "studio") is opened
+
+
+def test_changed_settings_are_found_after_a_minute() -> None:
+    source, clock = Source(), FakeClock()
+    access = SiteAccess(source, SITE_ID, "linux", "beef", clock.now)
+    access.open_site("demo", "studio")
+    source.studio_root = "/mnt/other"
+    clock.seconds += SETTINGS_SECONDS
+    assert access.open_site("demo", "studio").locate("{root[work]}/a") == "/mnt/other/a"
+
+
+def test_limits_of_a_site_are_those_of_its_settings() -> None:
+    source = Source()
+    source.sites = [{"name": "cloud", "limits": {"parallel_transfers": 2}}]
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    assert access.find_limits("demo", "cloud") == SiteLimits(parallel_files=2)
+    assert access.find_limits("demo", "studio") == NO_LIMITS
+    assert source.reads == 1
+
+
+def test_site_whose_settings_cannot_be_read_has_no_limits() -> None:
+    source = Source()
+    source.fails = True
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    assert access.find_limits("demo", "cloud") == NO_LIMITS
+
+
+def test_only_projects_that_were_used_are_asked_about() -> None:
+    source = Source()
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    assert access.find_known_roots() == {}
+    access.open_site("demo", SITE_ID)
+    assert access.find_known_roots() == {"demo": {"work": "/home/demo"}}
+    assert source.reads == 1
 
 
 def test_own_roots_are_told_by_project() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from ayon_sitesync.work import (
     AgentIdentity,
     ClaimRequest,
     FileReport,
+    Health,
     LeaseKey,
+    SiteProblem,
     TransferKey,
     TransferReport,
     UnusableSite,
@@ -94,6 +97,28 @@ def make_claim_answer(**file_changes: Any) -> dict[str, Any]:
 
 def test_claim_request() -> None:
     assert encode_claim(CLAIM) == CLAIM_JSON
+
+
+HEALTH = Health(
+    1234.5, (SiteProblem(UnusableSite("demo", "nas"), "storage_full", "full", 1795.5),)
+)
+HEALTH_JSON = {
+    "bytesPerSecond": 1234.5,
+    "sites": [
+        {
+            "projectName": "demo",
+            "siteName": "nas",
+            "code": "storage_full",
+            "message": "full",
+            "since": 1795.5,
+        }
+    ],
+}
+
+
+def test_health_goes_with_claims_and_reports() -> None:
+    assert encode_claim(replace(CLAIM, health=HEALTH))["health"] == HEALTH_JSON
+    assert encode_report("a" * 32, [], None, HEALTH)["health"] == HEALTH_JSON
 
 
 def test_claim_answer() -> None:

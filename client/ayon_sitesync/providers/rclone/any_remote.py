@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import SiteUnhealthyError
+from ...errors import WRONG_SETTING, SiteUnhealthyError
 from ..base import SiteConfig
 from .binary import expand_variables
 from .options import OptionError, check_arguments
@@ -29,7 +29,9 @@ class AnyRemoteProvider(RcloneProvider):
             self._remote = read_config(config.settings, config.platform)
             arguments = check_arguments(config.settings.get("additional_args") or ())
         except OptionError as error:
-            raise SiteUnhealthyError(config.site_name, str(error)) from None
+            raise SiteUnhealthyError(
+                config.site_name, str(error), WRONG_SETTING
+            ) from None
         super().__init__(config, self._remote.kind.lower(), arguments)
 
     def _make_config(self) -> RemoteConfig:

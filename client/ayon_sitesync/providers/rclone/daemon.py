@@ -244,16 +244,22 @@ class Daemon:
             session.stop()
 
 
-_daemons: dict[tuple[str, tuple[str, ...]], Daemon] = {}
+_daemons: dict[tuple[str, tuple[str, ...], str], Daemon] = {}
 _daemons_lock = threading.Lock()
 
 
-def find_daemon(binary: str, arguments: tuple[str, ...] = ()) -> Daemon:
-    """The daemon of this process for a program and its extra arguments."""
+def find_daemon(
+    binary: str, arguments: tuple[str, ...] = (), owner: str = ""
+) -> Daemon:
+    """The daemon of this process for a program and its extra arguments.
+
+    With an `owner` one that is used for nothing else.
+    """
+    key = (binary, arguments, owner)
     with _daemons_lock:
-        daemon = _daemons.get((binary, arguments))
+        daemon = _daemons.get(key)
         if daemon is None:
-            daemon = _daemons[binary, arguments] = Daemon(binary, arguments)
+            daemon = _daemons[key] = Daemon(binary, arguments)
         return daemon
 
 

@@ -11,6 +11,11 @@ from collections.abc import Iterable
 from typing import Callable
 
 from ...errors import (
+    CREDENTIALS_REFUSED,
+    DRIVER_MISSING,
+    STORAGE_FULL,
+    UNREACHABLE,
+    WRONG_SETTING,
     CorruptError,
     MissingSourceError,
     PermanentError,
@@ -65,19 +70,30 @@ _SITE_FAULTS = (
         r"|unable to authenticate|invalid credentials|private key should be"
         r"|couldn't decode|error reading service account",
         "the storage does not accept the credentials; check them in its settings",
+        CREDENTIALS_REFUSED,
     ),
     (
         r"storageQuotaExceeded|insufficient_space|\b507\b|QuotaExceeded"
         r"|teamDriveFileLimitExceeded|no space left on (remote|storage)",
         "the storage's quota is used up; free some space",
+        STORAGE_FULL,
     ),
-    (r"NoSuchBucket", "its bucket does not exist; check the root folder"),
+    (
+        r"NoSuchBucket",
+        "its bucket does not exist; check the root folder",
+        WRONG_SETTING,
+    ),
     (
         r"connection refused|no such host|network is unreachable|no route to host"
         r"|x509|certificate|proxyconnect|server misbehaving",
         "the storage cannot be reached",
+        UNREACHABLE,
     ),
-    (r"no space left on device", "a disk of this machine is full; free some space"),
+    (
+        r"no space left on device",
+        "a disk of this machine is full; free some space",
+        STORAGE_FULL,
+    ),
 )
 
 _FILE_FAULTS: tuple[tuple[str, Callable[[str], TransferError]], ...] = (
@@ -108,13 +124,13 @@ def map_rc_error(
     """The transfer error that a failed call about `path` means."""
     where = f"'{path}' on site '{site_name}'"
     if isinstance(error, DaemonStartError):
-        return SiteUnhealthyError(site_name, str(error))
+        return SiteUnhealthyError(site_name, str(error), DRIVER_MISSING)
     if not isinstance(error, RcError):
         return RetryableError(f"{where}: {error}")
     text = str(error)
-    for pattern, reason in _SITE_FAULTS:
+    for pattern, reason, code in _SITE_FAULTS:
         if re.search(pattern, text, re.IGNORECASE):
-            return SiteUnhealthyError(site_name, f"{reason} ({_shorten(text)})")
+            return SiteUnhealthyError(site_name, f"{reason} ({_shorten(text)})", code)
     for pattern, make in _FILE_FAULTS:
         if re.search(pattern, text, re.IGNORECASE):
             return make(f"{where}: {_shorten(text)}")

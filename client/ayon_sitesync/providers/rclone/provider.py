@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 from ...errors import (
+    WRONG_SETTING,
     CorruptError,
     MissingSourceError,
     PermanentError,
@@ -39,6 +40,8 @@ from .store import Store, StoreFacts
 from .writing import SpooledPart
 
 HEALTHY_SECONDS = 5.0
+FREE_SECONDS = 10.0
+"""How long what a storage said of its free space is believed."""
 FOLDER_SECONDS = 30.0
 REMEMBERED_FOLDERS = 1000
 ABANDONED_SECONDS = 24 * 3600
@@ -114,8 +117,15 @@ class RcloneProvider(ABC):
         self._views: dict[str, FolderView] = {}
         self._swept: set[str] = set()
         self.capabilities = Capabilities(
-            reads_back=False, keeps_mtime=kind in TIMED_KINDS, takes_files=True
+            reads_back=False,
+            keeps_mtime=kind in TIMED_KINDS,
+            takes_files=True,
+            tells_space=True,
+            limits_bandwidth=True,
         )
+        self._rate: Optional[int] = None
+        self._has_own_daemon = False
+        self._free: Optional[tuple[float, Optional[int]]] = None
 
     @abstractmethod
     def _make_config(self) -> RemoteConfig:
@@ -128,9 +138,31 @@ class RcloneProvider(ABC):
     # --- the daemon ------------------------------------------------------------------
 
     def find_daemon(self) -> Daemon:
-        """The daemon that this site uses. Raises `DaemonStartError`."""
+        """The daemon that this site uses. Raises `DaemonStartError`.
+
+        A daemon has one limit for all that it moves: a site with a limit has its own.
+        """
         setting = self._config.settings.get("rclone_executable_path") or {}
-        return find_daemon(find_binary(setting, self._config.platform), self._arguments)
+        binary = find_binary(setting, self._config.platform)
+        owner = self._config.site_name if self._has_own_daemon else ""
+        return find_daemon(binary, self._arguments, owner)
+
+    def set_bandwidth(self, bytes_per_second: Optional[float]) -> None:
+        rate = None if bytes_per_second is None else int(bytes_per_second)
+        if rate == self._rate:
+            return
+        self._rate = rate
+        if rate is not None:
+            self._has_own_daemon = True
+        with suppress(DaemonStartError):  # whoever moves something meets it too
+            self.find_daemon().set_bandwidth(rate)
+
+    def find_free_bytes(self, root_names: Iterable[str]) -> Optional[int]:
+        now = time.monotonic()
+        if self._free is None or now - self._free[0] > FREE_SECONDS:
+            with self._using("/") as opened:
+                self._free = (now, opened.store.find_free_bytes())
+        return self._free[1]
 
     @contextmanager
     def _using(self, path: str, *, is_source: bool = False) -> Iterator[OpenStore]:
@@ -141,7 +173,9 @@ class RcloneProvider(ABC):
         except FAILURES as error:
             self._healthy.clear()
             if isinstance(error, OptionError):
-                raise SiteUnhealthyError(self._config.site_name, str(error)) from None
+                raise SiteUnhealthyError(
+                    self._config.site_name, str(error), WRONG_SETTING
+                ) from None
             # Without the cause: it is for this message only.
             raise map_rc_error(
                 error,
@@ -184,7 +218,9 @@ class RcloneProvider(ABC):
             raise
         except MissingSourceError:
             reason = f"root '{name}' at '{root}' is not there; make it"
-            raise SiteUnhealthyError(self._config.site_name, reason) from None
+            raise SiteUnhealthyError(
+                self._config.site_name, reason, WRONG_SETTING
+            ) from None
         except TransferError as error:
             # What cannot even be listed is of no use for any file.
             raise SiteUnhealthyError(self._config.site_name, str(error)) from None

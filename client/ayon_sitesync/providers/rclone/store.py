@@ -166,6 +166,15 @@ class Store:
             tick,
         )
 
+    def find_free_bytes(self) -> Optional[int]:
+        """None where the storage does not tell."""
+        try:
+            answer = self.session.call("operations/about", {"fs": self.fs})
+        except RcError:
+            return None
+        free = answer.get("free")
+        return None if free is None else int(free)
+
     def make_folder(self, remote: str) -> None:
         """With its parents; no error when it is there."""
         self.session.call("operations/mkdir", {"fs": self.fs, "remote": remote})

@@ -9,7 +9,12 @@ import time
 from contextlib import suppress
 from typing import Any, Optional
 
-from ...errors import SiteUnhealthyError
+from ...errors import (
+    CREDENTIALS_REFUSED,
+    DRIVER_MISSING,
+    UNREACHABLE,
+    SiteUnhealthyError,
+)
 from .host_keys import check_host_key, list_known_types
 from .options import SshOptions
 from .session import RECEIVE_BYTES, LinkError, SftpSession
@@ -38,6 +43,7 @@ def load_paramiko(site_name: str) -> Any:
             "the Python package 'paramiko' is not installed on this machine; setting"
             f" 'sites > {site_name} > provider' (sftp) needs it. Add it to the"
             " dependency package or run: pip install paramiko",
+            DRIVER_MISSING,
         ) from error
     # Its errors are raised as well; the log need not have them with their tracebacks.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -139,7 +145,8 @@ class Connection:
         if not transport.is_authenticated():
             raise self._make_fault(
                 f"does not let user '{options.user}' in with the {' or '.join(refused)}"
-                " of the settings"
+                " of the settings",
+                CREDENTIALS_REFUSED,
             )
 
     def _try(self, authenticate: Any, *arguments: Any) -> None:
@@ -172,6 +179,7 @@ class Connection:
         return SiteUnhealthyError(
             self._options.site_name,
             f"the SSH key '{self._options.key_path}' {problem}",
+            CREDENTIALS_REFUSED,
         )
 
     def _open_sftp(self) -> SftpSession:
@@ -193,10 +201,10 @@ class Connection:
         except self._link_errors:
             return None
 
-    def _make_fault(self, problem: str) -> SiteUnhealthyError:
+    def _make_fault(self, problem: str, code: str = UNREACHABLE) -> SiteUnhealthyError:
         options = self._options
         return SiteUnhealthyError(
-            options.site_name, f"server {options.host}:{options.port} {problem}"
+            options.site_name, f"server {options.host}:{options.port} {problem}", code
         )
 
 

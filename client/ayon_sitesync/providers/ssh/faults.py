@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...errors import (
+    STORAGE_FULL,
+    UNREACHABLE,
     MissingSourceError,
     PermanentError,
     QuotaError,
@@ -27,7 +29,8 @@ def map_status(
     where = f"'{path}' on site '{site_name}'"
     text = error.text.lower()
     if error.code == packets.NO_SPACE or "no space" in text:
-        return SiteUnhealthyError(site_name, "the disk is full; free some space")
+        reason = "the disk is full; free some space"
+        return SiteUnhealthyError(site_name, reason, STORAGE_FULL)
     if error.code == packets.QUOTA_EXCEEDED or "quota" in text:
         return QuotaError(f"{where}: the server's quota is used up; free some space.")
     if error.code == packets.NO_SUCH_FILE:
@@ -40,7 +43,8 @@ def map_status(
 
 
 def map_link(error: LinkError, site_name: str) -> SiteUnhealthyError:
-    return SiteUnhealthyError(site_name, f"the connection is lost: {error}")
+    reason = f"the connection is lost: {error}"
+    return SiteUnhealthyError(site_name, reason, UNREACHABLE)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections import deque
 from types import TracebackType
 from typing import Callable, NamedTuple, Optional
 
-from ...errors import PathError, PermanentError, SiteUnhealthyError
+from ...errors import STORAGE_FULL, PathError, PermanentError, SiteUnhealthyError
 from ..base import FileStat
 from . import packets
 from .connection import Connection
@@ -372,7 +372,8 @@ def raise_if_full(session: SftpSession, path: str, site_name: str) -> None:
     except (SftpStatusError, LinkError):
         return
     if free < FULL_BYTES:
-        raise SiteUnhealthyError(site_name, "the disk is full; free some space")
+        reason = "the disk is full; free some space"
+        raise SiteUnhealthyError(site_name, reason, STORAGE_FULL)
 
 
 def ensure_inside(real_path: bytes, real_root: bytes, path: str) -> None:

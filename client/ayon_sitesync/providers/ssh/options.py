@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import SiteUnhealthyError
+from ...errors import WRONG_SETTING, SiteUnhealthyError
 from ..base import SiteConfig
 
 DEFAULT_PORT = 22
@@ -111,5 +111,7 @@ def expand_variables(text: str, site_name: str, key: str) -> str:
 
 def _make_fault(site_name: str, key: str, problem: str) -> SiteUnhealthyError:
     return SiteUnhealthyError(
-        site_name, f"setting 'sites > {site_name} > sftp > {key}' {problem}"
+        site_name,
+        f"setting 'sites > {site_name} > sftp > {key}' {problem}",
+        WRONG_SETTING,
     )

@@ -1,0 +1,148 @@
+"""The two sites of a transfer: opened once, looked at, used within their limits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import Callable, Optional, cast
+
+from ..errors import (
+    PathError,
+    ServerError,
+    SiteUnhealthyError,
+    TransferCancelledError,
+)
+from ..paths import split_rootless
+from ..providers.base import (
+    BandwidthProvider,
+    Provider,
+    ResumeProvider,
+    SpaceProvider,
+)
+from ..work import Transfer, UnusableSite
+from .journal import Journal
+from .ports import Sites
+from .progress import Progress
+from .traffic import Passage, Traffic
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the transfers of one agent share."""
+
+    sites: Sites
+    traffic: Traffic
+    progress: Progress
+    journal: Optional[Journal] = None
+
+
+class Ends:
+    """Source and target of a transfer; safe to use from any thread."""
+
+    def __init__(self, transfer: Transfer, shared: Surroundings) -> None:
+        self._transfer = transfer
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._providers: Optional[tuple[Provider, Provider]] = None
+        project = transfer.key.project_name
+        self._source = UnusableSite(project, transfer.source_site)
+        self._target = UnusableSite(project, transfer.key.site_name)
+
+    # --- open ------------------------------------------------------------------------
+
+    def open(self) -> tuple[Provider, Provider]:
+        """Both sites' storage, looked at once for the whole transfer.
+
+        Raises `SiteUnhealthyError` for the one that cannot be used.
+        """
+        with self._lock:
+            if self._providers is None:
+                source = self._open_one(self._source)
+                target = self._open_one(self._target)
+                journal = self._shared.journal
+                if journal is not None and target.capabilities.resumes:
+                    tokens = journal.list_tokens()
+                    cast(ResumeProvider, target).spare_parts(tokens)
+                # Before others get past this: what makes folders makes a missing root.
+                self._check_health(source, target)
+                # Nor does a byte move before they are held to their limits.
+                self._apply_rate(self._source, source)
+                self._apply_rate(self._target, target)
+                self._providers = (source, target)
+            return self._providers
+
+    def _open_one(self, place: UnusableSite) -> Provider:
+        try:
+            return self._shared.sites.open_site(place.project_name, place.site_name)
+        except ServerError as error:
+            reason = f"its settings could not be read: {error}"
+            raise SiteUnhealthyError(place.site_name, reason) from error
+
+    def _check_health(self, source: Provider, target: Provider) -> None:
+        roots = self._list_roots()
+        source.check_health(roots, writable=False)
+        target.check_health(roots, writable=True)
+
+    def _list_roots(self) -> set[str]:
+        roots = set()
+        for file in self._transfer.files:
+            # A file with an unusable path fails for itself.
+            with suppress(PathError):
+                roots.add(split_rootless(file.path)[0])
+        return roots
+
+    def find_fault(self) -> Optional[SiteUnhealthyError]:
+        """The site's fault behind a file's error, when there is one."""
+        if self._providers is None:
+            return None
+        try:
+            self._check_health(*self._providers)
+        except SiteUnhealthyError as fault:
+            return fault
+        return None
+
+    # --- limits ----------------------------------------------------------------------
+
+    def enter(self, retry: Callable[[], object]) -> Optional[Passage]:
+        """As `Traffic.enter` for both sites."""
+        return self._shared.traffic.enter((self._source, self._target), retry)
+
+    def leave(self, passage: Passage) -> None:
+        self._shared.traffic.leave(passage)
+
+    def pace(self, moved: int, stop: threading.Event) -> None:
+        """Count bytes on both sites, and wait as long as their limits want.
+
+        Raises `SiteClosedError` when the timetable of one allows nothing any more, and
+        `TransferCancelledError` when `stop` is set meanwhile.
+        """
+        for place, provider in zip((self._source, self._target), self.open()):
+            if provider.capabilities.limits_bandwidth:
+                self._apply_rate(place, provider)
+                continue
+            delay = self._shared.traffic.charge(place, moved)
+            while delay > 0:
+                self._shared.traffic.wait(stop, delay)
+                if stop.is_set():
+                    raise TransferCancelledError(self._transfer.label)
+                delay = self._shared.traffic.charge(place, 0)
+
+    def _apply_rate(self, place: UnusableSite, provider: Provider) -> None:
+        """Raise when the site is closed; hand its rate to who keeps it by itself."""
+        rate = self._shared.traffic.find_rate(place)
+        if provider.capabilities.limits_bandwidth:
+            cast(BandwidthProvider, provider).set_bandwidth(rate)
+
+    def reserve(self, sizes: Iterable[Optional[int]]) -> AbstractContextManager[None]:
+        """Room on the target for files of these sizes, as `Traffic.reserve`."""
+        target = self.open()[1]
+
+        def find_free() -> Optional[int]:
+            if not target.capabilities.tells_space:
+                return None
+            return cast(SpaceProvider, target).find_free_bytes(self._list_roots())
+
+        size = sum(size or 0 for size in sizes)
+        return self._shared.traffic.reserve(self._target, size, find_free)

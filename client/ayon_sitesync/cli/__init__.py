@@ -1,29 +1,42 @@
-"""The command line: `agent` performs transfers, `status` shows totals.
+"""The command line: transfers, the queue, checks of files, and what may be wrong.
 
-Exit codes: 0 done and nothing failed, 1 some transfers failed, 2 wrong use, 3 the
-server cannot be reached, 4 the server refuses the login.
+Exit codes: see `parser.EXIT_CODES`.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import (
     InputError,
     LoginRefusedError,
-    ServerError,
+    RequestRefusedError,
     ServerUnreachableError,
+    SiteSyncError,
 )
-from .agent_command import run_agent_command
-from .options import parse_options
-from .status_command import run_status_command
+from .command import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_LOGIN_REFUSED,
+    EXIT_UNREACHABLE,
+    EXIT_WRONG_USE,
+    Command,
+)
+from .connection import make_client
+from .options import Options
+from .output import print_error
+from .parser import parse_command
 
-EXIT_FAILED = 1
-EXIT_WRONG_USE = 2
-EXIT_UNREACHABLE = 3
-EXIT_LOGIN_REFUSED = 4
+_EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (InputError, EXIT_WRONG_USE),
+    (ServerUnreachableError, EXIT_UNREACHABLE),
+    (LoginRefusedError, EXIT_LOGIN_REFUSED),
+    (KeyboardInterrupt, EXIT_INTERRUPTED),
+    (SiteSyncError, EXIT_FAILED),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,20 +44,23 @@ def main(arguments: Sequence[str]) -> int:
     # What ayon_api warns of is told as a problem, with what is done about it.
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
     try:
-        options = parse_options(arguments)
-        if options.command == "agent":
-            return run_agent_command(options)
-        return run_status_command(options)
-    except InputError as error:
-        return _fail(error, EXIT_WRONG_USE)
-    except ServerUnreachableError as error:
-        return _fail(error, EXIT_UNREACHABLE)
-    except LoginRefusedError as error:
-        return _fail(error, EXIT_LOGIN_REFUSED)
-    except ServerError as error:
-        return _fail(error, EXIT_FAILED)
+        command, options = parse_command(arguments)
+        return _run(command, options)
+    except (SiteSyncError, KeyboardInterrupt) as error:
+        print_error(str(error) or "stopped; what is done stays done")
+        return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+    except BrokenPipeError:
+        # Who read our output (`| head`) has enough. Nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
 
 
-def _fail(error: Exception, code: int) -> int:
-    print(f"ayon_sitesync: {error}", file=sys.stderr)
-    return code
+def _run(command: Command, options: Options) -> int:
+    client = make_client(options)
+    try:
+        return command.run(options, client)
+    except RequestRefusedError as error:
+        meaning = client.explain_refusal(error)
+        if meaning is None:
+            raise
+        raise InputError(meaning) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import argparse
 import signal
 import socket
 import threading
@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
 from ..agent_ids import find_journal, hold_agent_id
-from ..errors import InputError, RequestRefusedError, ServerUnreachableError
-from ..paths import current_platform
-from ..server_api.client import ServerClient
+from ..errors import ServerUnreachableError
 from ..server_api.live import LiveChannel
+from ..server_api.operator_client import OperatorClient
 from ..site_access import SiteAccess
 from ..transfer.agent import Agent
 from ..transfer.agent_config import AgentConfig, AgentSummary
@@ -22,46 +21,50 @@ from ..transfer.backoff import Backoff
 from ..transfer.ports import MonotonicClock
 from ..version import __version__
 from ..work import AgentIdentity
-from .options import Options
+from .command import EXIT_DONE, EXIT_FAILED, Command
+from .connection import check_projects, make_site_access
+from .options import Options, add_own_site_argument, add_serve_argument
 from .output import EventPrinter, print_error
 
 THREADS = 4
-HTTP_NOT_FOUND = 404
 
 
-def run_agent_command(options: Options) -> int:
+def add_agent_arguments(parser: argparse.ArgumentParser) -> None:
+    add_own_site_argument(parser)
+    add_serve_argument(parser)
+    parser.add_argument(
+        "--once", action="store_true", help="end when nothing is pending"
+    )
+
+
+def run_agent_command(options: Options, client: OperatorClient) -> int:
     """Run an agent until it ends or is told to; the exit code (0 or 1).
 
     Raises `InputError` and the `ServerError` classes for what its owner must see to.
     """
     printer = EventPrinter(as_json=options.as_json)
     stop = _StopSwitch()
-    client = make_client(options)
     site_name = str(options.site_name)
-    hostname = socket.gethostname()
-    tag = hashlib.sha256(f"{hostname}\n{site_name}".encode()).hexdigest()[:4]
-    sites = SiteAccess(client, site_name, current_platform(), tag)
-    try:
-        own_roots = _wait_for_server(client, sites, options, stop, printer)
-        if own_roots is None:
-            return 0
-        login = f"{options.server_url}\n{options.api_key}"
-        with hold_agent_id(site_name, login) as agent_id:
-            identity = AgentIdentity(
-                *(agent_id, site_name, hostname, __version__, own_roots),
-                run_id=uuid.uuid4().hex,
-            )
-            summary = _run_agent(identity, client, sites, options, stop, printer)
-    except RequestRefusedError as error:
-        raise explain_refusal(error, client) from error
+    sites = make_site_access(client, site_name)
+    own_roots = _wait_for_server(client, sites, options, stop, printer)
+    if own_roots is None:
+        return EXIT_DONE
+    login = f"{options.server_url}\n{options.api_key}"
+    with hold_agent_id(site_name, login) as agent_id:
+        identity = AgentIdentity(
+            *(agent_id, site_name, socket.gethostname(), __version__, own_roots),
+            run_id=uuid.uuid4().hex,
+        )
+        summary = _run_agent(identity, client, sites, options, stop, printer)
     if summary.unfinished:
         print_error(f"not everything is done: {summary.unfinished}")
-    return 1 if summary.failed_files or summary.unfinished else 0
+    is_incomplete = summary.failed_files or summary.unfinished
+    return EXIT_FAILED if is_incomplete else EXIT_DONE
 
 
 def _run_agent(
     identity: AgentIdentity,
-    client: ServerClient,
+    client: OperatorClient,
     sites: SiteAccess,
     options: Options,
     stop: _StopSwitch,
@@ -87,30 +90,8 @@ def _run_agent(
             live.stop()
 
 
-def make_client(options: Options) -> ServerClient:
-    return ServerClient(
-        options.server_url,
-        options.api_key,
-        options.site_name,
-        variant=options.variant,
-        own_version=__version__,
-        addon_version=options.addon_version,
-    )
-
-
-def check_projects(options: Options, known: list[str]) -> None:
-    """Refuse named projects that are not among those the user may read."""
-    for name in options.projects:
-        if name not in known:
-            allowed = ", ".join(known) or "none"
-            raise InputError(
-                f"--project: there is no active project '{name}' that you may read"
-                f" (there are: {allowed})."
-            )
-
-
 def _wait_for_server(
-    client: ServerClient,
+    client: OperatorClient,
     sites: SiteAccess,
     options: Options,
     stop: _StopSwitch,
@@ -126,7 +107,7 @@ def _wait_for_server(
         try:
             known = client.list_projects()
             check_projects(options, known)
-            return sites.find_own_roots(options.projects or known)
+            return sites.find_own_roots(options.projects)
         except ServerUnreachableError as error:  # noqa: PERF203 - it waits anyway
             if options.once:
                 raise
@@ -134,16 +115,6 @@ def _wait_for_server(
             printer.emit("problem", {"message": str(error), "retryInSeconds": delay})
             stop.event.wait(delay)
     return None
-
-
-def explain_refusal(error: RequestRefusedError, client: ServerClient) -> Exception:
-    """What a refusal means to who typed the command: no such path, no such addon."""
-    if error.status != HTTP_NOT_FOUND:
-        return error
-    return InputError(
-        f"--addon-version: the server has no Site Sync {client.find_addon_version()}"
-        f" with a queue ({error})."
-    )
 
 
 class _StopSwitch:
@@ -169,3 +140,12 @@ class _StopSwitch:
     def _stop(self) -> None:
         self.event.set()
         self._request()
+
+
+AGENT = Command(
+    "agent",
+    "perform transfers of a site",
+    add_agent_arguments,
+    run_agent_command,
+    runs_at_site=True,
+)

@@ -7,14 +7,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 from urllib.parse import urlsplit
 
 from ..errors import InputError
 from ..sites import LOCAL_SITE
-from ..version import __version__
 
 # As long as the server takes them.
 _SITE_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,255}")
@@ -25,7 +24,10 @@ _PROJECT_NAME = re.compile(r"[a-zA-Z0-9_]+")
 
 @dataclass(frozen=True)
 class Options:
-    """A checked command line. `projects` empty = all that the user may read."""
+    """A checked command line. `projects` empty = all that the user may read.
+
+    `typed` holds what belongs to one command alone, as it was typed.
+    """
 
     command: str
     server_url: str
@@ -37,46 +39,11 @@ class Options:
     variant: str
     once: bool
     as_json: bool
+    typed: argparse.Namespace = field(compare=False, repr=False)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ayon_sitesync",
-        allow_abbrev=False,
-        description="Site Sync without a launcher.",
-        epilog=(
-            "The API key comes from the environment variable AYON_API_KEY or from"
-            " --api-key-file, never from the command line. Exit codes: 0 done and"
-            " nothing failed, 1 some transfers failed, 2 wrong use, 3 the server"
-            " cannot be reached, 4 the server refuses the login."
-        ),
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    agent = commands.add_parser(
-        "agent", allow_abbrev=False, help="perform transfers of a site"
-    )
-    _add_shared(agent)
-    agent.add_argument(
-        "--site", metavar="NAME", help="the own site (default: AYON_SITE_ID)"
-    )
-    agent.add_argument(
-        "--serve",
-        action="append",
-        metavar="SITE",
-        help="one more site that may be a source or target; may be repeated",
-    )
-    agent.add_argument(
-        "--once", action="store_true", help="end when nothing is pending"
-    )
-    status = commands.add_parser(
-        "status", allow_abbrev=False, help="show totals per site"
-    )
-    _add_shared(status)
-    return parser
-
-
-def _add_shared(parser: argparse.ArgumentParser) -> None:
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every command takes."""
     parser.add_argument(
         "--server", metavar="URL", help="the AYON server (default: AYON_SERVER_URL)"
     )
@@ -102,20 +69,34 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse_options(arguments: Sequence[str]) -> Options:
-    """Options from the command line and the environment.
+def add_own_site_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--site", metavar="NAME", help="the own site (default: AYON_SITE_ID)"
+    )
 
-    argparse itself ends the process with code 2 for an unknown option.
+
+def add_serve_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--serve",
+        action="append",
+        metavar="SITE",
+        help="one more site that may be a source or target; may be repeated",
+    )
+
+
+def read_options(typed: argparse.Namespace, *, runs_at_site: bool) -> Options:
+    """Options of a command that was typed, and of the environment.
+
+    `runs_at_site`: the command needs the own site's name. For others it is told to
+    the server when the environment has it.
     """
-    typed = make_parser().parse_args(arguments)
-    is_agent = typed.command == "agent"
     return Options(
         command=typed.command,
         server_url=_check_url(typed.server),
         api_key=_read_key(typed.api_key_file),
-        site_name=_check_own_site(typed.site) if is_agent else None,
+        site_name=_check_own_site(typed.site) if runs_at_site else _find_machine(),
         projects=_check_names("--project", typed.project, _PROJECT_NAME),
-        serve=_check_names("--serve", typed.serve, _SITE_NAME) if is_agent else (),
+        serve=_check_names("--serve", getattr(typed, "serve", None), _SITE_NAME),
         addon_version=_check_name("--addon-version", typed.addon_version, _VERSION),
         variant=_check_name(
             "--variant",
@@ -123,9 +104,25 @@ def parse_options(arguments: Sequence[str]) -> Options:
             _VARIANT,
         )
         or "production",
-        once=is_agent and typed.once,
+        once=getattr(typed, "once", False),
         as_json=typed.json,
+        typed=typed,
     )
+
+
+def check_site_names(option: str, values: Optional[Sequence[str]]) -> tuple[str, ...]:
+    """Names of sites, each once. Raises `InputError` that names the option."""
+    if values and LOCAL_SITE in values:
+        raise InputError(
+            f"{option}: 'local' means whichever machine says it; give a machine's id."
+        )
+    return _check_names(option, values, _SITE_NAME)
+
+
+def _find_machine() -> Optional[str]:
+    """This machine's id, where the environment tells one that can be used."""
+    name = os.environ.get("AYON_SITE_ID") or ""
+    return name if name != LOCAL_SITE and _SITE_NAME.fullmatch(name) else None
 
 
 def _check_url(value: Optional[str]) -> str:
@@ -182,11 +179,7 @@ def _check_own_site(value: Optional[str]) -> str:
         print("AYON_LOCAL_ID is an old name; set AYON_SITE_ID.", file=sys.stderr)
     if not name:
         raise InputError("--site: give the own site's name, or AYON_SITE_ID.")
-    if name == LOCAL_SITE:
-        raise InputError(
-            "--site: 'local' means whichever machine says it; give this machine's id."
-        )
-    return _check_names("--site", [name], _SITE_NAME)[0]
+    return check_site_names("--site", [name])[0]
 
 
 def _check_name(

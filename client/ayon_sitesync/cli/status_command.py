@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 from typing import Any
 
-from ..errors import RequestRefusedError
-from ..server_api.client import ServerClient
-from .agent_command import check_projects, explain_refusal, make_client
+from ..server_api.operator_client import OperatorClient
+from .command import EXIT_DONE, Command
+from .connection import list_projects
 from .options import Options
 from .output import format_bytes
+from .tables import print_json, print_table
 
 STATUS_NAMES = {
-    "4": "synced",
-    "0": "in progress",
-    "1": "queued",
-    "2": "failed",
-    "3": "paused",
-    "-1": "not available",
+    4: "synced",
+    0: "in progress",
+    1: "queued",
+    2: "failed",
+    3: "paused",
+    -1: "not available",
 }
 _HEADER = ("PROJECT", "SITE", "KIND", "PROVIDER", "STATE", "AGENTS")
 
 
-def run_status_command(options: Options) -> int:
+def add_status_arguments(parser: argparse.ArgumentParser) -> None:
+    """None of its own."""
+
+
+def run_status_command(options: Options, client: OperatorClient) -> int:
     """Print the sites of the projects; 0. JSON: one object a site."""
-    client = make_client(options)
-    try:
-        return _print_status(options, client)
-    except RequestRefusedError as error:
-        raise explain_refusal(error, client) from error
-
-
-def _print_status(options: Options, client: ServerClient) -> int:
-    known = client.list_projects()
-    check_projects(options, known)
     rows = []
-    for name in options.projects or known:
+    for name in list_projects(options, client):
         for site in client.read_site_totals(name):
             if options.as_json:
-                print(json.dumps({"projectName": name, **site}))
+                print_json({"projectName": name, **site})
             else:
                 rows.append(_make_row(name, site))
     if not options.as_json:
-        _print_table([_HEADER, *rows])
-    return 0
+        print_table(_HEADER, rows)
+    return EXIT_DONE
 
 
 def _make_row(project_name: str, site: dict[str, Any]) -> tuple[str, ...]:
     totals = site.get("totals") or {}
     states = [
-        f"{totals[code]['representations']} {name}"
-        f" ({format_bytes(totals[code]['bytes'])})"
+        f"{totals[str(code)]['representations']} {name}"
+        f" ({format_bytes(totals[str(code)]['bytes'])})"
         for code, name in STATUS_NAMES.items()
-        if totals.get(code, {}).get("representations")
+        if totals.get(str(code), {}).get("representations")
     ]
     agents = [
         agent["hostname"] for agent in site.get("agents") or () if agent["isLive"]
@@ -67,8 +62,6 @@ def _make_row(project_name: str, site: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths))
-        print("  ".join(cells).rstrip())
+STATUS = Command(
+    "status", "show totals per site", add_status_arguments, run_status_command
+)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import ayon_sitesync
 import pytest
 from ayon_sitesync.cli import main
-from ayon_sitesync.cli.options import parse_options
+from ayon_sitesync.cli.options import Options
 from ayon_sitesync.cli.output import EventPrinter, format_bytes
+from ayon_sitesync.cli.parser import parse_command
 
 from tests.unit.client.ayon_stub import KEY, AyonStub, run_stub
 
+CLIENT = Path(ayon_sitesync.__file__).parents[1]
 URL = "http://127.0.0.1:9"
 VARIABLES = (
     "AYON_SERVER_URL",
@@ -21,6 +27,10 @@ VARIABLES = (
     "AYON_LOCAL_ID",
     "AYON_DEFAULT_SETTINGS_VARIANT",
 )
+
+
+def parse_options(arguments: list[str]) -> Options:
+    return parse_command(arguments)[1]
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +138,65 @@ def test_old_name_of_the_site_variable_is_taken_with_a_warning(
     assert "AYON_SITE_ID" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pause"], "WHICH: say what"),
+        (["pause", "--everything", "--site", "a"], "--everything: takes no --site"),
+        (["pause", "--everything", "--site", "a", "x"], "--everything: takes no WHICH"),
+        (["resume", "--site", "a", "--dry-run"], "--dry-run: needs WHICH"),
+        (["pause", "--project", "gone"], "--project: there is no active project"),
+        (["priority", "0", "demo", "--all", "--site", "a"], "N: '0' is not allowed"),
+        (["priority", "high", "demo", "--all", "--site", "a"], "N: 'high' is not"),
+        (["add-site", "a", "x", "--priority", "1001"], "--priority: '1001' is not"),
+        (["add-site", "local", "x"], "SITE: 'local' means"),
+        (["queue", "--first", "0"], "--first: '0' is not allowed"),
+        (["queue", "--first", "few"], "--first: 'few' is not allowed"),
+        (["queue", "--site", "/"], "--site: '/' is not allowed"),
+        (["retry", "demo", "--all"], "--site: name the site"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_of_commands(
+    arguments: list[str],
+    message: str,
+    key_file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with run_stub(AyonStub()) as url:
+        where = ["--server", url, "--api-key-file", key_file]
+        assert main([*arguments, *where]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["status", "x"], ["retry", "x", "--gone"], ["x"]])
+def test_what_a_command_does_not_take_is_exit_code_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(words)
+    assert exit_info.value.code == 2
+
+
+def test_who_reads_our_output_may_have_enough(
+    key_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `status | head -1`."""
+    environment = {**os.environ, "PYTHONPATH": str(CLIENT)}
+    with run_stub(AyonStub()) as url:
+        words = ["status", "--json", "--server", url, "--api-key-file", key_file]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ayon_sitesync", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == 1
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+        process.stderr.close()
+
+
 @pytest.mark.parametrize("command", [["agent", "--site", "a", "--once"], ["status"]])
 def test_unreachable_server_is_exit_code_3(
     command: list[str], key_file: str, capsys: pytest.CaptureFixture[str]
@@ -206,7 +275,8 @@ def test_agent_with_nothing_to_do_ends_with_once(
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["started", "idle", "stopped"]
     assert stub.claims[0]["agent"]["siteName"] == "brisk-amber-fox"
-    assert stub.claims[0]["agent"]["roots"] == {"demo": {"work": "/home/artist/demo"}}
+    # Roots are told of projects that are named or that work was given of.
+    assert stub.claims[0]["agent"]["roots"] == {}
     assert stub.claims[0]["projects"] is None
 
 

@@ -32,6 +32,8 @@ _STATUSES: dict[float, SiteStatus] = {int(status): status for status in SiteStat
 # What a finished or queued file no longer has.
 _FAILURE_KEYS = ("message", "next", "error")
 _PROOF_KEYS = ("proof", "proven")
+# Who wrote an entry, where that was the server by itself: see `reconciliation`.
+WRITER_KEY = "by"
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,10 @@ def entry_timestamp(entry: Mapping[str, Any]) -> float:
 
 def entry_retries(entry: Mapping[str, Any]) -> int:
     return whole_number(entry.get("retries"))
+
+
+def entry_hash(entry: Mapping[str, Any]) -> str:
+    return _text(entry.get("hash"))
 
 
 def entry_message(entry: Mapping[str, Any]) -> str | None:
@@ -201,9 +207,8 @@ def merge_post(entry: Entry, posted: PostedFile, file_size: int) -> Entry:
     An empty message or zero retries remove the stored key. `progress` (0 to 1) of
     a running file that tells no size becomes its size in bytes.
     """
-    merged = {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
-    merged.pop("next", None)
-    merged.pop("error", None)
+    dropped = (*_PROOF_KEYS, "next", "error", WRITER_KEY)
+    merged = {key: value for key, value in entry.items() if key not in dropped}
     size = posted.size
     running = posted.status == SiteStatus.IN_PROGRESS
     if running and not size and posted.progress is not None:
@@ -217,9 +222,13 @@ def merge_post(entry: Entry, posted: PostedFile, file_size: int) -> Entry:
     return merged
 
 
+def without_proof(entry: Entry) -> Entry:
+    return {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
+
+
 def keep_synced(entry: Entry, timestamp: int) -> Entry:
     """Keep a last copy SYNCED, but unverified: an agent has to look at it again."""
-    kept = {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
+    kept = without_proof(entry)
     kept.update(status=int(SiteStatus.SYNCED), timestamp=timestamp)
     return kept
 
@@ -237,7 +246,9 @@ def claimed_copy(entry: Entry, timestamp: int) -> Entry:
 def prove(entry: Entry, proof: str, now: float) -> Entry:
     """Add a proof to a SYNCED entry without touching what it says."""
     timestamp = min(whole_number(entry.get("timestamp")), proof_timestamp(now))
-    return {**entry, "timestamp": timestamp, "proof": proof, "proven": timestamp}
+    proven = {**entry, "timestamp": timestamp, "proof": proof, "proven": timestamp}
+    proven.pop(WRITER_KEY, None)
+    return proven
 
 
 def proof_timestamp(now: float) -> int:
@@ -294,7 +305,7 @@ def apply_report(
 
 
 def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
-    dropped = (*_FAILURE_KEYS, "retries")
+    dropped = (*_FAILURE_KEYS, "retries", WRITER_KEY)
     done = {key: value for key, value in entry.items() if key not in dropped}
     done.update(
         status=int(SiteStatus.SYNCED),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,8 @@ from .files import (
     RepresentationFile,
     due_ids,
     entry_retries,
-    reconcile_entries,
 )
-from .status import SiteStatus
+from .reconciliation import reconcile
 
 LEASE_SECONDS = 60.0
 
@@ -95,7 +94,10 @@ class Agent:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A locked row with due files and a source."""
+    """A locked row with due files and a source.
+
+    `known`: files of an out-of-date row by id, as they were when it was written.
+    """
 
     representation_id: str
     site_name: str
@@ -106,6 +108,7 @@ class Candidate:
     files: list[RepresentationFile]
     changed_at: float
     names: dict[str, Any]
+    known: Mapping[str, RepresentationFile] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -127,9 +130,7 @@ class Plan:
 
 def plan_transfer(candidate: Candidate, budget: Budget, now: float) -> Plan:
     """Choose the files of a transfer; none if nothing of the row is due after all."""
-    entries = reconcile_entries(
-        candidate.entries, candidate.files, SiteStatus.QUEUED, int(now)
-    )
+    entries = reconcile(candidate.entries, candidate.known, candidate.files, now)
     due = set(due_ids(entries, now, candidate.changed_at))
     files = budget.fit(file for file in candidate.files if file.id in due)
     return Plan(candidate, entries, files)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,19 @@ def is_switched_off() -> bool:
 def find_site_id() -> str:
     """This machine's site id; a name that is no site when AYON knows none."""
     try:
-        return str(get_local_site_id()).strip()
+        return _read_site_id(os.environ.get("AYON_SITE_ID", ""))
     except (ValueError, OSError) as error:
         log.debug("This machine has no site id: %s", error)
         return NO_SITE_ID
+
+
+@functools.lru_cache(maxsize=8)
+def _read_site_id(named: str) -> str:
+    """AYON reads a file each time; every call of the addon needs the id.
+
+    `named` is what the environment says, which a command may change.
+    """
+    return str(get_local_site_id()).strip()
 
 
 def find_platform() -> str:
@@ -69,6 +80,26 @@ def find_addon() -> Any:
     from ayon_core.addon import AddonsManager  # noqa: PLC0415 - loads all addons
 
     return AddonsManager().get_enabled_addon("sitesync")
+
+
+def prepare_windows() -> None:
+    """Make a Qt application where this process, a launch of AYON, has none.
+
+    Without a display, or without Qt, what would be shown is in the log.
+    """
+    is_linux = sys.platform.startswith("linux")
+    if is_headless_mode_enabled() or (
+        is_linux
+        and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    ):
+        return
+    try:
+        from ayon_core.tools.utils import get_ayon_qt_app  # noqa: PLC0415 - loads Qt
+
+        get_ayon_qt_app()
+    except Exception:
+        # Qt's bindings raise what they like.
+        log.debug("There will be no windows", exc_info=True)
 
 
 def show_message(title: str, text: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Protocol
 
 from .addon_services import AddonServices
-from .errors import GivenUpError, PathError
+from .errors import GivenUpError, PathError, ServerError
 from .paths import resolve_path
 from .server_api.host_client import HostClient
 from .statuses import SiteSyncStatus
@@ -50,9 +50,14 @@ class PublishedWorkfile:
 
 
 class Watcher(Protocol):
-    """Sees how a wait goes, and may end it."""
+    """Sees how a wait goes, and may end it.
+
+    `tell` waits a bounded time for the user to read.
+    """
 
     def show(self, text: str, share: float) -> None: ...
+
+    def tell(self, text: str) -> None: ...
 
     def is_cancelled(self) -> bool: ...
 
@@ -151,13 +156,20 @@ class WorkfileDownload:
         self, workfile: PublishedWorkfile, linked_ids: Sequence[str], watcher: Watcher
     ) -> Optional[Path]:
         """Download what is missing and wait; the workfile's path, None when it is not
-        here. Linked inputs that do not arrive in time are told, no more."""
+        here. Why it was given up is told, and that inputs are missing."""
         ids = [workfile.id, *linked_ids]
+        problem = ""
         if self._queue_missing(ids):
-            self._wait_with_agent(workfile.id, ids, watcher)
-        if not self._is_here(workfile.id):
-            return None
-        return self.find_path(workfile)
+            problem = self._wait_with_agent(workfile.id, ids, watcher)
+        is_here = self._is_here(workfile.id)
+        if problem:
+            rest = (
+                "Some of the workfile's inputs are missing; they go on downloading."
+                if is_here
+                else "It goes on without the published workfile."
+            )
+            watcher.tell(f"{problem} {rest}")
+        return self.find_path(workfile) if is_here else None
 
     def find_path(self, workfile: PublishedWorkfile) -> Optional[Path]:
         """Where the workfile is on the site, None for a path that is nowhere."""
@@ -227,22 +239,21 @@ class WorkfileDownload:
 
     def _wait_with_agent(
         self, main_id: str, ids: Sequence[str], watcher: Watcher
-    ) -> None:
+    ) -> str:
+        """Why it was given up; "" when all is here or the user wants no more."""
         if self._services.wake.wake_here is not None:
             self._services.wake.send()
-            self._wait(main_id, ids, watcher)
-            return
+            return self._wait(main_id, ids, watcher)
         if wake_tray():
-            self._wait(main_id, ids, watcher)
-            return
+            return self._wait(main_id, ids, watcher)
         helper = self._make_helper(self._project_name)
         helper.start()
         try:
-            self._wait(main_id, ids, watcher)
+            return self._wait(main_id, ids, watcher)
         finally:
             helper.stop()
 
-    def _wait(self, main_id: str, ids: Sequence[str], watcher: Watcher) -> None:
+    def _wait(self, main_id: str, ids: Sequence[str], watcher: Watcher) -> str:
         started_at = moved_at = self._now()
         best = -1.0
         while not watcher.is_cancelled():
@@ -257,22 +268,23 @@ class WorkfileDownload:
             ]
             here = sum(share >= 1 for share in shares)
             if here == len(ids):
-                return
+                return ""
             now = self._now()
             if sum(shares) > best:
                 best, moved_at = sum(shares), now
             watcher.show(f"{here} of {len(ids)} downloaded", sum(shares) / len(ids))
-            if self._is_hopeless(main_id, now - moved_at, now - started_at):
-                return
+            problem = self._find_problem(main_id, now - moved_at, now - started_at)
+            if problem:
+                return problem
             self._sleep(POLL_SECONDS)
+        return ""
 
-    def _is_hopeless(self, main_id: str, still: float, waited: float) -> bool:
+    def _find_problem(self, main_id: str, still: float, waited: float) -> str:
         if still >= STALL_SECONDS:
-            log.warning("The download does not move for %.0f s; it is given up", still)
-            return True
+            why = self._explain(main_id)
+            return f"The download does not move for {still:.0f} s.{why}"
         if waited >= LONGEST_SECONDS:
-            log.warning("The download takes longer than %.0f s", waited)
-            return True
+            return f"The download takes longer than {waited / 60:.0f} minutes."
         view = self._services.settings.find(self._project_name)
         retries = int((view.settings.get("config") or {}).get("retry_cnt") or 0)
         try:
@@ -280,9 +292,18 @@ class WorkfileDownload:
                 self._project_name, main_id, self._site_name, retries
             )
         except GivenUpError as error:
-            log.warning("The workfile cannot be downloaded: %s", error)
-            return True
-        return False
+            return f"The workfile cannot be downloaded: {error}"
+        return ""
+
+    def _explain(self, representation_id: str) -> str:
+        """What the server says of why it is not here; "" when it cannot say."""
+        try:
+            reasons = self._services.client.explain(
+                self._project_name, representation_id, self._site_name
+            )
+        except ServerError as error:
+            return f" {error}"
+        return "".join(f" {reason}" for reason in reasons[:1])
 
 
 def copy_whole(source: Path, target: Path) -> None:

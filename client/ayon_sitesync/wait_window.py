@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 LINE_SECONDS = 5.0
+READING_SECONDS = 30.0
+"""How long a message stays that nobody closes."""
+_STEP_SECONDS = 0.05
 
 
 class LogWatcher:
@@ -26,6 +29,9 @@ class LogWatcher:
             self._last_text, self._last_at = line, now
             self._log.info(line)
 
+    def tell(self, text: str) -> None:
+        self._log.warning(text)
+
     def is_cancelled(self) -> bool:
         return False
 
@@ -33,8 +39,10 @@ class LogWatcher:
 class WindowWatcher:
     """A progress window whose button ends the wait."""
 
-    def __init__(self, title: str, widgets: Any) -> None:
+    def __init__(self, title: str, widgets: Any, log: logging.Logger) -> None:
         self._widgets = widgets
+        self._log = log
+        self._title = title
         self._window = widgets.QProgressDialog("", "Go on without it", 0, 100)
         self._window.setWindowTitle(title)
         self._window.setMinimumDuration(0)
@@ -44,6 +52,20 @@ class WindowWatcher:
         self._window.setLabelText(text)
         self._window.setValue(int(share * 100))
         self._widgets.QApplication.processEvents()
+
+    def tell(self, text: str) -> None:
+        """A message in place of the window, until it is closed or time is up."""
+        self._log.warning(text)
+        self._window.hide()
+        box = self._widgets.QMessageBox()
+        box.setWindowTitle(self._title)
+        box.setText(text)
+        box.show()
+        until = time.monotonic() + READING_SECONDS
+        while box.isVisible() and time.monotonic() < until:
+            self._widgets.QApplication.processEvents()
+            time.sleep(_STEP_SECONDS)
+        box.close()
 
     def is_cancelled(self) -> bool:
         self._widgets.QApplication.processEvents()
@@ -60,7 +82,7 @@ def open_wait_window(title: str, log: logging.Logger) -> Iterator[Any]:
     if widgets is None:
         yield LogWatcher(log)
         return
-    window = WindowWatcher(title, widgets)
+    window = WindowWatcher(title, widgets, log)
     try:
         yield window
     finally:

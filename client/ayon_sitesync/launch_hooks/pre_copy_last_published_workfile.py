@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, Optional
 
-from ayon_applications import PreLaunchHook
+from ayon_applications import LaunchTypes, PreLaunchHook
 from ayon_core.lib import filter_profiles
 from ayon_core.pipeline.template_data import get_template_data
 from ayon_core.pipeline.workfile import get_workfile_template_key
 
+from ayon_sitesync import host
 from ayon_sitesync.errors import SiteSyncError
 from ayon_sitesync.published_workfile import (
     PublishedWorkfile,
@@ -27,13 +28,18 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
     launch goes on whatever happens.
     """
 
-    # Before `AddLastWorkfileToLaunchArgs`
+    # Before `AddLastWorkfileToLaunchArgs`, after what collects the launch's data
     order = -1
+    # Hosts that open the file of the launch's arguments, and those that find it in
+    # the environment.
     app_groups: ClassVar[set[str]] = {
         *("blender", "photoshop", "tvpaint", "aftereffects", "nuke", "nukeassist"),
         *("nukex", "hiero", "nukestudio", "maya", "harmony", "celaction", "flame"),
-        *("fusion", "houdini"),
+        *("fusion", "houdini", "3dsmax", "adsk_3dsmax", "cinema4d", "gaffer", "loki"),
+        *("marvelousdesigner", "openrv", "silhouette", "substancedesigner"),
+        *("substancepainter", "wrap"),
     }
+    launch_types: ClassVar[set[str]] = {LaunchTypes.local}
 
     def execute(self) -> None:
         try:
@@ -57,6 +63,7 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
             "Downloading the published workfile, version %d", workfile.version
         )
         linked = addon.find_workfile_inputs(project_name, workfile.representation)
+        host.prepare_windows()
         with open_wait_window("Published workfile", self.log) as watcher:
             source = download.bring(workfile, linked, watcher)
         if source is None or not source.is_file():
@@ -69,6 +76,9 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
     def _find_addon(self) -> Optional[Any]:
         if self.data.get("workfile_path"):
             self.log.debug("Explicit workfile path to open is defined.")
+            return None
+        if self.data.get("start_last_workfile") is False:
+            self.log.debug("The launch was asked to open no last workfile.")
             return None
         addon = self.addons_manager.get("sitesync")
         project_name = self.data["project_name"]
@@ -133,6 +143,8 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
         count = download.copy_resources(workfile, target.parent)
         self.log.info("'%s' is used, with %d resources", target, count)
         self.data["last_workfile_path"] = str(target)
+        # Some hosts do not get it as an argument: they look here.
+        self.launch_context.env["AYON_LAST_WORKFILE"] = str(target)
         # Kept for conforming paths in the scene.
         self.data["source_filepath"] = str(source)
 

@@ -86,17 +86,31 @@ class Launch:
             "anatomy": Template(self.work_folder),
         }
         host_addon = SimpleNamespace(get_workfile_extensions=lambda: [".ma"])
-        self.manager = SimpleNamespace(
+        addons = SimpleNamespace(
             get=manager.get, get_host_addon=lambda name: host_addon
         )
+        # What `ayon_applications` makes for each launch.
+        self.context = SimpleNamespace(
+            application=SimpleNamespace(host_name="maya"),
+            app_group=SimpleNamespace(name="maya"),
+            app_name="maya/2026",
+            host_name="maya",
+            launch_type="local",
+            addons_manager=addons,
+            data=self.data,
+            env={"AYON_LAST_WORKFILE": self.data["last_workfile_path"]},
+        )
 
-    def run(self) -> dict[str, Any]:
+    def make_hook(self) -> Any:
         spec = importlib.util.spec_from_file_location("pre_copy", HOOK)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        application = SimpleNamespace(host_name="maya")
-        hook = module.CopyLastPublishedWorkfile(application, self.manager, self.data)
+        return module.CopyLastPublishedWorkfile(self.context)
+
+    def run(self) -> dict[str, Any]:
+        hook = self.make_hook()
+        assert hook.is_valid
         hook.execute()
         return self.data
 
@@ -130,6 +144,8 @@ def test_published_workfile_becomes_the_next_version(launch: Launch) -> None:
     target = launch.work_folder / "s_v004.ma"
     assert data["last_workfile_path"] == str(target)
     assert target.read_bytes() == b"pub/s_v003.ma" * 20
+    # Hosts that get no argument look there.
+    assert launch.context.env["AYON_LAST_WORKFILE"] == str(target)
     source = launch.studio.machine_root / "pub/s_v003.ma"
     assert data["source_filepath"] == str(source)
     resource = launch.work_folder / "resources/tex/wood.tx"
@@ -179,13 +195,30 @@ def test_settings_of_core_decide(launch: Launch, key: str) -> None:
     assert MACHINE not in launch.studio.rows(launch.workfile.id)
 
 
+def test_launch_without_the_last_workfile_downloads_none(launch: Launch) -> None:
+    """The artist unticked it in the launcher."""
+    launch.data["start_last_workfile"] = False
+    before = dict(launch.data)
+    assert launch.run() == before
+    assert MACHINE not in launch.studio.rows(launch.workfile.id)
+
+
+@pytest.mark.parametrize("launch_type", ["farm-publish", "farm-render", "automated"])
+def test_only_what_an_artist_launches(launch: Launch, launch_type: str) -> None:
+    assert launch.make_hook().is_valid
+    launch.context.launch_type = launch_type
+    assert not launch.make_hook().is_valid
+
+
 def test_explicit_workfile_is_opened(launch: Launch) -> None:
     launch.data["workfile_path"] = "/somewhere/s.ma"
     assert "source_filepath" not in launch.run()
 
 
 def test_d6_launch_goes_on_when_nothing_arrives(
-    launch: Launch, monkeypatch: pytest.MonkeyPatch
+    launch: Launch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     # Published, but its file is on no site that this machine reaches.
     monkeypatch.setattr("ayon_sitesync.published_workfile.STALL_SECONDS", 1.0)
@@ -194,6 +227,9 @@ def test_d6_launch_goes_on_when_nothing_arrives(
     data = launch.run()
     assert data["last_workfile_path"] == before
     assert "source_filepath" not in data
+    (told,) = [text for text in caplog.messages if "does not move" in text]
+    assert "missing" in told
+    assert told.endswith("It goes on without the published workfile.")
 
 
 def test_known_function_still_brings_a_workfile(launch: Launch, addon: Any) -> None:

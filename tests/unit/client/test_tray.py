@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 from ayon_sitesync.tray_agent import QUIET_SECONDS, AgentState, TrayAgent
@@ -158,3 +158,92 @@ def test_wait_without_a_window_is_in_the_log(caplog: pytest.LogCaptureFixture) -
         watcher.show("1 of 2 downloaded", 0.5)
         assert not watcher.is_cancelled()
     assert [record.message for record in caplog.records] == ["1 of 2 downloaded (50%)"]
+
+
+class Box:
+    """A message box that is closed after it was looked at three times."""
+
+    shown: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def setWindowTitle(self, title: str) -> None: ...
+
+    def setText(self, text: str) -> None:
+        self.shown.append(text)
+
+    def show(self) -> None: ...
+
+    def isVisible(self) -> bool:
+        self.looks += 1
+        return self.looks < 3
+
+    def close(self) -> None: ...
+
+
+class ProgressDialog:
+    def __init__(self, *args: Any) -> None:
+        self.is_open = True
+        self.values: list[int] = []
+
+    def setWindowTitle(self, title: str) -> None: ...
+
+    def setMinimumDuration(self, milliseconds: int) -> None: ...
+
+    def setAutoClose(self, on: bool) -> None: ...
+
+    def setLabelText(self, text: str) -> None: ...
+
+    def setValue(self, value: int) -> None:
+        self.values.append(value)
+
+    def wasCanceled(self) -> bool:
+        return False
+
+    def hide(self) -> None:
+        self.is_open = False
+
+    close = hide
+
+
+@pytest.fixture
+def application(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Qt with an application in this thread."""
+    thread = object()
+    application = SimpleNamespace(thread=lambda: thread)
+    core, widgets = ModuleType("QtCore"), ModuleType("QtWidgets")
+    vars(core).update(QThread=SimpleNamespace(currentThread=lambda: thread))
+    vars(widgets).update(
+        QApplication=SimpleNamespace(
+            instance=lambda: application, processEvents=lambda: None
+        ),
+        QProgressDialog=ProgressDialog,
+        QMessageBox=Box,
+    )
+    qtpy = ModuleType("qtpy")
+    vars(qtpy).update(QtCore=core, QtWidgets=widgets)
+    monkeypatch.setitem(sys.modules, "qtpy", qtpy)
+    monkeypatch.setattr(Box, "shown", [])
+    return widgets
+
+
+def test_why_a_wait_was_given_up_is_shown_until_it_is_read(
+    application: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_wait_window("Published workfile", logging.getLogger("hook")) as watcher:
+        watcher.show("0 of 1 downloaded", 0.0)
+        watcher.tell("The download does not move for 60 s.")
+        assert not watcher._window.is_open
+    assert Box.shown == ["The download does not move for 60 s."]
+    assert caplog.messages == Box.shown
+
+
+def test_a_message_that_nobody_closes_does_not_stop_a_launch(
+    application: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ayon_sitesync.wait_window.READING_SECONDS", 0.0)
+    monkeypatch.setattr(Box, "isVisible", lambda self: True)
+    with open_wait_window("Published workfile", logging.getLogger("hook")) as watcher:
+        watcher.tell("Nothing moves.")
+    assert Box.shown == ["Nothing moves."]

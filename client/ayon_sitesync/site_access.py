@@ -70,12 +70,16 @@ class SiteAccess:
         self.note_projects: Callable[[set[str]], None] = lambda names: None
         """Takes the projects of the work that was given; its owner sets it."""
 
+    def read_project(self, project_name: str) -> ProjectSites:
+        """What the settings say of a project's sites. May raise `ServerError`."""
+        return self._projects.get_fresh(project_name)
+
     def open_site(self, project_name: str, site_name: str) -> Provider:
         """The site's storage. Raises `SiteUnhealthyError` when there is no way to it.
 
         May also raise `ServerError`: the settings are read on first use.
         """
-        sites = self._projects.get_fresh(project_name)
+        sites = self.read_project(project_name)
         code = sites.find_provider_code(site_name)
         if code == LOCAL_DRIVE:
             roots = sites.find_roots(site_name)

@@ -441,23 +441,25 @@ class LocalDriveProvider:
             self._swept.add(folder)
 
     def _remove_if_stale(self, part: Path) -> None:
-        """Remove a part that this machine's killed process left, or a very old one.
+        with suppress(OSError):
+            if str(part) not in self._spared and self.is_left_over(part):
+                part.unlink()
+
+    def is_left_over(self, part: Path) -> bool:
+        """Whether this machine's killed process left a part, or it is a very old one.
 
         Another machine's part may live although its lock cannot be seen from here.
+        May raise `OSError`.
         """
         tag = part.name[: -len(PART_SUFFIX)].rpartition(".")[2]
         if (
             not part.name.startswith(".")
             or len(tag) != len(self._config.machine_tag) + 4
         ):
-            return
-        if str(part) in self._spared:
-            return
-        with suppress(OSError):
-            is_old = time.time() - part.stat().st_mtime > ABANDONED_SECONDS
-            is_own = tag.startswith(self._config.machine_tag)
-            if is_old or (is_own and not _is_locked(part)):
-                part.unlink()
+            return False
+        if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+            return True
+        return tag.startswith(self._config.machine_tag) and not _is_locked(part)
 
 
 def _is_locked(part: Path) -> bool:

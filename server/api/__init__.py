@@ -17,8 +17,10 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
+from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
+from ..store.scans import ScanStore
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
@@ -60,6 +62,8 @@ def build_services(addon: BaseServerAddon) -> Services:
         activity=ActivityStore(),
         explain=ExplainStore(agents),
         machines=MachineStore(),
+        removals=RemovalStore(configuration.for_project, pauses.load),
+        scans=ScanStore(),
         problems=ProblemStore(),
     )
 

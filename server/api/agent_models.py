@@ -7,6 +7,13 @@ from typing import Literal
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..host import Field, OPModel
 from .models import MAX_FILES, MAX_INT, Bytes, HexId
+from .removal_models import (
+    MAX_REMOVALS,
+    RemovalModel,
+    RemovalReportModel,
+    RemovalResultModel,
+    ScanOrderModel,
+)
 
 MAX_TRANSFERS = 1000
 MAX_LEASES = 1000
@@ -60,7 +67,8 @@ class HealthModel(OPModel):
 class ClaimModel(OPModel):
     """Ask for work. `projects` null means all that the user may read.
 
-    Nothing is given, and nothing is pending, from or to a site in `exclude`.
+    Nothing is given, and nothing is pending, from or to a site in `exclude`. Agents
+    that delete files say how many representations' they take; those that scan say so.
     """
 
     agent: AgentModel
@@ -69,6 +77,8 @@ class ClaimModel(OPModel):
     exclude: list[UnusableSiteModel] = Field(default_factory=list, max_items=1000)
     variant: str = Field("production", max_length=64)
     maxTransfers: int = Field(20, ge=0, le=MAX_TRANSFERS)
+    maxRemovals: int = Field(0, ge=0, le=MAX_REMOVALS)
+    takesScans: bool = False
     maxFiles: int = Field(2000, ge=1, le=MAX_FILES)
     maxBytes: Bytes = Bytes(10_000_000_000)
     health: HealthModel | None = None
@@ -112,6 +122,9 @@ class ReportModel(OPModel):
     agentId: HexId
     transfers: list[TransferReportModel] = Field(
         default_factory=list, max_items=MAX_LEASES
+    )
+    removals: list[RemovalReportModel] = Field(
+        default_factory=list, max_items=MAX_REMOVALS
     )
     claim: ClaimModel | None = None
     health: HealthModel | None = None
@@ -162,6 +175,8 @@ class TransferModel(OPModel):
 
 class ClaimAnswerModel(OPModel):
     transfers: list[TransferModel]
+    removals: list[RemovalModel]
+    scans: list[ScanOrderModel]
     leaseSeconds: float
     serverTime: float
     nextDueInSeconds: float | None
@@ -197,6 +212,7 @@ class RefusedClaimModel(OPModel):
 
 class ReportAnswerModel(OPModel):
     transfers: list[TransferResultModel]
+    removals: list[RemovalResultModel]
     claimed: ClaimAnswerModel | RefusedClaimModel | None
 
 

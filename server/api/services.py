@@ -12,8 +12,10 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
+from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
+from ..store.scans import ScanStore
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
@@ -41,4 +43,6 @@ class Services:
     activity: ActivityStore
     explain: ExplainStore
     machines: MachineStore
+    removals: RemovalStore
+    scans: ScanStore
     problems: ProblemStore

@@ -52,10 +52,14 @@ class OrderModel(OPModel):
 
 
 class VerbModel(OrderModel):
-    """`force` is for managers: it lets the last copy go."""
+    """`force` is for managers: it lets the last copy go.
+
+    `keepFiles`: what is removed is only forgotten, else agents delete its files.
+    """
 
     siteNames: list[str] = Field(..., min_items=1, max_items=MAX_SITES)
     force: bool = False
+    keepFiles: bool = False
 
 
 class SeedModel(OrderModel):

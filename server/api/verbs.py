@@ -22,7 +22,8 @@ from ..store.access import (
     readable_paths,
 )
 from ..store.filters import Filters
-from ..store.verbs import SLICE, Order, Tally, undo_of
+from ..store.verb_plan import Order, Tally, undo_of
+from ..store.verbs import SLICE
 from .answers import answer
 from .inputs import check_ids, check_text
 from .models import ErrorModel
@@ -88,6 +89,9 @@ class VerbRoutes:
         if body.priority is not None and verb not in ("priority", "queue"):
             msg = "priority is allowed with the verbs priority and queue only"
             raise InvalidRequestError("priority", msg)
+        if body.keepFiles and verb != "remove":
+            msg = "keepFiles is allowed with the verb remove only"
+            raise InvalidRequestError("keepFiles", msg)
         caller = Caller(user, site_id)
         sites = await self._open(project_name, caller)
         order = Order(
@@ -98,6 +102,8 @@ class VerbRoutes:
             priority=body.priority,
             force=body.force,
             is_dry=body.dryRun,
+            keep_files=body.keepFiles,
+            user_name=caller.name,
         )
         return await self._carry_out(order, caller, body)
 

@@ -57,6 +57,8 @@ ENDS_LEASES: Mapping[Verb, str] = {
     Verb.RESET: "cancelled",
     Verb.REMOVE: "cancelled",
 }
+# Who wants files that are marked for their removal takes the removal back.
+TAKES_BACK = frozenset({Verb.QUEUE})
 # On shared sites everybody may ask for what he may read; the rest is for managers.
 FOR_MEMBERS = frozenset({Verb.QUEUE, Verb.RETRY})
 

@@ -7,27 +7,28 @@ rows that do are locked, changed in Python and written together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from ..domain.copies import last_copies, verified_ids
-from ..domain.files import RepresentationFile, entry_size, parse_files
-from ..domain.site import ProjectSites
+from ..domain.files import parse_files
 from ..domain.status import SiteStatus
-from ..domain.verbs import CHANGES, ENDS_LEASES, Situation, Verb, is_empty
-from ..errors import LastCopyError
+from ..domain.verbs import ENDS_LEASES, TAKES_BACK, Verb
 from ..host import Postgres
 from ..sql import QueryFile
+from .removal_marks import (
+    columns,
+    delete_marks,
+    folders_of,
+    hurry_marks,
+    lock_marks,
+    write_marks,
+)
 from .rows import (
     DEFAULT_PRIORITY,
-    Row,
     RowKey,
     current_time,
     lock_representations,
     lock_rows,
     write_rows,
 )
+from .verb_plan import Order, Plan, Tally
 
 _SQL = QueryFile("verbs")
 
@@ -35,9 +36,6 @@ SLICE = 1000
 """Representations of which missing rows are made in one transaction."""
 ROWS_AT_ONCE = 200
 """Rows changed in Python before others get their turn."""
-MOST_PROBLEMS = 1000
-MOST_UNDONE = 10_000
-"""More changed rows than that cannot be named in an undo."""
 
 _CONDITIONS = {
     Verb.QUEUE: "is_not_wanted",
@@ -51,59 +49,6 @@ _CONDITIONS = {
     Verb.REMOVE: "is_there",
 }
 _CREATES = {Verb.QUEUE: SiteStatus.QUEUED, Verb.SEED: SiteStatus.SYNCED}
-_UNDONE_BY = {Verb.PAUSE: Verb.RESUME, Verb.RESUME: Verb.PAUSE}
-
-
-@dataclass(frozen=True)
-class Order:
-    """A verb on sites of a project. `priority` None keeps or defaults it.
-
-    `force` lets the last copy go. `is_dry`: nothing is written, everything counted.
-    """
-
-    project_name: str
-    verb: Verb
-    site_names: list[str]
-    sites: ProjectSites
-    priority: int | None = None
-    force: bool = False
-    is_dry: bool = False
-
-
-@dataclass
-class Tally:
-    """What an order came to so far."""
-
-    matched: int = 0
-    changed: int = 0
-    files: int = 0
-    bytes: int = 0
-    problems: list[dict[str, str]] = field(default_factory=list)
-    problems_omitted: int = 0
-    keys: list[RowKey] = field(default_factory=list)
-    made: int = 0
-    old_priorities: set[int] = field(default_factory=set)
-
-    def add(self, keys: Iterable[RowKey], files: int, size: int) -> None:
-        found = list(keys)
-        self.changed += len(found)
-        self.files += files
-        self.bytes += size
-        if len(self.keys) <= MOST_UNDONE:
-            self.keys += found
-
-    def refuse(self, key: RowKey, code: str, detail: str) -> None:
-        if len(self.problems) >= MOST_PROBLEMS:
-            self.problems_omitted += 1
-            return
-        self.problems.append(
-            {
-                "representationId": key[0],
-                "siteName": key[1],
-                "errorCode": code,
-                "detail": detail,
-            }
-        )
 
 
 class VerbStore:
@@ -187,138 +132,33 @@ class VerbStore:
             await lock_representations(project, ids)
             rows = await lock_rows(project, ids)
             records = await Postgres.fetch(_SQL.get("files_of", project), ids)
-            plan = _Plan(order, rows, await current_time(project), tally)
+            plan = Plan(order, rows, await current_time(project), tally)
+            if order.verb in TAKES_BACK or order.verb == Verb.REMOVE:
+                plan.marks = await lock_marks(project, ids)
+            if order.verb == Verb.REMOVE:
+                plan.folders = await folders_of(project, ids)
             for record in records:
                 plan.look_at(record["id"], parse_files(record["files"]))
             if not order.is_dry:
                 await self._write(order, plan)
         return set(plan.written) | set(plan.gone)
 
-    async def _write(self, order: Order, plan: _Plan) -> None:
+    async def _write(self, order: Order, plan: Plan) -> None:
         project = order.project_name
         touched = sorted({*plan.written, *plan.gone})
+        # Before the leases end: a removal waits for those of transfers to the site.
+        await write_marks(project, plan.marked.values(), order.user_name, plan.now)
+        await hurry_marks(project, plan.hurried, plan.now)
+        await delete_marks(project, plan.unmarked)
         if order.verb in ENDS_LEASES and touched:
             await Postgres.execute(
                 _SQL.get("end_leases", project),
-                *_columns(touched),
+                *columns(touched),
                 ENDS_LEASES[order.verb],
                 plan.now,
             )
         await write_rows(project, plan.written.values())
         if plan.gone:
             await Postgres.execute(
-                _SQL.get("delete_rows", project), *_columns(sorted(plan.gone))
+                _SQL.get("delete_rows", project), *columns(sorted(plan.gone))
             )
-
-
-class _Plan:
-    """What an order makes of locked rows: which are written, and which go."""
-
-    def __init__(
-        self, order: Order, rows: dict[RowKey, Row], now: float, tally: Tally
-    ) -> None:
-        self.now = now
-        self.written: dict[RowKey, Row] = {}
-        self.gone: set[RowKey] = set()
-        self._order = order
-        self._rows = rows
-        self._tally = tally
-        self._of: dict[str, list[str]] = {}
-        for representation_id, site_name in rows:
-            self._of.setdefault(representation_id, []).append(site_name)
-
-    def look_at(self, representation_id: str, files: list[RepresentationFile]) -> None:
-        for site_name in self._order.site_names:
-            row = self._rows.get((representation_id, site_name))
-            if row is None:
-                continue
-            if self._order.verb == Verb.REMOVE:
-                self._remove(row, files)
-            else:
-                self._change(row, files)
-
-    def _change(self, row: Row, files: list[RepresentationFile]) -> None:
-        verb = self._order.verb
-        entries = CHANGES[verb](row.entries, self._situation(row, files))
-        if entries == row.entries:
-            return
-        changed = row.with_entries(entries)
-        if self._order.priority is not None:
-            changed = replace(changed, priority=self._order.priority)
-        sizes = {file.id: file.size for file in files}
-        ids = {
-            name for name, entry in entries.items() if entry != row.entries.get(name)
-        }
-        self._tally.add([row.key], len(ids), sum(sizes.get(name, 0) for name in ids))
-        self._rows[row.key] = changed
-        if verb == Verb.CANCEL and is_empty(entries):
-            self._drop(row.key)
-            return
-        self.written[row.key] = changed
-
-    def _remove(self, row: Row, files: list[RepresentationFile]) -> None:
-        order = self._order
-        if not order.force and self._situation(row, files).last:
-            self._tally.refuse(
-                row.key, "last_copy", LastCopyError.describe(row.site_name)
-            )
-            return
-        group = {row.site_name} | order.sites.aliases(row.site_name)
-        keys = [
-            (row.representation_id, name)
-            for name in self._of[row.representation_id]
-            if name in group and (row.representation_id, name) not in self.gone
-        ]
-        self._tally.add(
-            keys, len(row.entries), sum(map(entry_size, row.entries.values()))
-        )
-        for key in keys:
-            self._drop(key)
-
-    def _drop(self, key: RowKey) -> None:
-        self.gone.add(key)
-        self.written.pop(key, None)
-        del self._rows[key]
-
-    def _situation(self, row: Row, files: list[RepresentationFile]) -> Situation:
-        keys = [
-            (row.representation_id, name) for name in self._of[row.representation_id]
-        ]
-        rows = [self._rows[key] for key in keys if key in self._rows]
-        group = {row.site_name} | self._order.sites.aliases(row.site_name)
-        here = [each.entries for each in rows if each.site_name in group]
-        elsewhere = [each.entries for each in rows if each.site_name not in group]
-        known = {file.id for file in files}
-        return Situation(
-            files=files,
-            now=self.now,
-            last=last_copies(here, elsewhere, known),
-            is_proven_elsewhere=any(
-                known <= verified_ids(entries) for entries in elsewhere
-            ),
-        )
-
-
-def _columns(keys: Iterable[RowKey]) -> tuple[list[str], list[str]]:
-    pairs = list(keys)
-    return [key[0] for key in pairs], [key[1] for key in pairs]
-
-
-def undo_of(order: Order, tally: Tally) -> dict[str, Any] | None:
-    """Return the verb and body that take an order back; None where nothing does."""
-    ids = sorted({key[0] for key in tally.keys})
-    is_exact = len(tally.keys) == len(ids) * len(order.site_names)
-    if order.is_dry or not ids or not is_exact or tally.changed > MOST_UNDONE:
-        return None
-    body: dict[str, Any] = {
-        "siteNames": order.site_names,
-        "selection": {"representationIds": ids},
-    }
-    if order.verb in _UNDONE_BY:
-        return {"verb": _UNDONE_BY[order.verb].value, **body}
-    if order.verb == Verb.QUEUE and tally.made == tally.changed:
-        return {"verb": Verb.CANCEL.value, **body}
-    if order.verb == Verb.PRIORITY and len(tally.old_priorities) == 1:
-        [priority] = tally.old_priorities
-        return {"verb": Verb.PRIORITY.value, **body, "priority": priority}
-    return None

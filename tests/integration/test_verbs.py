@@ -312,15 +312,15 @@ async def test_remove_leaves_the_last_copy(
     await manager.post(double, "studio", 4)
     for published in (single, double):
         await manager.post(published, CONFIGURED, 4)
-    result = await manager.order("remove", single, double)
-    assert result["changed"] == 1
+    result = await manager.order("remove", single, double, keepFiles=True)
+    assert (result["changed"], result["undo"]) == (1, None)
     [problem] = result["problems"]
     assert (problem["representationId"], problem["errorCode"]) == (
         single.id,
         "last_copy",
     )
     assert await pipeline.row(double, CONFIGURED) is None
-    await manager.order("remove", single, force=True)
+    await manager.order("remove", single, force=True, keepFiles=True)
     assert await pipeline.row(single, CONFIGURED) is None
 
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Callable, Generic, Optional, TypeVar
 
-from .errors import ServerError
+from .errors import RequestRefusedError, ServerError
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,11 @@ class _Entry(Generic[V]):
 class RefreshingCache(Generic[K, V]):
     """Values loaded on first use; older ones serve while a thread loads them anew.
 
-    A load that fails is not tried again for `retry_seconds`: its error is raised at
-    once when there is no earlier value, else the earlier value goes on serving.
+    A load that fails is not tried again for `retry_seconds`, a refused one for
+    `fresh_seconds`: its error is raised at once when there is no earlier value, else
+    the earlier value goes on serving. After a failed load nobody waits longer than
+    `patience_seconds` for the next one (None = until it is done). `what` names the
+    values in messages; each failure is logged once.
     """
 
     def __init__(
@@ -38,9 +41,13 @@ class RefreshingCache(Generic[K, V]):
         fresh_seconds: float,
         retry_seconds: float,
         most: int,
+        what: str = "the value of",
+        patience_seconds: Optional[float] = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
+        self._what = what
+        self._patience_seconds = patience_seconds
         self._fresh_seconds = fresh_seconds
         self._retry_seconds = retry_seconds
         self._most = most
@@ -57,14 +64,13 @@ class RefreshingCache(Generic[K, V]):
             return entry.value
         with self._lock:
             gate = self._loading.setdefault(key, threading.Lock())
-        with gate:
-            # Another thread may have loaded it meanwhile.
-            entry = self._find(key)
-            if entry is None:
-                self._raise_recent_failure(key)
-                entry = self._load_now(key)
-        with self._lock:
-            self._loading.pop(key, None)
+        try:
+            with gate:
+                # Another thread may have loaded it meanwhile.
+                entry = self._find(key) or self._load_first(key)
+        finally:
+            with self._lock:
+                self._loading.pop(key, None)
         return entry.value
 
     def get_fresh(self, key: K) -> V:
@@ -84,8 +90,7 @@ class RefreshingCache(Generic[K, V]):
             return entry.value
         try:
             return self._load_now(key).value
-        except ServerError as error:
-            log.warning("An older value of %s goes on serving: %s", key, error)
+        except ServerError:
             return entry.value
 
     def list_known(self) -> dict[K, V]:
@@ -110,32 +115,48 @@ class RefreshingCache(Generic[K, V]):
             ):
                 return entry
             entry.is_refreshing = True
-        threading.Thread(
-            target=self._refresh,
-            args=(key, entry),
-            name="sitesync-refresh",
-            daemon=True,
-        ).start()
+        self._start(key)
         return entry
+
+    def _start(self, key: K) -> threading.Thread:
+        thread = threading.Thread(
+            target=self._refresh, args=(key,), name="sitesync-refresh", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def _load_first(self, key: K) -> _Entry[V]:
+        """There is no value yet. Raises the `ServerError` of the load."""
+        with self._lock:
+            failure = self._failures.get(key)
+            if failure is not None:
+                if self._failed_lately(key):
+                    raise failure[1]
+                # Others do not begin again while this load goes on.
+                self._failures[key] = (self._now(), failure[1])
+        if failure is None or self._patience_seconds is None:
+            return self._load_now(key)
+        self._start(key).join(self._patience_seconds)
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                raise self._failures[key][1]
+            return entry
 
     def _failed_lately(self, key: K) -> bool:
         failure = self._failures.get(key)
-        return failure is not None and self._now() - failure[0] < self._retry_seconds
-
-    def _raise_recent_failure(self, key: K) -> None:
-        with self._lock:
-            if self._failed_lately(key):
-                raise self._failures[key][1]
+        if failure is None:
+            return False
+        at, error = failure
+        is_refused = isinstance(error, RequestRefusedError)
+        pause = self._fresh_seconds if is_refused else self._retry_seconds
+        return self._now() - at < pause
 
     def _load_now(self, key: K) -> _Entry[V]:
         try:
             value = self._load(key)
         except ServerError as error:
-            with self._lock:
-                self._failures[key] = (self._now(), error)
-                self._failures.move_to_end(key)
-                while len(self._failures) > self._most:
-                    self._failures.popitem(last=False)
+            self._note_failure(key, error)
             raise
         entry = _Entry(value, self._now())
         with self._lock:
@@ -146,10 +167,29 @@ class RefreshingCache(Generic[K, V]):
                 self._entries.popitem(last=False)
         return entry
 
-    def _refresh(self, key: K, entry: _Entry[V]) -> None:
+    def _note_failure(self, key: K, error: ServerError) -> None:
+        with self._lock:
+            before = self._failures.get(key)
+            self._failures[key] = (self._now(), error)
+            self._failures.move_to_end(key)
+            while len(self._failures) > self._most:
+                self._failures.popitem(last=False)
+            has_value = key in self._entries
+        level = logging.WARNING
+        if before is not None and str(before[1]) == str(error):
+            level = logging.DEBUG
+        what = f"{self._what} '{key}'" if key else self._what
+        rest = "; the last known serve" if has_value else ""
+        log.log(level, "Site Sync cannot read %s%s: %s", what, rest, error)
+
+    def _refresh(self, key: K) -> None:
         try:
             self._load_now(key)
-        except ServerError as error:
-            log.debug("An older value of %s goes on serving: %s", key, error)
+        except ServerError:
+            # It is told already, and what is known goes on serving.
+            return
         finally:
-            entry.is_refreshing = False
+            with self._lock:
+                entry = self._entries.get(key)
+                if entry is not None:
+                    entry.is_refreshing = False

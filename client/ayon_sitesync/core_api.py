@@ -65,10 +65,14 @@ class CoreApi:
     def get_active_site_type(
         self, project_name: str, local_settings: Optional[Mapping[str, Any]] = None
     ) -> str:
-        """Name of the artist's own site, `local` not translated. Anatomy asks here."""
-        if not self.is_project_enabled(project_name):
+        """Name of the artist's own site, `local` not translated. Anatomy asks here.
+
+        `local_settings` count instead of those stored for this machine.
+        """
+        view = self._services.settings.find(project_name)
+        if not (self.enabled and view.is_enabled):
             return STUDIO_SITE
-        return self._services.settings.find(project_name).find_choice("active_site")
+        return view.replace_own(local_settings).find_choice("active_site")
 
     def get_active_site(self, project_name: str) -> str:
         return self._services.normalize(self.get_active_site_type(project_name))
@@ -90,8 +94,9 @@ class CoreApi:
         """`{root name: folder}` of this machine's site; {} for any other.
 
         A disk site of the settings has its roots there; they count on this machine.
+        `local_settings` count instead of those stored for this machine.
         """
-        view = self._services.settings.find(project_name)
+        view = self._services.settings.find(project_name).replace_own(local_settings)
         if not view.is_enabled or site_name == STUDIO_SITE:
             return {}
         if site_name in (LOCAL_SITE, self._services.site_id):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
 from .cached_values import RefreshingCache
-from .errors import RequestRefusedError, ServerError
+from .errors import ServerError
 from .server_api.host_client import HostClient
 from .sites import LOCAL_DRIVE, LOCAL_SITE, STUDIO_SITE, ProjectSites
 
@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 10.0
+PATIENCE_SECONDS = 1.0
+"""How long a host application stands still for a server that did not answer before."""
 MOST_PROJECTS = 200
-REFUSED = (403, 404)
 OFF_SETTINGS: Mapping[str, Any] = {
     "enabled": False,
     "config": {
@@ -43,7 +44,6 @@ class ProjectView:
     """A project's settings and the roots of its studio storage on this machine."""
 
     sites: ProjectSites
-    is_readable: bool = True
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -61,6 +61,15 @@ class ProjectView:
         own = (self.settings.get("local_setting") or {}).get(key)
         shared = (self.settings.get("config") or {}).get(key)
         return str(own or shared or STUDIO_SITE)
+
+    def replace_own(self, own: Optional[Mapping[str, Any]]) -> ProjectView:
+        """With other settings of the machine: those of the addon, or `local_setting`
+        alone. None = as it is."""
+        if own is None:
+            return self
+        local = own.get("local_setting", own)
+        settings = {**self.settings, "local_setting": local}
+        return replace(self, sites=replace(self.sites, settings=settings))
 
     def find_local_roots(self) -> dict[str, str]:
         rows = (self.settings.get("local_setting") or {}).get("local_roots") or []
@@ -130,18 +139,24 @@ class ProjectSettings:
             fresh_seconds=FRESH_SECONDS,
             retry_seconds=RETRY_SECONDS,
             most=MOST_PROJECTS,
+            what="settings of project",
+            patience_seconds=PATIENCE_SECONDS,
         )
         self._studio: RefreshingCache[str, dict[str, Any]] = RefreshingCache(
             lambda _: client.read_studio_settings(),
             fresh_seconds=FRESH_SECONDS,
             retry_seconds=RETRY_SECONDS,
             most=1,
+            what="the studio's settings",
+            patience_seconds=PATIENCE_SECONDS,
         )
         self._names: RefreshingCache[str, list[str]] = RefreshingCache(
             lambda _: client.list_projects(),
             fresh_seconds=FRESH_SECONDS,
             retry_seconds=RETRY_SECONDS,
             most=1,
+            what="the projects",
+            patience_seconds=PATIENCE_SECONDS,
         )
 
     @property
@@ -152,16 +167,21 @@ class ProjectSettings:
         """The project's settings; those of a switched off one when not to be had."""
         try:
             return self._views.get(project_name)
-        except ServerError as error:
-            log.warning("Site Sync is off in '%s' for now: %s", project_name, error)
-            return self._make_off(project_name, is_readable=False)
+        except ServerError:
+            return self._make_off(project_name)
+
+    def require(self, project_name: str) -> ProjectView:
+        """As `find`, but raises `ServerError` when nothing is known, having tried."""
+        try:
+            return self._views.get(project_name)
+        except ServerError:
+            return self._views.reload(project_name)
 
     def read_anew(self, project_name: str) -> ProjectView:
         """As `find`, but as of now. The last value serves when it cannot be read."""
         try:
             return self._views.reload(project_name)
-        except ServerError as error:
-            log.warning("Settings of '%s' are those known: %s", project_name, error)
+        except ServerError:
             return self.find(project_name)
 
     def read_shared(self, project_name: str) -> ProjectView:
@@ -177,34 +197,25 @@ class ProjectSettings:
     def read_studio(self) -> dict[str, Any]:
         try:
             return copy.deepcopy(self._studio.get(""))
-        except ServerError as error:
-            log.warning("Studio settings cannot be read: %s", error)
+        except ServerError:
             return copy.deepcopy(dict(OFF_SETTINGS))
 
     def list_projects(self) -> list[str]:
         try:
             return list(self._names.get(""))
-        except ServerError as error:
-            log.warning("Projects cannot be listed: %s", error)
+        except ServerError:
             return []
 
-    def _make_off(self, project_name: str, *, is_readable: bool) -> ProjectView:
-        sites = ProjectSites(
-            project_name, OFF_SETTINGS, self.site_id, {}, self._platform
+    def _make_off(self, project_name: str) -> ProjectView:
+        return ProjectView(
+            ProjectSites(project_name, OFF_SETTINGS, self.site_id, {}, self._platform)
         )
-        return ProjectView(sites, is_readable)
 
     def _load(self, project_name: str) -> ProjectView:
-        try:
-            settings = self._client.read_settings(project_name)
-            if not settings.get("enabled"):
-                settings = self._ignore_hidden_switch(project_name, settings)
-            roots = self._client.read_studio_roots(project_name, self._platform)
-        except RequestRefusedError as error:
-            if error.status not in REFUSED:
-                raise
-            log.debug("No settings of project '%s': %s", project_name, error)
-            return self._make_off(project_name, is_readable=False)
+        settings = self._client.read_settings(project_name)
+        if not settings.get("enabled"):
+            settings = self._ignore_hidden_switch(project_name, settings)
+        roots = self._client.read_studio_roots(project_name, self._platform)
         return ProjectView(
             ProjectSites(project_name, settings, self.site_id, roots, self._platform)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.errors import ServerError, ServerUnreachableError
 from ayon_sitesync.statuses import SiteSyncStatus
 
 OK = SiteSyncStatus.OK
@@ -23,6 +23,7 @@ class MemoryHost:
         self.settings: dict[str, Any] = {"enabled": True, "sites": []}
         self.shared: dict[str, Any] = {"enabled": True, "sites": []}
         self.is_down = False
+        self.refusal: ServerError | None = None
         self.now = 1000.0
         self.user_name = "artist"
 
@@ -30,6 +31,8 @@ class MemoryHost:
         self.requests.append(what)
         if self.is_down:
             raise ServerUnreachableError("The AYON server cannot be reached.")
+        if self.refusal is not None:
+            raise self.refusal
 
     # --- settings
 

@@ -204,6 +204,40 @@ def test_roots_are_of_this_machine_and_never_raise(addon: Any, project: str) -> 
         assert addon.get_site_root_overrides(project, site) == {}
 
 
+def test_prepared_settings_of_a_machine_count_instead_of_the_stored(
+    addon: Any, project: str
+) -> None:
+    own = {
+        "active_site": "nas",
+        "local_roots": [{"name": "work", "path": "/home/other"}],
+    }
+    for prepared in (own, {"local_setting": own}):
+        assert addon.get_active_site_type(project, prepared) == "nas"
+        roots = addon.get_site_root_overrides(project, "local", prepared)
+        assert roots == {"work": "/home/other"}
+    assert addon.get_active_site_type(project, {}) == "studio"
+
+
+def test_site_id_is_read_once_and_follows_the_environment(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ayon_sitesync import host  # noqa: PLC0415 - needs ayon_core
+
+    asked: list[str] = []
+
+    def read() -> str:
+        asked.append("site id")
+        return os.environ.get("AYON_SITE_ID") or "id-of-the-file"
+
+    monkeypatch.setattr(host, "get_local_site_id", read)
+    monkeypatch.delenv("AYON_SITE_ID")
+    for _ in range(3):
+        assert addon.get_local_normalized_site("id-of-the-file") == "local"
+    assert asked == ["site id"]
+    monkeypatch.setenv("AYON_SITE_ID", "another-machine")
+    assert addon.get_local_normalized_site("another-machine") == "local"
+
+
 def test_d14_project_sites_have_their_provider(addon: Any, project: str) -> None:
     providers = {
         site: addon.get_provider_for_site(project, site)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ayon_sitesync.cached_values import RefreshingCache
-from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.errors import RequestRefusedError, ServerUnreachableError
 from ayon_sitesync.project_settings import ProjectSettings
 
 from .memory_host import MemoryHost
@@ -164,3 +164,80 @@ def test_project_that_is_off_for_all_is_off(
 ) -> None:
     host.settings = host.shared = {"enabled": False, "sites": []}
     assert not settings.find("demo").is_enabled
+
+
+def test_refused_settings_leave_the_last_known(
+    settings: ProjectSettings, host: MemoryHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert settings.find("demo").is_enabled
+    host.refusal = RequestRefusedError("You may not read it.", status=403)
+    for _ in range(2):
+        assert settings.read_anew("demo").is_enabled
+    (told,) = caplog.messages
+    assert told == (
+        "Site Sync cannot read settings of project 'demo'; the last known serve:"
+        " You may not read it."
+    )
+
+
+def test_project_that_is_refused_is_not_asked_for_all_the_time(
+    source: Source, now: list[float]
+) -> None:
+    def refuse(key: str) -> int:
+        source.load(key)
+        raise RequestRefusedError("No.", status=403)
+
+    cache = RefreshingCache(
+        refuse, fresh_seconds=60, retry_seconds=10, most=2, now=lambda: now[0]
+    )
+    for at in (0, 11, 59, 61):
+        now[0] = at
+        with pytest.raises(RequestRefusedError):
+            cache.get("demo")
+    assert len(source.loads) == 2
+
+
+def test_nobody_waits_long_for_a_server_that_did_not_answer_before(
+    source: Source, now: list[float]
+) -> None:
+    gate = threading.Event()
+    gate.set()
+
+    def load(key: str) -> int:
+        assert gate.wait(10)
+        return source.load(key)
+
+    cache = RefreshingCache(
+        load,
+        fresh_seconds=60,
+        retry_seconds=10,
+        most=2,
+        patience_seconds=0.01,
+        now=lambda: now[0],
+    )
+    source.is_down = True
+    with pytest.raises(ServerUnreachableError):
+        cache.get("demo")
+    source.is_down = False
+    gate.clear()
+    now[0] = 11
+    # The load goes on in a thread, and no other call begins a second one.
+    for _ in range(2):
+        with pytest.raises(ServerUnreachableError):
+            cache.get("demo")
+    gate.set()
+    wait_for(lambda: len(source.loads) == 2)
+    wait_for(lambda: cache.list_known() == {"demo": 1})
+    assert cache.get("demo") == 1
+    assert len(source.loads) == 2
+
+
+def test_what_is_required_is_tried_at_once(
+    settings: ProjectSettings, host: MemoryHost
+) -> None:
+    host.is_down = True
+    with pytest.raises(ServerUnreachableError):
+        settings.require("demo")
+    host.is_down = False
+    assert not settings.find("demo").is_enabled
+    assert settings.require("demo").is_enabled

@@ -28,4 +28,5 @@ class SiteSync(_BaseServerAddon):
 
     async def setup(self) -> None:
         """Bring the tables of the studio and of all projects up to date."""
+        self.site_sync.configuration.kept.follow()
         await self.site_sync.keeper.setup()

@@ -8,6 +8,7 @@ from ..domain.setting_faults import SettingFault, find_faults, list_programs
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
 from ..host import BaseServerAddon
 from ..store.access import Caller
+from .kept_rules import KeptRules
 
 PRODUCTION = "production"
 
@@ -17,6 +18,7 @@ class Configuration:
 
     def __init__(self, addon: BaseServerAddon) -> None:
         self._addon = addon
+        self.kept = KeptRules()
 
     @property
     def addon_name(self) -> str:
@@ -30,19 +32,31 @@ class Configuration:
         self, project_name: str, caller: Caller, variant: str = PRODUCTION
     ) -> ProjectSites:
         """Return the rules as the caller on his machine sees them."""
-        if caller.site_id is None:
+        site_id = caller.site_id
+        if site_id is None:
             return await self.for_project(project_name, variant)
-        settings = await self._addon.get_project_site_settings(
-            project_name, caller.name, caller.site_id, variant=variant
-        )
-        return resolve_sites(settings, caller.site_id)
+
+        async def load() -> ProjectSites:
+            settings = await self._addon.get_project_site_settings(
+                project_name, caller.name, site_id, variant=variant
+            )
+            return resolve_sites(settings, site_id)
+
+        key = (project_name, variant, caller.name, site_id)
+        return await self.kept.get(key, load)
 
     async def for_project(
         self, project_name: str, variant: str = PRODUCTION
     ) -> ProjectSites:
         """Return the rules of a project, without anybody's own choice."""
-        settings = await self._addon.get_project_settings(project_name, variant=variant)
-        return resolve_sites(settings, None)
+
+        async def load() -> ProjectSites:
+            settings = await self._addon.get_project_settings(
+                project_name, variant=variant
+            )
+            return resolve_sites(settings, None)
+
+        return await self.kept.get((project_name, variant, None, None), load)
 
     async def find_faults(
         self, project_name: str, caller: Caller, variant: str = PRODUCTION

@@ -28,7 +28,13 @@ from ..host import (
     UserEntity,
     get_project_list,
 )
-from ..store.access import Caller, check_machine_site, readable_paths
+from ..store.access import (
+    Caller,
+    check_machine_site,
+    is_machine_user,
+    may_enter,
+    readable_paths,
+)
 from ..store.leases import Holder
 from ..store.reports import TransferReport
 from ..store.transfer_queue import Seeker
@@ -55,12 +61,12 @@ from .services import Services
 
 @dataclass(frozen=True)
 class _Claim:
-    """A claim whose agent is registered: who asks, for which projects."""
+    """A claim whose agent is registered: who asks, and where there may be work."""
 
     body: ClaimModel
     agent: Agent
     user: UserEntity
-    projects: list[str]
+    busy: list[str]
     is_shared_site: bool
 
 
@@ -179,7 +185,7 @@ class TransferRoutes:
         pauses = await self._services.pauses.load()
         seekers = [
             seeker
-            for name in _rotate(claim.projects, last_project)
+            for name in _rotate(claim.busy, last_project)
             if (seeker := await self._seeker(claim, name, pauses)) is not None
         ]
         movers = [seeker for seeker in seekers if seeker.route.reachable]
@@ -226,8 +232,15 @@ class TransferRoutes:
         if agent.site_name == LOCAL_SITE:
             raise LocalSiteNameError
         projects = await self._choose_projects(user, body.projects)
+        busy = await self._services.queue.projects_with_work(
+            [name for name in projects if await self._is_ready(name)]
+        )
+        caller = Caller(user, site_id)
+        # Before a machine gets an owner: is its name that of a site, in any project?
+        is_known = await is_machine_user(agent.site_name, caller)
+        asked = busy if is_known else projects
         is_shared = await self._check_own_site(
-            Caller(user, site_id), agent.site_name, projects, body.variant
+            caller, agent.site_name, asked, body.variant
         )
         known = await self._services.agents.register(agent, user.name)
         await note_health(self._services, agent.id, user.name, body.health)
@@ -235,7 +248,15 @@ class TransferRoutes:
             await self._services.live.agents_changed([agent.site_name])
         if known.is_restarted:
             await self._release_all(Holder(agent.id, user.name))
-        return _Claim(body, agent, user, projects, is_shared), known.last_project
+        return _Claim(body, agent, user, busy, is_shared), known.last_project
+
+    async def _is_ready(self, project_name: str) -> bool:
+        """Tell whether a project is prepared; have it prepared if it is not."""
+        keeper = self._services.keeper
+        if await keeper.is_ready(project_name):
+            return True
+        keeper.request(project_name)
+        return False
 
     async def _release_all(self, holder: Holder) -> None:
         """Give back what an agent's earlier run held, in whatever project."""
@@ -249,10 +270,10 @@ class TransferRoutes:
         self, user: UserEntity, names: list[str] | None
     ) -> list[str]:
         check_texts("projects", names)
-        readable = await self._readable_projects(user)
+        existing = {project.name for project in await get_project_list()}
+        readable = {name for name in existing if await may_enter(user, name)}
         if names is None:
             return sorted(readable)
-        existing = {project.name for project in await get_project_list()}
         for name in names:
             if name not in existing:
                 raise UnknownProjectError(name)
@@ -287,9 +308,6 @@ class TransferRoutes:
         self, claim: _Claim, project_name: str, pauses: Pauses
     ) -> Seeker | None:
         """Return who asks in a project; None if there is nothing to ask for."""
-        if not await self._services.keeper.is_ready(project_name):
-            self._services.keeper.request(project_name)
-            return None
         own_site, body = claim.agent.site_name, claim.body
         unusable = {
             site.siteName for site in body.exclude if site.projectName == project_name
@@ -381,14 +399,11 @@ class TransferRoutes:
 
     async def _readable_projects(self, user: UserEntity) -> set[str]:
         """Return the projects that the user has access to."""
-        names: set[str] = set()
-        for project in await get_project_list():
-            try:
-                await user.ensure_project_access(project.name)
-            except ForbiddenException:
-                continue
-            names.add(project.name)
-        return names
+        return {
+            project.name
+            for project in await get_project_list()
+            if await may_enter(user, project.name)
+        }
 
     def _tell(self, project_name: str, keys: Iterable[tuple[str, str]]) -> None:
         pairs = list(keys)

@@ -24,6 +24,15 @@ WHERE site_name = $1
 ORDER BY seen_at DESC
 LIMIT 1;
 
+-- name: note_sign
+-- The sign of life of an agent that is live and tells nothing new: it has its site
+-- already, so there is nothing to check. $8 as in `conflict`.
+UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
+WHERE agent_id = $1 AND site_name = $2 AND user_name = $3 AND hostname = $4
+    AND version = $5 AND roots = $6 AND ($7::uuid IS NULL OR run_id = $7)
+    AND seen_at > public.sitesync_now_v1() - make_interval(secs => $8::float8)
+RETURNING last_project;
+
 -- name: get
 SELECT agent_id, site_name, user_name, hostname, version, roots, last_project, run_id,
     seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live

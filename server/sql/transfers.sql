@@ -2,6 +2,20 @@
 -- Order of locks: rows first, then leases. Times are epoch seconds out of one call of
 -- the project's clock per operation.
 
+-- name: has_work
+-- A row if agents may have something to do in a project: transfers, due or not, leases
+-- that have expired, removals or scans. For many projects joined with UNION ALL.
+SELECT '{schema}' AS schema
+WHERE EXISTS (
+        SELECT 1 FROM {schema}.sitesync_files_status AS s WHERE s.due_at IS NOT NULL
+    )
+    OR EXISTS (
+        SELECT 1 FROM {schema}.sitesync_leases AS l
+        WHERE l.expires_at <= {schema}.sitesync_now_v1()
+    )
+    OR EXISTS (SELECT 1 FROM {schema}.sitesync_removals)
+    OR EXISTS (SELECT 1 FROM {schema}.sitesync_scans WHERE finished_at IS NULL)
+
 -- name: look_around
 -- Whether there is anything to claim: leases that have expired, and those of the
 -- targets $1 that have rows with work, due or not.

@@ -186,7 +186,7 @@ async def check_machine_site(site_name: str, caller: Caller) -> None:
 
     :raises NotAllowedError: the machine is somebody else's.
     """
-    if caller.is_manager or await _is_machine_user(site_name, caller.name):
+    if await is_machine_user(site_name, caller):
         return
     msg = (
         f"Site '{site_name}' is another user's machine: its owner or a manager "
@@ -197,13 +197,16 @@ async def check_machine_site(site_name: str, caller: Caller) -> None:
     async with Postgres.transaction() as connection:
         await connection.execute(_SQL.get("lock_machine"), site_name)
         await connection.execute(_SQL.get("own_machine"), site_name, caller.name)
-    if not await _is_machine_user(site_name, caller.name):
+    if not await is_machine_user(site_name, caller):
         raise NotAllowedError(msg)
 
 
-async def _is_machine_user(site_name: str, user_name: str) -> bool:
+async def is_machine_user(site_name: str, caller: Caller) -> bool:
+    """Tell whether a machine is the caller's to use; every one is a manager's."""
+    if caller.is_manager:
+        return True
     owners = await Postgres.fetch(_SQL.get("machine_owners"), site_name)
-    return user_name in {row["user_name"] for row in owners}
+    return caller.name in {row["user_name"] for row in owners}
 
 
 async def _may_own(site_name: str, caller: Caller) -> bool:

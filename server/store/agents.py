@@ -39,6 +39,13 @@ class AgentStore:
             machine or with other roots.
         :raises NotAllowedError: the agent id is another user's.
         """
+        same = await Postgres.fetchrow(
+            _SQL.get("note_sign"), *_columns(agent, user_name), LIVE_SECONDS
+        )
+        if same is not None:
+            return Registration(
+                is_news=False, is_restarted=False, last_project=same["last_project"]
+            )
         try:
             known = await self._write(agent, user_name)
         except SiteIdInUseError as error:
@@ -81,16 +88,7 @@ class AgentStore:
             if known is not None and known["user_name"] != user_name:
                 msg = "agent.id belongs to an agent of another user: make a new id"
                 raise NotAllowedError(msg)
-            await Postgres.execute(
-                _SQL.get("write"),
-                agent.id,
-                agent.site_name,
-                user_name,
-                agent.hostname,
-                agent.version,
-                agent.roots,
-                agent.run_id,
-            )
+            await Postgres.execute(_SQL.get("write"), *_columns(agent, user_name))
         return known
 
     async def note_health(
@@ -137,3 +135,15 @@ class AgentStore:
     async def now(self) -> float:
         """Return the studio's clock in epoch seconds."""
         return float((await Postgres.fetchrow(_SQL.get("now")))["now"])
+
+
+def _columns(agent: Agent, user_name: str) -> tuple[Any, ...]:
+    return (
+        agent.id,
+        agent.site_name,
+        user_name,
+        agent.hostname,
+        agent.version,
+        agent.roots,
+        agent.run_id,
+    )

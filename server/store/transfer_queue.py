@@ -31,7 +31,7 @@ from ..domain.transfer import (
     plan_transfer,
 )
 from ..host import Postgres
-from ..sql import QueryFile
+from ..sql import QueryFile, project_schema
 from .access import Paths
 from .known_files import read_known_files
 from .leases import (
@@ -48,6 +48,8 @@ _SQL = QueryFile("transfers")
 
 # `pending` stops counting here: more tells an agent nothing, and counting costs.
 MOST_PENDING = 100
+# More would make a query that takes longer to plan than to run.
+PROJECTS_AT_ONCE = 50
 # Expired leases that one claim gives back, at least, and at most.
 FEW_EXPIRED, MOST_EXPIRED = 20, 200
 
@@ -98,6 +100,22 @@ class _View:
 
 class TransferQueue:
     """Lease verbs. Every method is one transaction in one project."""
+
+    async def projects_with_work(self, names: list[str]) -> list[str]:
+        """Return which of some projects are worth a claim: most of them are quiet."""
+        if len(names) == 1:
+            return names  # the claim looks itself
+        found: list[str] = []
+        for start in range(0, len(names), PROJECTS_AT_ONCE):
+            part = {
+                project_schema(name): name
+                for name in names[start : start + PROJECTS_AT_ONCE]
+            }
+            query = "\nUNION ALL\n".join(
+                _SQL.get("has_work", name) for name in part.values()
+            )
+            found += [part[row["schema"]] for row in await Postgres.fetch(query)]
+        return found
 
     async def claim(self, seeker: Seeker, budget: Budget) -> Claimed:
         """Give transfers within the budget, best first, and pay them from it."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
 
 from tests.integration.pipeline import PROJECT, Clock, Pipeline
@@ -48,6 +49,7 @@ async def set_settings(host: Host) -> AsyncIterator[SetSettings]:
             host.addon.version,
             data,
         )
+        await EventStream.dispatch("settings.changed")
 
     await store()
     yield store

@@ -40,6 +40,10 @@ class ProjectSites:
     default_active_site: str
     retry_count: int
     accept_unleased_results: bool
+    default_remote_site: str = STUDIO_SITE
+    default_rows: bool = True
+    history_days: int = 30
+    tombstone_days: int = 90
     always_accessible_on: tuple[str, ...] = ()
     configured: Mapping[str, ConfiguredSite] = field(default_factory=dict)
 

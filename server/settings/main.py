@@ -62,6 +62,32 @@ class GeneralSettings(BaseSettingsModel):
             "asking for the work first. Switch this off when all clients are new."
         ),
     )
+    default_rows: bool = SettingsField(
+        True,
+        title="Take unreported publishes to be on the default sites",
+        description=(
+            "A minute after something was made that nobody told Site Sync about, it "
+            "counts as present on the default active site, unverified, and is queued "
+            "on the default remote site and on those that every publish reaches."
+        ),
+    )
+    history_days: int = SettingsField(
+        30,
+        ge=1,
+        le=3650,
+        title="Days of history",
+        description="How long runs of agents and bytes per minute are kept",
+    )
+    tombstone_days: int = SettingsField(
+        90,
+        ge=1,
+        le=3650,
+        title="Days that deleted files are remembered",
+        description=(
+            "What was on the sites of a deleted representation can be listed, and "
+            "removed from there, for this long"
+        ),
+    )
 
     limits: LimitSettings = SettingsField(
         default_factory=LimitSettings,

@@ -20,6 +20,7 @@ from ayon_server.exceptions import AyonException, ForbiddenException
 from ayon_server.helpers.project_list import get_project_list
 from ayon_server.lib.postgres import Postgres
 from ayon_server.logging import logger as _ayon_logger
+from ayon_server.secrets import Secrets
 from ayon_server.settings import (
     BaseSettingsModel,
     SettingsField,
@@ -42,6 +43,7 @@ __all__ = [
     "Postgres",
     "ProjectName",
     "RepresentationID",
+    "Secrets",
     "SettingsField",
     "UserEntity",
     "ensure_unique_names",

@@ -12,6 +12,7 @@ from ..host import BaseServerAddon
 from ..store.activity import ActivityStore
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
@@ -29,6 +30,7 @@ from ..store.verbs import VerbStore
 from .activity import ActivityRoutes
 from .availability import AvailabilityRoutes
 from .configuration import Configuration
+from .credentials import CredentialRoutes
 from .graph import GraphRoutes
 from .live import LiveUpdates
 from .machines import MachineRoutes
@@ -65,6 +67,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         removals=RemovalStore(configuration.for_project, pauses.load),
         scans=ScanStore(),
         problems=ProblemStore(),
+        credentials=CredentialStore(),
     )
 
 
@@ -89,4 +92,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         ActivityRoutes(services).router,
         MachineRoutes(services).router,
         ProblemRoutes(services).router,
+        CredentialRoutes(services).router,
     ]

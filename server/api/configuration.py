@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..domain.setting_faults import SettingFault, find_faults, list_programs
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
 from ..host import BaseServerAddon
 from ..store.access import Caller
@@ -58,10 +57,10 @@ class Configuration:
 
         return await self.kept.get((project_name, variant, None, None), load)
 
-    async def find_faults(
+    async def load(
         self, project_name: str, caller: Caller, variant: str = PRODUCTION
-    ) -> list[SettingFault]:
-        """Return what is wrong in the settings that `for_caller` reads."""
+    ) -> dict[str, Any]:
+        """Return the settings that the caller on his machine has, as they are now."""
         settings: Any
         if caller.site_id is None:
             settings = await self._addon.get_project_settings(
@@ -71,8 +70,13 @@ class Configuration:
             settings = await self._addon.get_project_site_settings(
                 project_name, caller.name, caller.site_id, variant=variant
             )
-        studio: Any = await self._addon.get_studio_settings(variant=variant)
-        return find_faults(settings.dict(), list_programs(studio.dict()))
+        content: dict[str, Any] = settings.dict()
+        return content
+
+    async def load_studio(self, variant: str = PRODUCTION) -> dict[str, Any]:
+        settings: Any = await self._addon.get_studio_settings(variant=variant)
+        content: dict[str, Any] = settings.dict()
+        return content
 
 
 def resolve_sites(settings: Any, site_id: str | None) -> ProjectSites:

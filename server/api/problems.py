@@ -8,6 +8,13 @@ from fastapi import APIRouter, Response
 
 from ..domain.pauses import Pauses
 from ..domain.problems import Problem, unprepared
+from ..domain.secret_names import find_secret_names
+from ..domain.setting_faults import (
+    SettingFault,
+    find_faults,
+    list_programs,
+    missing_secret,
+)
 from ..domain.site import STUDIO_SITE
 from ..host import (
     ClientSiteID,
@@ -190,10 +197,31 @@ async def load_view(services: Services, project_name: str, caller: Caller) -> Vi
     return View(
         project_name,
         await services.configuration.for_caller(project_name, caller),
-        await services.configuration.find_faults(project_name, caller),
+        await find_setting_faults(services, project_name, caller),
         paths,
         (await services.summary.site_totals(project_name, paths)).totals,
     )
+
+
+async def find_setting_faults(
+    services: Services, project_name: str, caller: Caller
+) -> list[SettingFault]:
+    """Return what is wrong in the settings that the caller has."""
+    settings = await services.configuration.load(project_name, caller)
+    studio = await services.configuration.load_studio()
+    named = {
+        site["name"]: find_secret_names(site.get(site["provider"]))
+        for site in settings["sites"]
+    }
+    missing = await services.credentials.find_missing(set().union(*named.values()))
+    return [
+        *find_faults(settings, list_programs(studio)),
+        *(
+            missing_secret(site_name, name)
+            for site_name, names in named.items()
+            for name in sorted(names & missing)
+        ),
+    ]
 
 
 def describe_problem(problem: Problem) -> dict[str, Any]:

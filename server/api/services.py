@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..store.activity import ActivityStore
 from ..store.agents import AgentStore
 from ..store.availability import AvailabilityStore
+from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
@@ -46,3 +47,4 @@ class Services:
     removals: RemovalStore
     scans: ScanStore
     problems: ProblemStore
+    credentials: CredentialStore

@@ -57,6 +57,32 @@ def list_programs(settings: Settings) -> frozenset[str]:
     return frozenset(paths - {""})
 
 
+def missing_secret(site_name: str, name: str) -> SettingFault:
+    return SettingFault(
+        site_name,
+        "sites",
+        f"It names the secret '{name}', which is not there",
+        "Add it under Secrets in AYON's studio settings",
+    )
+
+
+def find_untrusted_programs(
+    site: Settings, trusted_programs: frozenset[str]
+) -> list[SettingFault]:
+    """Return the programs of a site that only the project's settings name."""
+    return [
+        SettingFault(
+            site["name"],
+            field,
+            f"The program '{path}' is named by this project only",
+            "Let an administrator add it to the studio's setting "
+            "config.executable_paths; until then it is not started",
+        )
+        for field, path in _programs(site)
+        if path and path not in trusted_programs
+    ]
+
+
 def _config_faults(config: Settings, names: set[str]) -> Iterator[SettingFault]:
     known = names | {STUDIO_SITE, LOCAL_SITE, ""}
     for field, value in (
@@ -107,15 +133,7 @@ def _site_faults(
     else:
         for field, text, todo in check(site[provider]):
             yield SettingFault(name, f"sites.{provider}.{field}", text, todo)
-    for field, path in _programs(site):
-        if path and path not in trusted_programs:
-            yield SettingFault(
-                name,
-                field,
-                f"The program '{path}' is named by this project only",
-                "Let an administrator add it to the studio's setting "
-                "config.executable_paths; until then it is not started",
-            )
+    yield from find_untrusted_programs(site, trusted_programs)
     yield from _limit_faults(name, "sites.limits", site["limits"])
 
 

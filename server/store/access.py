@@ -72,6 +72,15 @@ async def may_enter(user: UserEntity, project_name: str) -> bool:
     return True
 
 
+def project_groups(user: UserEntity, project_name: str) -> frozenset[str]:
+    """Return the user's access groups in a project."""
+    groups: set[str] = set()
+    for name, names in user.data.get("accessGroups", {}).items():
+        if name.lower() == project_name.lower():
+            groups.update(names)
+    return frozenset(groups)
+
+
 async def readable_paths(caller: Caller, project_name: str) -> Paths:
     """Return the patterns of the folders that the caller may read.
 

@@ -43,6 +43,8 @@ OPERATIONS = {
     "set_machine_user",
     "list_problems",
     "get_overview",
+    "hand_out_credentials",
+    "list_handouts",
 }
 
 

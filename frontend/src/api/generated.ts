@@ -237,6 +237,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Handouts
+         * @description Return to whom credentials were handed, or refused; for managers.
+         */
+        get: operations["list_handouts"];
+        put?: never;
+        /**
+         * Hand Out Credentials
+         * @description Return the settings of sites with their secrets, to whom they are for.
+         */
+        post: operations["hand_out_credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/get_user_sites": {
         parameters: {
             query?: never;
@@ -831,6 +855,10 @@ export interface components {
             nextDueInSeconds?: number;
             /** Pending */
             pending: number;
+            /** Removals */
+            removals: components["schemas"]["RemovalModel"][];
+            /** Scans */
+            scans: components["schemas"]["ScanOrderModel"][];
             /** Servertime */
             serverTime: number;
             /** Transfers */
@@ -852,7 +880,8 @@ export interface components {
          * ClaimModel
          * @description Ask for work. `projects` null means all that the user may read.
          *
-         *     Nothing is given, and nothing is pending, from or to a site in `exclude`.
+         *     Nothing is given, and nothing is pending, from or to a site in `exclude`. Agents
+         *     that delete files say how many representations' they take; those that scan say so.
          */
         ClaimModel: {
             agent: components["schemas"]["AgentModel"];
@@ -870,6 +899,11 @@ export interface components {
              */
             maxFiles: number;
             /**
+             * Maxremovals
+             * @default 0
+             */
+            maxRemovals: number;
+            /**
              * Maxtransfers
              * @default 20
              */
@@ -878,6 +912,36 @@ export interface components {
             projects?: string[];
             /** Serve */
             serve?: string[];
+            /**
+             * Takesscans
+             * @default false
+             */
+            takesScans: boolean;
+            /**
+             * Variant
+             * @default production
+             */
+            variant: string;
+        };
+        /**
+         * CredentialsAnswerModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        CredentialsAnswerModel: {
+            /** Refused */
+            refused: components["schemas"]["RefusedCredentialsModel"][];
+            /** Sites */
+            sites: {
+                [key: string]: components["schemas"]["SiteCredentialsModel"];
+            };
+        };
+        /**
+         * CredentialsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        CredentialsModel: {
+            /** Sitenames */
+            siteNames: string[];
             /**
              * Variant
              * @default production
@@ -909,6 +973,25 @@ export interface components {
             siteName: string;
             /** Status */
             status?: number;
+        };
+        /**
+         * FailedRemovalModel
+         * @description A file that is still there. What failed for good is not tried again by itself.
+         */
+        FailedRemovalModel: {
+            /**
+             * Errorclass
+             * @default retryable
+             * @enum {string}
+             */
+            errorClass: "retryable" | "permanent";
+            /** Id */
+            id: string;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
         };
         /**
          * FaultySiteModel
@@ -1073,6 +1156,36 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HandoutModel
+         * @description What one user on one machine was told about one site in a day.
+         */
+        HandoutModel: {
+            /** Firstat */
+            firstAt: number;
+            /** Lastat */
+            lastAt: number;
+            /** Machine */
+            machine?: string;
+            /** Outcome */
+            outcome: string;
+            /** Sitename */
+            siteName: string;
+            /** Times */
+            times: number;
+            /** Username */
+            userName: string;
+            /** Variant */
+            variant: string;
+        };
+        /**
+         * HandoutsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        HandoutsModel: {
+            /** Handouts */
+            handouts: components["schemas"]["HandoutModel"][];
         };
         /**
          * HealthModel
@@ -1636,6 +1749,18 @@ export interface components {
             error: components["schemas"]["ClaimErrorModel"];
         };
         /**
+         * RefusedCredentialsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RefusedCredentialsModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * RejectedFileModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1671,6 +1796,87 @@ export interface components {
             stopping: boolean;
         };
         /**
+         * RemovalFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RemovalFileModel: {
+            /** Id */
+            id: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * RemovalLeaseModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RemovalLeaseModel: {
+            /** Expiresat */
+            expiresAt: number;
+            /** Token */
+            token: string;
+        };
+        /**
+         * RemovalModel
+         * @description Files to delete from a site, and nothing else of the representation.
+         */
+        RemovalModel: {
+            /** Files */
+            files: components["schemas"]["RemovalFileModel"][];
+            lease: components["schemas"]["RemovalLeaseModel"];
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /** Variant */
+            variant: string;
+        };
+        /**
+         * RemovalReportModel
+         * @description What became of files to delete; `deleted` are all so far. `finished` ends it.
+         */
+        RemovalReportModel: {
+            /** Deleted */
+            deleted?: string[];
+            /** Failed */
+            failed?: components["schemas"]["FailedRemovalModel"][];
+            /**
+             * Finished
+             * @default false
+             */
+            finished: boolean;
+            /** Leasetoken */
+            leaseToken: string;
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * RemovalResultModel
+         * @description `cancelled`: the files are wanted again; tell what is deleted, and end.
+         */
+        RemovalResultModel: {
+            /** Expiresat */
+            expiresAt?: number;
+            /** Projectname */
+            projectName: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "finished" | "failed" | "cancelled" | "paused" | "lost";
+        };
+        /**
          * RenewAnswerModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1704,6 +1910,8 @@ export interface components {
         ReportAnswerModel: {
             /** Claimed */
             claimed?: components["schemas"]["ClaimAnswerModel"] | components["schemas"]["RefusedClaimModel"];
+            /** Removals */
+            removals: components["schemas"]["RemovalResultModel"][];
             /** Transfers */
             transfers: components["schemas"]["TransferResultModel"][];
         };
@@ -1716,6 +1924,8 @@ export interface components {
             agentId: string;
             claim?: components["schemas"]["ClaimModel"];
             health?: components["schemas"]["HealthModel"];
+            /** Removals */
+            removals?: components["schemas"]["RemovalReportModel"][];
             /** Transfers */
             transfers?: components["schemas"]["TransferReportModel"][];
         };
@@ -1820,6 +2030,18 @@ export interface components {
             status: number;
         };
         /**
+         * ScanOrderModel
+         * @description A scan of the agent's own site that somebody asked for.
+         */
+        ScanOrderModel: {
+            /** Projectname */
+            projectName: string;
+            /** Requestedat */
+            requestedAt: number;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * SeedModel
          * @description Status 1 queues what has no row, 4 says that it is there already.
          */
@@ -1884,6 +2106,16 @@ export interface components {
             progress: number;
             /** Status */
             status: number;
+        };
+        /**
+         * SiteCredentialsModel
+         * @description The settings of the site's provider, as stored, with values for secrets.
+         */
+        SiteCredentialsModel: {
+            /** Provider */
+            provider: string;
+            /** Settings */
+            settings: Record<string, never>;
         };
         /**
          * SiteModel
@@ -2301,6 +2533,8 @@ export interface components {
         /**
          * VerbModel
          * @description `force` is for managers: it lets the last copy go.
+         *
+         *     `keepFiles`: what is removed is only forgotten, else agents delete its files.
          */
         VerbModel: {
             /**
@@ -2313,6 +2547,11 @@ export interface components {
              * @default false
              */
             force: boolean;
+            /**
+             * Keepfiles
+             * @default false
+             */
+            keepFiles: boolean;
             /** Priority */
             priority?: number;
             selection: components["schemas"]["SelectionModel"];
@@ -2874,6 +3113,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AvailabilityAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_handouts: {
+        parameters: {
+            query?: {
+                first?: number;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoutsModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hand_out_credentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialsAnswerModel"];
                 };
             };
             /** @description Bad Request */

@@ -21,20 +21,24 @@ _TOKEN_LENGTH = 64
 
 
 @router.get("/devhost/open")
-async def open_project(
-    token: str, project: str = Query(..., pattern=PROJECT_NAME_REGEX)
+async def open_panel(
+    token: str, project: str | None = Query(None, pattern=PROJECT_NAME_REGEX)
 ) -> HTMLResponse:
     """Log the browser in with a session token or an API key, then show the panel.
 
-    AYON's interface knows session tokens only, so a key is exchanged for one.
+    The panel of a project, or else that of the studio's settings. AYON's interface
+    knows session tokens only, so a key is exchanged for one.
     """
     if len(token) != _TOKEN_LENGTH or not re.fullmatch(r"[0-9a-f]+", token):
         session = await create_key_session(token)
         token = await _create_session(session.user_name)
     elif await Session.check(token, None) is None:
         raise ForbiddenException("The token is of no live session")
+    page = "/settings" if project is None else f"/projects/{project}"
     return HTMLResponse(
-        _OPEN.substitute(token=json.dumps(token), project=json.dumps(project))
+        _OPEN.substitute(
+            token=json.dumps(token), page=json.dumps(f"{page}/addon/sitesync")
+        )
     )
 
 
@@ -48,18 +52,20 @@ async def _create_session(user_name: str) -> str:
 @router.get("/projects/{project_name}/addon/{addon_name}")
 async def frame_addon(project_name: str, addon_name: str) -> HTMLResponse:
     """The project page with the addon's tab open."""
-    return HTMLResponse(
-        _FRAME.substitute(
-            project=json.dumps(project_name), addon=json.dumps(addon_name)
-        )
-    )
+    return _frame(addon_name, project_name)
 
 
 @router.get("/settings/addon/{addon_name}")
 async def frame_addon_settings(addon_name: str) -> HTMLResponse:
     """The settings page with the addon's tab open: about all projects."""
+    return _frame(addon_name, None)
+
+
+def _frame(addon_name: str, project_name: str | None) -> HTMLResponse:
     return HTMLResponse(
-        _FRAME.substitute(project=json.dumps(None), addon=json.dumps(addon_name))
+        _FRAME.substitute(
+            project=json.dumps(project_name), addon=json.dumps(addon_name)
+        )
     )
 
 

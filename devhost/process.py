@@ -97,6 +97,11 @@ class DevhostProcess:
         query = urlencode({"project": project, "token": self.users[user]})
         return f"{self.url}/devhost/open?{query}"
 
+    def settings_url(self, user: str) -> str:
+        """The page that shows the panel of all projects as AYON's settings frame it."""
+        query = urlencode({"token": self.users[user]})
+        return f"{self.url}/devhost/open?{query}"
+
     def __enter__(self) -> "DevhostProcess":
         self.start()
         return self

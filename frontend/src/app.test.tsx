@@ -2,11 +2,11 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
-import { makeAgent, makeRow, makeSite, makeState } from "./testing/factories";
+import { makeAgent, makeProjectOverview, makeRow, makeSite, makeState } from "./testing/factories";
 import { FakePage, makeHostMessage } from "./testing/fake-page";
 import { FakeSocket } from "./testing/fake-socket";
 import { renderPanel } from "./testing/render";
-import { server, serveProject, serveProjects } from "./testing/server";
+import { server, serveProject, serveStudio } from "./testing/server";
 
 const SITES = [
   makeSite("studio"),
@@ -50,9 +50,9 @@ describe("the list", () => {
       "exr",
       "10",
       "1.0 kB",
+      "brisk-amber-fox: moving, 59 % (590 B of 1.0 kB), 5 of 10 files there",
       expect.stringMatching(/^studio: synced .*, verified$/),
       "gdrive: not there",
-      "brisk-amber-fox: moving, 59 % (590 B of 1.0 kB), 5 of 10 files there",
     ]);
     const grid = screen.getByRole("grid");
     expect(grid.getAttribute("aria-rowcount")).toBe("2");
@@ -229,21 +229,26 @@ describe("opening alone", () => {
     expect(await screen.findByText("You are not logged in")).toBeTruthy();
   });
 
-  it("without a project asks which", async () => {
+  it("without a project lists all, each with a way to it", async () => {
     serveProject("demo");
-    serveProjects(["demo", "日本語"]);
+    serveStudio({
+      projects: [makeProjectOverview("demo"), makeProjectOverview("日本語")],
+    });
     renderPanel();
-    const links = await screen.findAllByRole("link");
+    const table = within(await screen.findByRole("region", { name: "Projects" }));
+    const links = table.getAllByRole("link");
     expect(links.map((link) => link.textContent)).toEqual(["demo", "日本語"]);
     expect(links[1]?.getAttribute("href")).toBe(`#project=${encodeURIComponent("日本語")}`);
   });
 
   it("opens the only project by itself", async () => {
     serveProject("demo", { sites: SITES, rows: makeRows(1) });
-    serveProjects(["demo"]);
+    serveStudio({ projects: [makeProjectOverview("demo")] });
     renderPanel();
     await screen.findByRole("heading", { name: "Needs attention" });
-    expect(window.location.hash).toBe("#project=demo");
+    await waitFor(() => {
+      expect(window.location.hash).toBe("#project=demo");
+    });
   });
 });
 

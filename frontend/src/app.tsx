@@ -7,10 +7,10 @@ import { ApiClient, ApiError } from "./api/client";
 import type { Session, SessionStore } from "./api/session";
 import { EmptyState } from "./components/empty-state";
 import { ErrorBoundary } from "./components/error-boundary";
-import { ProjectPicker } from "./features/projects/project-picker";
 import { createQueryClient } from "./lib/query-client";
 import { useHashState } from "./lib/use-hash-state";
 import { Panel } from "./panel";
+import { StudioPanel } from "./studio-panel";
 
 /** Who looks, from where: then what. */
 export function App({ sessions }: { sessions: SessionStore }) {
@@ -91,7 +91,8 @@ function LoggedIn({
     <QueryClientProvider client={queryClient}>
       <ApiProvider client={client}>
         {projectName === null ? (
-          <ProjectPicker onPick={onPick} />
+          // The settings page is about all projects, even where there is one.
+          <StudioPanel {...(host === null ? { onOnly: onPick } : {})} />
         ) : (
           <Panel
             // Nothing of one project is carried to another.

@@ -5,10 +5,12 @@ import type { ListQuestion } from "./api/query-representations";
 import type { Site } from "./api/types";
 import { toWireFilter } from "./api/wire-filter";
 import { isFiltered, type ListFilter, NO_FILTER, type Sort } from "./domain/list-filter";
+import { STATUS } from "./domain/status";
 import { DetailPane } from "./features/detail/detail-pane";
 import { CopyLink } from "./features/filters/copy-link";
 import { FilterBar } from "./features/filters/filter-bar";
 import { OverviewPage } from "./features/overview/overview-page";
+import { usePause } from "./features/pauses/use-pause";
 import { SiteMenu } from "./features/project-actions/site-menu";
 import {
   RepresentationsPage,
@@ -24,6 +26,8 @@ import { formatHash, type HashState } from "./lib/hash-state";
 
 type ViewsProps = {
   projectName: string;
+  /** Who looks; null while that is not known. */
+  userName: string | null;
   /** Selected in the host's hierarchy; empty means all. */
   folderIds: readonly string[];
   sites: readonly Site[];
@@ -37,6 +41,7 @@ type ViewsProps = {
 export function PanelViews(props: ViewsProps) {
   const { projectName, sites, hash, onHash, onAsk } = props;
   const { run } = useRunVerb(projectName);
+  const setPaused = usePause();
   const linkTo = (change: Partial<HashState>) =>
     formatHash({ ...hash, projectName, openId: null, openSite: null, ...change });
   const onOpen = useCallback(
@@ -91,6 +96,9 @@ export function PanelViews(props: ViewsProps) {
         <SitesPage
           projectName={projectName}
           sites={sites}
+          onPause={(siteName, paused) => {
+            void setPaused({ scope: "site", siteName, paused }, siteName);
+          }}
           renderActions={(site) => (
             <SiteMenu
               projectName={projectName}
@@ -113,8 +121,9 @@ export function PanelViews(props: ViewsProps) {
         <div className="split">
           <OverviewPage
             projectName={projectName}
+            userName={props.userName}
             sites={sites}
-            showHref={(filter) => linkTo({ view: "representations", filter })}
+            linkTo={linkTo}
             statusHref={(siteName, status) =>
               linkTo({
                 view: "representations",
@@ -122,6 +131,16 @@ export function PanelViews(props: ViewsProps) {
               })
             }
             onOpen={onOpen}
+            onRetry={(siteName) => {
+              const filter = { statuses: { [siteName]: [STATUS.failed] } };
+              onAsk({
+                verb: "retry",
+                selection: { filter },
+                what: "what failed",
+                siteNames: [siteName],
+                nameOf: () => null,
+              });
+            }}
           />
           {details}
         </div>

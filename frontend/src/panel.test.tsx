@@ -3,7 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
 import type { Agent, MovingTransfer, QueuedTransfer } from "./api/contract";
-import { makeAgent, makeRow, makeSite } from "./testing/factories";
+import { makeAgent, makeProblem, makeRow, makeSite } from "./testing/factories";
 import { renderPanel } from "./testing/render";
 import { server, serveProject } from "./testing/server";
 
@@ -68,24 +68,40 @@ function makeQueued(position: number, part: Partial<QueuedTransfer> = {}): Queue
 }
 
 describe("the overview", () => {
-  it("tells problems first, with a way to what they are about", async () => {
+  it("tells problems first in the server's words, with ways to what they are about", async () => {
     const failed = { ...TOTALS, representations: 3, files: 30, filesFailed: 27, bytes: 1 };
     const prague = makeSite("sftp-prague", {
       kind: "configured",
       provider: "sftp",
       totals: { "2": failed, "3": { ...TOTALS, files: 5, bytes: 9 } },
     });
-    serveProject("demo", { sites: [...SITES.slice(0, 1), prague] });
+    const id = "c".repeat(32);
+    serveProject("demo", {
+      sites: [...SITES.slice(0, 1), prague],
+      problems: [
+        makeProblem({ representationIds: [id], count: 30, since: NOW - 130 }),
+        makeProblem({
+          code: "no_agent",
+          severity: "warning",
+          text: "sftp-prague: no agent works for it",
+          todo: "Start one.",
+        }),
+      ],
+    });
     renderPanel({ hash: "#project=demo" });
-    await screen.findByRole("heading", { name: "Needs attention" });
-    const problems = screen.getAllByRole("listitem").map((item) => item.textContent);
-    expect(problems).toEqual([
-      expect.stringMatching(/^Error: sftp-prague: 27 files failed/),
+    const list = within(await screen.findByRole("list", { name: "Problems" }));
+    expect(list.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+      "Error: sftp-prague: 27 files failed: the source is missing" +
+        "Publish them again, or retry when they are back.2 min agoShowWhyRetry…",
+      "Warning: sftp-prague: no agent works for itStart one.ShowSites and agents",
     ]);
-    const link = screen.getByRole("link", { name: "Show 3 representations" });
-    expect(link.getAttribute("href")).toBe(
+    const links = list.getAllByRole("link").map((link) => link.getAttribute("href"));
+    expect(links).toEqual([
       "#project=demo&view=representations&status=sftp-prague%3A2",
-    );
+      `#project=demo&open=${id},sftp-prague`,
+      "#project=demo&view=representations&status=sftp-prague%3A1",
+      "#project=demo&view=sites",
+    ]);
     const card = within(screen.getByRole("region", { name: "Site sftp-prague" }));
     expect(card.getByText("needs attention")).toBeTruthy();
     expect(card.getByText("30 · 1 B")).toBeTruthy();
@@ -94,13 +110,30 @@ describe("the overview", () => {
     expect(studio.getByText("agent on ws042 is running")).toBeTruthy();
   });
 
-  it("says of a machine that nobody works for it", async () => {
-    const queued = { ...TOTALS, files: 2, bytes: 5000, bytesDone: 1000 };
-    const fox = makeSite("brisk-amber-fox", { totals: { "1": queued } });
-    serveProject("demo", { sites: [fox] });
+  it("retries what failed on a site from the problem", async () => {
+    const project = serveProject("demo", { sites: SITES, problems: [makeProblem()] });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await user.click(
+      await screen.findByRole("button", { name: "Retry what failed on sftp-prague" }),
+    );
+    const dialog = within(await screen.findByRole("dialog"));
+    await user.click(dialog.getByRole("button", { name: "Retry" }));
+    await waitFor(() => {
+      expect(project.verbs.at(-1)).toEqual({
+        verb: "retry",
+        siteNames: ["sftp-prague"],
+        selection: { filter: { statuses: { "sftp-prague": [2] } } },
+      });
+    });
+  });
+
+  it("begins with the user's own machine and says so", async () => {
+    const fox = makeSite("brisk-amber-fox", { agents: [makeAgent()] });
+    serveProject("demo", { sites: [...SITES, fox] });
     renderPanel({ hash: "#project=demo" });
-    await screen.findByText("brisk-amber-fox: no agent is running there");
-    expect(screen.getByText("4.0 kB wait for it.")).toBeTruthy();
+    await screen.findByText("(you)");
+    const [first] = screen.getAllByRole("region", { name: /^Site / });
+    expect(first?.getAttribute("aria-label")).toBe("Site brisk-amber-fox");
   });
 
   it("shows what moves and how fast", async () => {
@@ -209,8 +242,17 @@ describe("sites and agents", () => {
     startedAt: NOW - 7200,
     seenAt: NOW,
     isLive: true,
-    state: null,
-    problem: { code: "disk_full", text: "The disk is full", since: NOW },
+    state: "working",
+    bytesPerSecond: 4_000_000,
+    problems: [
+      {
+        projectName: "demo",
+        siteName: "sftp-prague",
+        code: "storage_full",
+        message: "The disk is full",
+        since: NOW,
+      },
+    ],
     held: 3,
   };
 
@@ -218,7 +260,7 @@ describe("sites and agents", () => {
     const project = serveProject("demo", { sites: SITES, agents: [agent] });
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     const agents = within(await screen.findByRole("region", { name: "Agents" }));
-    expect(agents.getByText("The disk is full")).toBeTruthy();
+    expect(agents.getByText("sftp-prague: The disk is full")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Pause sftp-prague" }));
     await screen.findByText("sftp-prague is paused.");
     expect(project.pauses).toMatchObject([{ scope: "site", siteName: "sftp-prague" }]);
@@ -241,6 +283,15 @@ describe("sites and agents", () => {
       selection: { all: true },
       dryRun: false,
     });
+  });
+
+  it("scan their disk when asked, and tell how far that is", async () => {
+    const project = serveProject("demo", { sites: SITES });
+    const { user } = renderPanel({ hash: "#project=demo&view=sites" });
+    await user.click(await screen.findByRole("button", { name: "Actions for studio" }));
+    await user.click(screen.getByRole("button", { name: "Scan its disk" }));
+    await screen.findByText("scan asked for just now, waits for its agent");
+    expect(project.scans).toEqual(["studio"]);
   });
 
   it("are cleared of a whole project after a question", async () => {

@@ -2,13 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 
 import { useApi } from "./api/api-context";
+import { getMeQueryOptions } from "./api/get-me";
 import { getSitesQueryOptions } from "./api/get-sites";
 import { LiveProvider, useLive } from "./api/live-context";
 import { useLiveQueries } from "./api/use-live-queries";
 import { LoadFailure } from "./components/load-state";
 import { ToastProvider } from "./components/toasts";
 import { chooseSites, orderSites } from "./features/filters/choose-sites";
-import { PauseButton } from "./features/project-actions/pause-button";
+import { PauseButton } from "./features/pauses/pause-button";
 import { ComingTable } from "./features/representations/table-row";
 import { SummaryLine } from "./features/summary/summary-line";
 import { VerbDialog } from "./features/verbs/verb-dialog";
@@ -52,7 +53,9 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
   const query = useQuery(getSitesQueryOptions(api, projectName));
   const { data } = query;
   useLiveQueries([["sites", projectName]], SITES_EVERY_MS);
-  const sites = useMemo(() => orderSites(data ?? []), [data]);
+  const me = useQuery(getMeQueryOptions(api));
+  const userName = me.data?.name ?? null;
+  const sites = useMemo(() => orderSites(data ?? [], userName), [data, userName]);
   const siteNames = useStableList(chooseSites(sites, hash.siteNames));
   const folders = useStableList(folderIds);
   const [request, setRequest] = useState<VerbRequest | null>(null);
@@ -60,11 +63,13 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
     document.title = `${projectName} · Site Sync`;
   }, [projectName]);
 
+  // Who looks decides the order of sites: asked beside them, so that it is set once.
+  const isKnown = data !== undefined && !me.isPending;
   return (
     <div className="panel">
       <header className="top">
         {!isFramed && (
-          <a className="project" href="#project=" title="Choose another project">
+          <a className="project" href="#project=" title="All projects">
             {projectName}
           </a>
         )}
@@ -76,9 +81,10 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
         />
         <PauseButton projectName={projectName} />
       </header>
-      {data !== undefined && (
+      {isKnown && (
         <PanelViews
           projectName={projectName}
+          userName={userName}
           folderIds={folders}
           sites={sites}
           siteNames={siteNames}
@@ -87,7 +93,7 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
           onAsk={setRequest}
         />
       )}
-      {data === undefined && query.error === null && <ComingTable />}
+      {!isKnown && query.error === null && <ComingTable />}
       {data === undefined && query.error !== null && (
         <LoadFailure what="sites" query={query} />
       )}

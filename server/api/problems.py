@@ -34,7 +34,7 @@ from .routing import SiteSyncRoute
 from .services import Services
 
 
-class ProblemModel(OPModel):
+class OverviewProblemModel(OPModel):
     """`todo` says what to do. `since` is null where nobody knows."""
 
     code: str
@@ -46,7 +46,7 @@ class ProblemModel(OPModel):
     since: float | None
 
 
-class ProjectProblemModel(ProblemModel):
+class ProjectProblemModel(OverviewProblemModel):
     """`representationIds` are some of those that it is about."""
 
     representationIds: list[str]
@@ -73,7 +73,7 @@ class OverviewProjectModel(OPModel):
     projectName: str
     isEnabled: bool
     sites: list[OverviewSiteModel]
-    problems: list[ProblemModel]
+    problems: list[OverviewProblemModel]
     queuedTotal: int
     moving: int
 

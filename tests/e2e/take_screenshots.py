@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from devhost.process import DevhostProcess
 from tests.e2e.browser import run_chromium
-from tests.e2e.busy_studio import BusyStudio
+from tests.e2e.busy_studio import SITES, BusyStudio
+from tests.e2e.panel_project import PanelProject
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 SIZES = ((1500, 900), (900, 700))
@@ -55,6 +56,7 @@ PICTURES: tuple[tuple[str, str, Callable[[Page], None]], ...] = (
     ("details", "&view=representations&failed=yes", _open_details),
     ("transfers", "&view=transfers", _do_nothing),
     ("sites", "&view=sites", _do_nothing),
+    ("projects", "", _do_nothing),
 )
 
 
@@ -69,7 +71,7 @@ def _take(browser: Browser, studio: BusyStudio, only: set[str]) -> None:
                 continue
             page.goto("about:blank")
             url = f"{studio.project.alone_url}#project={studio.project.name}{rest}"
-            page.goto(url)
+            page.goto(studio.project.alone_url if name == "projects" else url)
             expect(page.locator(".connection")).to_have_text("live")
             expect(page.get_by_role("status", name="Loading")).to_have_count(0)
             act(page)
@@ -85,6 +87,10 @@ def main(names: list[str]) -> None:
         studio = BusyStudio(host)
         studio.create()
         studio.start_moving()
+        for name in ("commercial_fox", "episode_two"):
+            other = PanelProject(host, name)
+            other.create(SITES)
+            other.publish("shots/sq010/sh0010", file_count=24)
         with run_chromium() as browser:
             _take(browser, studio, set(names))
 

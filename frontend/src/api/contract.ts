@@ -16,45 +16,26 @@ export type Verb =
   | "priority";
 
 /** The server's filter object; fields that are left out do not restrict. */
-export type WireFilter = {
-  search?: string;
-  folderIds?: string[];
-  representationIds?: string[];
-  productTypes?: string[];
-  representationNames?: string[];
-  versions?: number[];
-  statuses?: Record<string, number[]>;
-  hasError?: boolean;
-  errorText?: string;
-  changedSince?: number;
-  minSize?: number;
-  maxSize?: number;
-};
+export type WireFilter = Partial<Schemas["FilterModel"]>;
 
+/** The server takes exactly one of the three. */
 export type WireSelection =
   | { representationIds: readonly string[] }
   | { filter: WireFilter }
   | { all: true };
 
-export type VerbBody = {
+export type VerbBody = Partial<Omit<Schemas["VerbModel"], "selection" | "siteNames">> & {
   siteNames: readonly string[];
   selection: WireSelection;
-  priority?: number;
-  force?: boolean;
-  dryRun?: boolean;
+  /** With "remove": forget the rows and leave the files. */
+  keepFiles?: boolean;
 };
 
 export type VerbProblem = Answer<Schemas["ProblemModel"]>;
 
-export type VerbAnswer = {
-  matched: number;
-  changed: number;
-  files: number;
-  bytes: number;
-  problems: readonly VerbProblem[];
-  problemsOmitted: number;
+/** The schema says of `undo` only that it is an object: it is a verb and its body. */
+export type VerbAnswer = Omit<Answer<Schemas["VerbAnswerModel"]>, "undo"> & {
   undo: ({ verb: Verb } & VerbBody) | null;
-  jobId: string | null;
 };
 
 export type Job = Pick<
@@ -76,34 +57,22 @@ export type Transfers = Answer<Schemas["TransfersModel"]>;
 
 export type ThroughputMinute = Answer<Schemas["MinuteModel"]>;
 
-export type Agent = {
-  agentId: string;
-  siteName: string;
-  hostname: string;
-  userName: string;
-  version: string;
-  startedAt: number | null;
-  seenAt: number;
-  isLive: boolean;
-  state: string | null;
-  /** Only from servers that know what is wrong with an agent. */
-  problem?: { code: string; text: string; since: number | null } | null;
-  held: number;
-};
+export type Agent = Answer<Schemas["KnownAgentModel"]>;
 
 export type Pause = Answer<Schemas["PausedModel"]>;
 
-export type PauseRequest = {
-  scope: Pause["scope"];
-  projectName?: string;
-  siteName?: string;
-  paused: boolean;
-};
+export type PauseRequest = Schemas["PauseModel"];
 
-export type Explanation = {
-  siteName: string;
-  status: number;
-  reasons: readonly { code: string; text: string; todo: string | null }[];
-};
+export type Explanation = Answer<Schemas["ExplanationModel"]>;
 
 export type Attempt = Answer<Schemas["AttemptModel"]>;
+
+/** What somebody should look at, in the server's words. */
+export type Problem = Answer<Schemas["ProjectProblemModel"]>;
+
+export type OverviewSite = Answer<Schemas["OverviewSiteModel"]>;
+
+export type ProjectOverview = Answer<Schemas["OverviewProjectModel"]>;
+
+/** All projects that the user may read. */
+export type Overview = Answer<Schemas["OverviewModel"]>;

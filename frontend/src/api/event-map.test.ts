@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { dispatchEvent } from "./event-map";
 
 function makeHandlers() {
-  return { "sitesync.state": vi.fn(), "sitesync.agents": vi.fn() };
+  return { "sitesync.state": vi.fn(), "sitesync.agents": vi.fn(), "sitesync.pauses": vi.fn() };
 }
 
 describe("an event", () => {
@@ -12,10 +12,12 @@ describe("an event", () => {
     const change = { representationIds: ["r1"], siteNames: ["studio"], overflow: false };
     dispatchEvent("sitesync.state", change, handlers);
     dispatchEvent("sitesync.agents", { siteNames: ["studio"] }, handlers);
+    dispatchEvent("sitesync.pauses", {}, handlers);
     expect(handlers["sitesync.state"]).toHaveBeenCalledExactlyOnceWith(change);
     expect(handlers["sitesync.agents"]).toHaveBeenCalledExactlyOnceWith({
       siteNames: ["studio"],
     });
+    expect(handlers["sitesync.pauses"]).toHaveBeenCalledOnce();
   });
 
   it.each(["heartbeat", "sitesync.", "sitesync.later", "toString", "entity.folder.created"])(

@@ -6,6 +6,8 @@
 export type EventMap = {
   "sitesync.state": StateChange;
   "sitesync.agents": AgentsChange;
+  /** Something was paused or goes on. */
+  "sitesync.pauses": Record<string, never>;
 };
 
 export type StateChange = {
@@ -43,6 +45,7 @@ const READERS: EventReaders = {
   "sitesync.agents": (summary) => ({
     siteNames: readStrings(summary, "siteNames") ?? [],
   }),
+  "sitesync.pauses": () => ({}),
 };
 
 export function dispatchEvent(

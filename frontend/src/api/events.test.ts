@@ -22,7 +22,11 @@ describe("the event socket", () => {
       url: "wss://ayon.test/ws",
       projectName: "demo",
       getToken: () => token,
-      handlers: { "sitesync.state": onState, "sitesync.agents": vi.fn() },
+      handlers: {
+        "sitesync.state": onState,
+        "sitesync.agents": vi.fn(),
+        "sitesync.pauses": vi.fn(),
+      },
       onStatus: (status) => statuses.push(status),
       onResync,
       probe,

@@ -8,7 +8,8 @@ export type ConnectionStatus = "connecting" | "live" | "reconnecting" | "offline
 
 export type EventSocketOptions = {
   url: string;
-  projectName: string;
+  /** null: events of all projects that the user may hear of. */
+  projectName: string | null;
   getToken: () => string | null;
   handlers: EventHandlers;
   onStatus: (status: ConnectionStatus) => void;

@@ -1229,7 +1229,7 @@ export interface components {
             /** Matched */
             matched: number;
             /** Problems */
-            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__verb_models__ProblemModel"][];
+            problems: components["schemas"]["ProblemModel"][];
             /** Problemsomitted */
             problemsOmitted: number;
             /** Projectname */
@@ -1410,6 +1410,29 @@ export interface components {
             projects: components["schemas"]["OverviewProjectModel"][];
         };
         /**
+         * OverviewProblemModel
+         * @description `todo` says what to do. `since` is null where nobody knows.
+         */
+        OverviewProblemModel: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Since */
+            since?: number;
+            /** Sitename */
+            siteName?: string;
+            /** Text */
+            text: string;
+            /** Todo */
+            todo: string;
+        };
+        /**
          * OverviewProjectModel
          * @description `queuedTotal` is counted up to 10,000; `moving` are transfers under way.
          */
@@ -1419,7 +1442,7 @@ export interface components {
             /** Moving */
             moving: number;
             /** Problems */
-            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__problems__ProblemModel"][];
+            problems: components["schemas"]["OverviewProblemModel"][];
             /** Projectname */
             projectName: string;
             /** Queuedtotal */
@@ -1552,6 +1575,20 @@ export interface components {
             status: components["schemas"]["SiteStatus"];
             /** Timestamp */
             timestamp?: number;
+        };
+        /**
+         * ProblemModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ProblemModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
         };
         /**
          * ProblemsModel
@@ -2524,7 +2561,7 @@ export interface components {
             /** Matched */
             matched: number;
             /** Problems */
-            problems: components["schemas"]["sitesync-2-0-0-dev__server__api__verb_models__ProblemModel"][];
+            problems: components["schemas"]["ProblemModel"][];
             /** Problemsomitted */
             problemsOmitted: number;
             /** Undo */
@@ -2575,43 +2612,6 @@ export interface components {
              * @description Active representations of the version
              */
             total: number;
-        };
-        /**
-         * ProblemModel
-         * @description `todo` says what to do. `since` is null where nobody knows.
-         */
-        "sitesync-2-0-0-dev__server__api__problems__ProblemModel": {
-            /** Code */
-            code: string;
-            /** Count */
-            count: number;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "error" | "warning";
-            /** Since */
-            since?: number;
-            /** Sitename */
-            siteName?: string;
-            /** Text */
-            text: string;
-            /** Todo */
-            todo: string;
-        };
-        /**
-         * ProblemModel
-         * @description Base of all request and response models: camelCase on the wire.
-         */
-        "sitesync-2-0-0-dev__server__api__verb_models__ProblemModel": {
-            /** Detail */
-            detail: string;
-            /** Errorcode */
-            errorCode: string;
-            /** Representationid */
-            representationId: string;
-            /** Sitename */
-            siteName: string;
         };
     };
     responses: never;

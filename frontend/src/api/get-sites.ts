@@ -20,3 +20,12 @@ export function getSitesQueryOptions(api: ApiClient, projectName: string) {
         : false,
   });
 }
+
+/** POST /{project}/scan: the site's own agent compares its disk with what is known. */
+export function postScan(
+  api: ApiClient,
+  projectName: string,
+  siteName: string,
+): Promise<unknown> {
+  return api.postAddon(`/${encodeURIComponent(projectName)}/scan`, { siteName });
+}

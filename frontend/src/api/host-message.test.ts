@@ -18,7 +18,8 @@ describe("a message of the host", () => {
   });
 
   it("has no project in the settings", () => {
-    const message = makeHostMessage({ scope: "settings", projectName: undefined, context: {} });
+    const context = { projectName: "opened-before", focused: { folders: [] } };
+    const message = makeHostMessage({ scope: "settings", projectName: undefined, context });
     expect(parseHostMessage(message)?.projectName).toBeNull();
   });
 

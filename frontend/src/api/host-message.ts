@@ -25,12 +25,16 @@ export function parseHostMessage(data: unknown): HostContext | null {
   if (!isRecord(data) || readString(data["scope"]) === null) return null;
   const token = readString(data["accessToken"]);
   if (token === null) return null;
+  // The settings page's context remembers the project that was open before it.
+  const isOfProject = data["scope"] === "project";
   const context = isRecord(data["context"]) ? data["context"] : {};
   const focused = isRecord(context["focused"]) ? context["focused"] : {};
   const folders: unknown = focused["folders"];
   return {
     token,
-    projectName: readString(data["projectName"]) ?? readString(context["projectName"]),
+    projectName: isOfProject
+      ? (readString(data["projectName"]) ?? readString(context["projectName"]))
+      : null,
     folderIds: Array.isArray(folders)
       ? folders.filter((id): id is string => typeof id === "string")
       : [],

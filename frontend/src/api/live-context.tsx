@@ -17,6 +17,7 @@ import { type ConnectionStatus, EventSocket } from "./events";
 export type LiveListener = {
   onStateChange?: (change: StateChange) => void;
   onAgentsChange?: () => void;
+  onPausesChange?: () => void;
   /** Events were or may have been missed. */
   onResync?: () => void;
 };
@@ -28,12 +29,12 @@ type Live = {
 
 const LiveContext = createContext<Live | null>(null);
 
-/** One socket for all views of a project. */
+/** One socket for all views of a project, or of all projects. */
 export function LiveProvider({
   projectName,
   children,
 }: {
-  projectName: string;
+  projectName: string | null;
   children: ReactNode;
 }) {
   const api = useApi();
@@ -57,6 +58,9 @@ export function LiveProvider({
         },
         "sitesync.agents": () => {
           for (const listener of all) listener.onAgentsChange?.();
+        },
+        "sitesync.pauses": () => {
+          for (const listener of all) listener.onPausesChange?.();
         },
       },
     });

@@ -24,7 +24,9 @@ type Request<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> | null };
 
 export type RepresentationsQuery = Request<Schemas["QueryModel"]>;
 /** Without files: the list does not ask for them. */
-export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files">;
+export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files" | "sites"> & {
+  sites: Record<string, SiteState>;
+};
 /** With its files, as the details ask. */
 export type RepresentationFile = Answer<Schemas["RowFileModel"]>;
 export type RepresentationDetail = RepresentationRow & {
@@ -34,7 +36,17 @@ export type RepresentationsPage = Omit<
   Answer<Schemas["QueryAnswerModel"]>,
   "representations"
 > & { representations: RepresentationRow[] };
-export type SiteState = Answer<Schemas["RowSiteModel"]>;
-export type Site = Answer<Schemas["SiteModel"]>;
+/** `isRemoving`: its files are to be deleted by an agent and count as gone. */
+export type SiteState = Answer<Schemas["RowSiteModel"]> & { isRemoving?: boolean };
+/** The last time that a site was asked to look what is on its disk. */
+export type SiteScan = {
+  requestedAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  found: number | null;
+  missing: number | null;
+  different: number | null;
+};
+export type Site = Answer<Schemas["SiteModel"]> & { scan?: SiteScan | null };
 export type SiteTotals = Answer<Schemas["TotalsModel"]>;
-export type SitesAnswer = Answer<Schemas["SitesModel"]>;
+export type SitesAnswer = { sites: Site[] };

@@ -32,6 +32,7 @@ export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
     const listener: LiveListener = {
       onStateChange: request,
       onAgentsChange: request,
+      onPausesChange: request,
       onResync: request,
     };
     reading.start();

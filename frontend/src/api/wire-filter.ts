@@ -1,4 +1,5 @@
 import type { ListFilter } from "../domain/list-filter";
+import { toSiteStatus } from "../domain/status";
 import type { WireFilter } from "./contract";
 
 const DAY_SECONDS = 86_400;
@@ -20,7 +21,7 @@ export function toWireFilter(filter: ListFilter, now: number): WireFilter {
   const statuses = Object.entries(filter.statuses);
   if (statuses.length > 0) {
     wire.statuses = Object.fromEntries(
-      statuses.map(([site, wanted]) => [site, [...wanted]]),
+      statuses.map(([site, wanted]) => [site, wanted.map(toSiteStatus)]),
     );
   }
   if (filter.minSize !== null) wire.minSize = filter.minSize;

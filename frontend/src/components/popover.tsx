@@ -2,7 +2,10 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 import { Icon, type IconName } from "./icon";
 
-/** A button and what it opens below itself; closed by Escape or a click elsewhere. */
+/**
+ * A button and what it opens beside itself; closed by Escape, by a click elsewhere
+ * and by the choice of a `menu-item`.
+ */
 export function Popover({
   icon,
   label,
@@ -37,9 +40,18 @@ export function Popover({
       setIsOpen(false);
       button.current?.focus();
     };
+    const onClick = (event: MouseEvent) => {
+      if ((event.target as Element).closest(".menu-item") === null) return;
+      setIsOpen(false);
+      // Before what was chosen opens: from there the focus comes back to here.
+      button.current?.focus();
+    };
+    const element = root.current;
+    element?.addEventListener("click", onClick);
     document.addEventListener("pointerdown", onPointerDown);
     document.addEventListener("keydown", onKeyDown);
     return () => {
+      element?.removeEventListener("click", onClick);
       document.removeEventListener("pointerdown", onPointerDown);
       document.removeEventListener("keydown", onKeyDown);
     };

@@ -39,6 +39,15 @@ const ICONS: Record<SiteStatus, IconName> = {
   4: "verified",
 };
 
+/** Whatever it was: its files are about to go, and nobody counts on them. */
+const REMOVING: SiteStateView = {
+  tone: "paused",
+  icon: "trash",
+  fraction: 0,
+  text: "removing",
+  sentence: "being removed by an agent",
+};
+
 /** `now` in epoch seconds; a site without a row has no state. */
 export function describeSiteState(
   state: SiteState | undefined,
@@ -54,6 +63,7 @@ export function describeSiteState(
     text: look.word,
     sentence: look.sentence,
   };
+  if (state?.isRemoving === true) return REMOVING;
   if (state === undefined || status === STATUS.notAvailable) return view;
   if (status === STATUS.synced) return describeSynced(state, view, now);
 

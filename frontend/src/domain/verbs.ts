@@ -93,7 +93,8 @@ export const VERB_LOOKS: Record<VerbName, VerbLook> = {
   remove: {
     label: "Remove from…",
     title: "Remove {what} from",
-    explanation: "The files are deleted on these sites. A last copy stays.",
+    explanation:
+      "An agent deletes the files on these sites; until then it can be undone. A last copy stays.",
     action: "Remove",
     done: "being removed",
     isDangerous: true,

@@ -1,3 +1,4 @@
+import type { Problem, ProjectOverview } from "../api/contract";
 import type { RepresentationRow, Site, SiteState } from "../api/types";
 
 export function makeState(part: Partial<SiteState> = {}): SiteState {
@@ -58,6 +59,35 @@ export function makeAgent(part: Partial<Site["agents"][number]> = {}): Site["age
     version: "2.0.0",
     seenAt: 1_795_240_000,
     isLive: true,
+    ...part,
+  };
+}
+
+export function makeProblem(part: Partial<Problem> = {}): Problem {
+  return {
+    code: "failed_files",
+    severity: "error",
+    siteName: "sftp-prague",
+    text: "sftp-prague: 27 files failed: the source is missing",
+    todo: "Publish them again, or retry when they are back.",
+    count: 27,
+    representationIds: [],
+    since: null,
+    ...part,
+  };
+}
+
+export function makeProjectOverview(
+  projectName: string,
+  part: Partial<ProjectOverview> = {},
+): ProjectOverview {
+  return {
+    projectName,
+    isEnabled: true,
+    sites: [],
+    problems: [],
+    queuedTotal: 0,
+    moving: 0,
     ...part,
   };
 }

@@ -6,8 +6,10 @@ import type {
   Attempt,
   Explanation,
   Job,
+  Overview,
   Pause,
   PauseRequest,
+  Problem,
   ThroughputMinute,
   Transfers,
   VerbAnswer,
@@ -41,6 +43,9 @@ export type FakeProject = {
   minutes: ThroughputMinute[];
   agents: Agent[];
   pauses: Pause[];
+  problems: Problem[];
+  /** Sites that were asked to scan their disk. */
+  scans: string[];
   attempts: Attempt[];
   explanation: Explanation;
   /** What was asked to be done, and tried before (`dryRun`). */
@@ -135,6 +140,8 @@ export function serveProject(
     minutes: [],
     agents: [],
     pauses: [],
+    problems: [],
+    scans: [],
     attempts: [],
     explanation: { siteName: "studio", status: 4, reasons: [] },
     verbs: [],
@@ -157,6 +164,7 @@ export function serveProject(
         ? undefined
         : HttpResponse.json({ code: 401, detail: "Not logged in" }, { status: 401 }),
     ),
+    serveUser({ name: "artist" }),
     ...serveList(base, served),
     ...serveActivity(base, served),
     ...serveVerbs(base, served),
@@ -164,9 +172,25 @@ export function serveProject(
   return served;
 }
 
+/** Who is logged in. */
+export function serveUser(user: { name: string; data?: { isManager?: boolean } }) {
+  return http.get("/api/users/me", () => HttpResponse.json(user));
+}
+
 function serveList(base: string, served: FakeProject) {
   return [
     http.get(`${base}/sites`, () => HttpResponse.json({ sites: served.sites })),
+    http.get(`${base}/problems`, () => HttpResponse.json({ problems: served.problems })),
+    http.post<never, { siteName: string }>(`${base}/scan`, async ({ request }) => {
+      const { siteName } = await request.json();
+      served.scans.push(siteName);
+      const none = { finishedAt: null, found: null, missing: null, different: null };
+      const scan = { requestedAt: Date.now() / 1000, startedAt: null, ...none };
+      served.sites = served.sites.map((site) =>
+        site.siteName === siteName ? { ...site, scan } : site,
+      );
+      return HttpResponse.json(scan);
+    }),
     http.post<never, Query>(`${base}/representations/query`, async ({ request }) => {
       const query = await request.json();
       served.queries.push(query);
@@ -198,6 +222,12 @@ function serveActivity(base: string, served: FakeProject) {
     http.get(`${base}/transfers`, () => HttpResponse.json(served.transfers)),
     http.get(`${base}/throughput`, () => HttpResponse.json({ minutes: served.minutes })),
     http.get(`${ADDON_API}/-/agents`, () => HttpResponse.json({ agents: served.agents })),
+    ...servePauses(served),
+  ];
+}
+
+function servePauses(served: { pauses: Pause[] }) {
+  return [
     http.get(`${ADDON_API}/-/pauses`, () => HttpResponse.json({ pauses: served.pauses })),
     http.post<never, PauseRequest>(`${ADDON_API}/-/pauses`, async ({ request }) => {
       const { paused, scope, projectName = null, siteName = null } = await request.json();
@@ -228,10 +258,23 @@ function serveVerbs(base: string, served: FakeProject) {
   ];
 }
 
-export function serveProjects(names: readonly string[]): void {
+/** What the server says of all projects; tests change it. */
+export type FakeStudio = {
+  overview: Omit<Overview, "pauses">;
+  pauses: Pause[];
+};
+
+/** Serves the view over all projects. */
+export function serveStudio(overview: Partial<FakeStudio["overview"]>): FakeStudio {
+  const served: FakeStudio = {
+    overview: { projects: [], agents: [], ...overview },
+    pauses: [],
+  };
   server.use(
-    http.get("/api/projects", () =>
-      HttpResponse.json({ projects: names.map((name) => ({ name, active: true })) }),
+    http.get(`${ADDON_API}/-/overview`, () =>
+      HttpResponse.json({ ...served.overview, pauses: served.pauses }),
     ),
+    ...servePauses(served),
   );
+  return served;
 }

@@ -7,7 +7,12 @@ import { formatCount } from "../../lib/format";
 type Choice = { verb: VerbName; label: string; icon: IconName };
 
 /** What helps in this state; the usual thing first. */
-function listChoices(status: number, filesFailed: number): readonly Choice[] {
+function listChoices(
+  status: number,
+  filesFailed: number,
+  isRemoving: boolean,
+): readonly Choice[] {
+  if (isRemoving) return [{ verb: "queue", label: "Keep it", icon: "retry" }];
   switch (toSiteStatus(status)) {
     case STATUS.failed: {
       const label = filesFailed === 1 ? "1 file" : `${formatCount(filesFailed)} files`;
@@ -34,48 +39,51 @@ function listChoices(status: number, filesFailed: number): readonly Choice[] {
   }
 }
 
-function toQuestion(explanation: Explanation): string {
-  const { siteName, status } = explanation;
-  return toSiteStatus(status) === STATUS.synced
-    ? `It is on ${siteName}`
-    : `Why is it not on ${siteName}?`;
+function toQuestion(siteName: string, isThere: boolean, isRemoving: boolean): string {
+  if (isRemoving) return `It is being removed from ${siteName}`;
+  return isThere ? `It is on ${siteName}` : `Why is it not on ${siteName}?`;
 }
 
 /** The answer to "why", in the server's words, and what to do about it. */
 export function WhyBox({
   explanation,
   filesFailed,
+  isRemoving,
   onVerb,
 }: {
   explanation: Explanation;
   filesFailed: number;
+  /** Its files are to be deleted there. */
+  isRemoving: boolean;
   onVerb: (verb: VerbName) => void;
 }) {
-  const { reasons, status } = explanation;
+  const { reasons } = explanation;
+  const status = explanation.status ?? STATUS.notAvailable;
   const isFailed = toSiteStatus(status) === STATUS.failed;
-  const isThere = toSiteStatus(status) === STATUS.synced;
+  const isThere = toSiteStatus(status) === STATUS.synced && !isRemoving;
+  const question = toQuestion(explanation.siteName, isThere, isRemoving);
   return (
     <section
       className="why"
       data-tone={isFailed ? "error" : isThere ? "good" : "plain"}
-      aria-label={toQuestion(explanation)}
+      aria-label={question}
     >
       <h3>
         <Icon name={isFailed ? "failed" : isThere ? "verified" : "info"} />
-        {toQuestion(explanation)}
+        {question}
       </h3>
       <ol>
         {reasons.map((reason) => (
           <li key={`${reason.code} ${reason.text}`}>
             {reason.text}
-            {reason.todo !== null && reason.todo !== "" && (
+            {reason.todo !== "" && (
               <span className="todo">{reason.todo}</span>
             )}
           </li>
         ))}
       </ol>
       <div className="buttons">
-        {listChoices(status, filesFailed).map(({ verb, label, icon }, index) => (
+        {listChoices(status, filesFailed, isRemoving).map(({ verb, label, icon }, index) => (
           <button
             key={verb}
             type="button"

@@ -8,16 +8,25 @@ const SITES = orderSites([
   makeSite("gdrive", { kind: "configured" }),
   makeSite("brisk-amber-fox", { isActive: true }),
   makeSite("studio", { isRemote: true }),
-]);
+], "artist");
 
 describe("sites", () => {
   it("come in the order in which people look for them", () => {
     expect(SITES.map((site) => site.siteName)).toEqual([
-      "studio",
       "brisk-amber-fox",
+      "studio",
       "gdrive",
       "zebra",
     ]);
+  });
+
+  it("begin with the machine on which the user runs an agent", () => {
+    const mine = makeSite("zebra", { agents: [makeAgent({ userName: "artist" })] });
+    const sites = [makeSite("studio"), makeSite("anaconda"), mine];
+    const order = (userName: string) =>
+      orderSites(sites, userName).map((site) => site.siteName);
+    expect(order("artist")).toEqual(["zebra", "studio", "anaconda"]);
+    expect(order("another")).toEqual(["studio", "anaconda", "zebra"]);
   });
 
   it("are all shown when there are few", () => {
@@ -38,9 +47,9 @@ describe("sites", () => {
         agents: [makeAgent({ isLive: index === 33 })],
       }),
     );
-    expect(chooseSites(orderSites([...SITES, ...machines]), null)).toEqual([
-      "studio",
+    expect(chooseSites(orderSites([...SITES, ...machines], null), null)).toEqual([
       "brisk-amber-fox",
+      "studio",
       "gdrive",
       "machine-33",
     ]);

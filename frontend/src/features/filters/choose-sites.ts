@@ -1,20 +1,26 @@
 import type { Site } from "../../api/types";
+import { isOwnMachine } from "../../domain/own-site";
 
 /** More columns than that are chosen by the user, not by the panel. */
 const MOST_CHOSEN = 12;
 
 const KIND_ORDER: Record<Site["kind"], number> = { studio: 0, configured: 1, machine: 2 };
 
-function rank(site: Site): number {
-  if (site.kind === "studio") return 0;
-  if (site.isActive || site.isRemote) return 1;
-  return 2 + KIND_ORDER[site.kind];
+function rank(site: Site, userName: string | null): number {
+  if (isOwnMachine(site, userName)) return 0;
+  if (site.kind === "studio") return 1;
+  if (site.isActive || site.isRemote) return 2;
+  return 3 + KIND_ORDER[site.kind];
 }
 
-/** The studio first, then the user's own pair, then the others by kind and name. */
-export function orderSites(sites: readonly Site[]): readonly Site[] {
+/** The user's own machine first, then the studio and his other site, then the rest. */
+export function orderSites(
+  sites: readonly Site[],
+  userName: string | null,
+): readonly Site[] {
   return [...sites].sort(
-    (a, b) => rank(a) - rank(b) || a.siteName.localeCompare(b.siteName),
+    (a, b) =>
+      rank(a, userName) - rank(b, userName) || a.siteName.localeCompare(b.siteName),
   );
 }
 

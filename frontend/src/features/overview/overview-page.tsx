@@ -1,22 +1,24 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../../api/api-context";
-import type { Pause } from "../../api/contract";
+import type { Pause, Problem } from "../../api/contract";
 import {
   CHART_MINUTES,
   getPausesQueryOptions,
   getThroughputQueryOptions,
   getTransfersQueryOptions,
 } from "../../api/get-activity";
+import { getProblemsQueryOptions } from "../../api/get-problems";
 import type { Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
 import { LoadState } from "../../components/load-state";
 import { MovingTable } from "../../components/moving-table";
-import type { ListFilter } from "../../domain/list-filter";
+import { ProblemList } from "../../components/problem-list";
+import { isOwnMachine } from "../../domain/own-site";
 import { pausesOf } from "../../domain/pauses";
+import type { HashState } from "../../lib/hash-state";
 import { useNow } from "../../lib/use-now";
-import { findProblems } from "./find-problems";
-import { ProblemList } from "./problem-list";
+import { listProblemLinks } from "./problem-links";
 import { SiteCard } from "./site-card";
 import { ThroughputChart } from "./throughput-chart";
 
@@ -28,25 +30,31 @@ const MOST_MOVING = 20;
 /** What is wrong, what there is, what moves: in this order. */
 export function OverviewPage({
   projectName,
+  userName,
   sites,
-  showHref,
+  linkTo,
   statusHref,
   onOpen,
+  onRetry,
 }: {
   projectName: string;
+  userName: string | null;
   sites: readonly Site[];
-  showHref: (filter: ListFilter) => string;
+  /** The address of this panel with something changed. */
+  linkTo: (change: Partial<HashState>) => string;
   statusHref: (siteName: string, status: number) => string;
   onOpen: (representationId: string, siteName: string) => void;
+  /** Everything that failed on a site. */
+  onRetry: (siteName: string) => void;
 }) {
   const api = useApi();
   const now = useNow();
-  const problems = findProblems(sites);
+  const problems = useQuery(getProblemsQueryOptions(api, projectName));
   const transfers = useQuery(getTransfersQueryOptions(api, projectName));
   const throughput = useQuery(getThroughputQueryOptions(api, projectName));
   const pauses = useQuery(getPausesQueryOptions(api));
   useLiveQueries([["transfers", projectName]], MOVING_EVERY_MS);
-  useLiveQueries([["pauses"]], PAUSES_EVERY_MS);
+  useLiveQueries([["pauses"], ["problems", projectName]], PAUSES_EVERY_MS);
   useLiveQueries([["throughput", projectName]], CHART_EVERY_MS);
 
   const moving = transfers.data?.moving ?? [];
@@ -55,17 +63,28 @@ export function OverviewPage({
       .filter((transfer) => transfer.siteName === siteName)
       .reduce((total, transfer) => total + transfer.bytesPerSecond, 0);
   const noPauses: readonly Pause[] = [];
+  const known: readonly Problem[] = problems.data ?? [];
   return (
     <div className="page">
       <h2>Needs attention</h2>
-      <ProblemList problems={problems} showHref={showHref} />
+      <LoadState what="problems" query={problems} />
+      {problems.data !== undefined && (
+        <ProblemList
+          problems={known}
+          now={now}
+          renderLinks={(problem) => (
+            <ProblemLinks problem={problem} linkTo={linkTo} onRetry={onRetry} />
+          )}
+        />
+      )}
       <h2>Sites</h2>
       <div className="cards">
         {sites.map((site) => (
           <SiteCard
             key={site.siteName}
             site={site}
-            problems={problems}
+            isOwn={isOwnMachine(site, userName)}
+            problems={known}
             pauses={pausesOf(pauses.data ?? noPauses, projectName, site.siteName)}
             bytesPerSecond={rateOf(site.siteName)}
             now={now}
@@ -87,5 +106,43 @@ export function OverviewPage({
         <MovingTable moving={moving.slice(0, MOST_MOVING)} onOpen={onOpen} />
       )}
     </div>
+  );
+}
+
+function ProblemLinks({
+  problem,
+  linkTo,
+  onRetry,
+}: {
+  problem: Problem;
+  linkTo: (change: Partial<HashState>) => string;
+  onRetry: (siteName: string) => void;
+}) {
+  const { code, siteName } = problem;
+  return (
+    <>
+      {listProblemLinks(problem).map(({ label, change }) => (
+        <a
+          key={label}
+          className="button"
+          href={linkTo(change)}
+          aria-label={`${label}: ${problem.text}`}
+        >
+          {label}
+        </a>
+      ))}
+      {code === "failed_files" && siteName !== null && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`Retry what failed on ${siteName}`}
+          onClick={() => {
+            onRetry(siteName);
+          }}
+        >
+          Retry…
+        </button>
+      )}
+    </>
   );
 }

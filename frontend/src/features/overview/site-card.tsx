@@ -1,6 +1,7 @@
-import type { Pause } from "../../api/contract";
+import type { Pause, Problem } from "../../api/contract";
 import type { Site } from "../../api/types";
 import { Icon, type IconName } from "../../components/icon";
+import { tellScan } from "../../components/site-scan";
 import { getSiteIcon } from "../../components/site-icon";
 import { STATUS } from "../../domain/status";
 import {
@@ -10,7 +11,6 @@ import {
   formatDuration,
   formatRate,
 } from "../../lib/format";
-import type { Problem } from "./find-problems";
 
 type Health = { word: string; reason: string; tone: "good" | "error" | "paused" | "none" };
 
@@ -57,6 +57,7 @@ function tellAgents(site: Site, now: number): string {
 
 export function SiteCard({
   site,
+  isOwn,
   problems,
   pauses,
   bytesPerSecond,
@@ -64,6 +65,8 @@ export function SiteCard({
   listHref,
 }: {
   site: Site;
+  /** The machine of who looks. */
+  isOwn: boolean;
   problems: readonly Problem[];
   /** Those that hold for this site. */
   pauses: readonly Pause[];
@@ -85,6 +88,7 @@ export function SiteCard({
         <Icon name={getSiteIcon(site)} />
         <span className="cut" title={`${site.siteName}${role} · ${site.provider}`}>
           {site.siteName}
+          {isOwn && <span className="own"> (you)</span>}
         </span>
         <small data-tone={health.tone} title={health.reason}>
           {health.word}
@@ -125,6 +129,9 @@ export function SiteCard({
           );
         })}
       </dl>
+      {site.scan != null && (
+        <p className="card-note">{tellScan(site.scan, now)}</p>
+      )}
       <p className="card-foot">
         {health.tone === "error" || health.tone === "paused"
           ? health.reason

@@ -1,8 +1,12 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { useApi } from "../../api/api-context";
+import { postScan } from "../../api/get-sites";
 import type { Site } from "../../api/types";
 import { Icon } from "../../components/icon";
 import { Popover } from "../../components/popover";
+import { useToasts } from "../../components/toasts";
 import type { VerbName } from "../../domain/verbs";
 import { SeedDialog } from "./seed-dialog";
 
@@ -17,7 +21,20 @@ export function SiteMenu({
   /** On the whole project. */
   onVerb: (verb: VerbName) => void;
 }) {
+  const api = useApi();
+  const queryClient = useQueryClient();
+  const showToast = useToasts();
   const [isSeeding, setIsSeeding] = useState(false);
+  const { siteName } = site;
+  const scan = async () => {
+    try {
+      await postScan(api, projectName, siteName);
+      showToast({ tone: "good", text: `${siteName} is asked to look what is on its disk.` });
+    } catch (error) {
+      showToast({ tone: "error", text: (error as Error).message });
+    }
+    await queryClient.refetchQueries({ queryKey: ["sites", projectName] });
+  };
   const item = (verb: VerbName, icon: "verified" | "retry" | "down" | "trash", words: string) => (
     <button
       type="button"
@@ -34,8 +51,8 @@ export function SiteMenu({
     <>
       <Popover
         icon="more"
-        label={<span className="for-readers">Actions for {site.siteName}</span>}
-        hint={`Actions for ${site.siteName}`}
+        label={<span className="for-readers">Actions for {siteName}</span>}
+        hint={`Actions for ${siteName}`}
       >
         <button
           type="button"
@@ -47,7 +64,11 @@ export function SiteMenu({
           <Icon name="folder" />
           Take in older publishes…
         </button>
-        {item("verify", "verified", "Scan: check all files…")}
+        <button type="button" className="menu-item" onClick={() => void scan()}>
+          <Icon name="search" />
+          Scan its disk
+        </button>
+        {item("verify", "verified", "Verify all files…")}
         {item("retry", "retry", "Retry all that failed…")}
         {item("queue", "down", "Sync everything to it…")}
         {item(
@@ -59,7 +80,7 @@ export function SiteMenu({
       {isSeeding && (
         <SeedDialog
           projectName={projectName}
-          siteName={site.siteName}
+          siteName={siteName}
           onClose={() => {
             setIsSeeding(false);
           }}

@@ -64,6 +64,13 @@ describe("live rows", () => {
     expect(reload).not.toHaveBeenCalled();
   });
 
+  it("reads all that is loaded when more is new than can be asked about", async () => {
+    change(...Array.from({ length: 60_000 }, (_, index) => `new-${index}`));
+    await vi.advanceTimersByTimeAsync(2 * SOON);
+    expect(hasNewRows).not.toHaveBeenCalled();
+    expect(reload).toHaveBeenCalledOnce();
+  });
+
   it("reads a row that changed out of sight when it comes into sight", async () => {
     change(IDS[9]);
     await vi.advanceTimersByTimeAsync(SOON);

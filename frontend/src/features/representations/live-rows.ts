@@ -36,6 +36,9 @@ export class LiveRows {
   readonly #list: LiveList;
   readonly #refreshing: Coalescer;
   readonly #reloading: Coalescer;
+  /** As events named them; sorted out once for all that gathered. */
+  readonly #hinted = new Set<string>();
+  #isAllHinted = false;
   readonly #changed = new Set<string>();
   readonly #unknown = new Set<string>();
   /** Asked about already: they lie beyond the loaded rows, or out of the filter. */
@@ -62,12 +65,8 @@ export class LiveRows {
   }
 
   onStateChange(change: StateChange): void {
-    const loaded = new Set(this.#list.getLoadedIds());
-    for (const id of change.representationIds) {
-      if (loaded.has(id)) this.#changed.add(id);
-      else if (!this.#elsewhere.has(id)) this.#unknown.add(id);
-    }
-    if (change.overflow) for (const id of loaded) this.#changed.add(id);
+    for (const id of change.representationIds) this.#hinted.add(id);
+    if (change.overflow) this.#isAllHinted = true;
     this.#refreshing.request();
     // After the screen: a reload of many pages takes its time.
     if (change.overflow) this.#reloading.request();
@@ -86,6 +85,7 @@ export class LiveRows {
 
   /** Reads what was put off, as when the page is looked at again. */
   catchUp(): void {
+    this.#sortHints();
     if (this.#changed.size > 0 || this.#unknown.size > 0) this.#refreshing.request();
     if (this.#isReloadDue) this.#reloading.request();
   }
@@ -97,8 +97,25 @@ export class LiveRows {
     this.catchUp();
   }
 
+  #sortHints(): void {
+    if (this.#hinted.size === 0 && !this.#isAllHinted) return;
+    const loaded = new Set(this.#list.getLoadedIds());
+    for (const id of this.#hinted) {
+      if (loaded.has(id)) this.#changed.add(id);
+      else if (!this.#elsewhere.has(id)) this.#unknown.add(id);
+    }
+    if (this.#isAllHinted) for (const id of loaded) this.#changed.add(id);
+    this.#hinted.clear();
+    this.#isAllHinted = false;
+    if (this.#unknown.size <= MOST_REMEMBERED) return;
+    // Too many to ask about one by one: what is loaded is read again instead.
+    this.#unknown.clear();
+    this.#reloading.request();
+  }
+
   /** A failed read leaves its ids marked; the next hint or scroll tries again. */
   async #refresh(): Promise<void> {
+    this.#sortHints();
     if (!this.#list.isWatched()) return;
     const visible = this.#visible.filter((id) => this.#changed.has(id));
     const unknown = [...this.#unknown];
@@ -139,6 +156,7 @@ export class LiveRows {
   async #reload(): Promise<void> {
     this.#isReloadDue = !this.#list.isWatched();
     if (this.#isReloadDue) return;
+    this.#sortHints();
     this.#changed.clear();
     await this.#list.reload();
   }

@@ -1,24 +1,20 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { useApi } from "../../api/api-context";
 import type { Pause } from "../../api/contract";
-import {
-  getAgentsQueryOptions,
-  getPausesQueryOptions,
-  postPause,
-} from "../../api/get-activity";
+import { getAgentsQueryOptions, getPausesQueryOptions } from "../../api/get-activity";
 import type { Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
 import { Icon } from "../../components/icon";
+import { AgentsTable } from "../../components/agents-table";
 import { LoadState } from "../../components/load-state";
 import { getSiteIcon } from "../../components/site-icon";
-import { useToasts } from "../../components/toasts";
+import { tellScan } from "../../components/site-scan";
 import { pausesOf } from "../../domain/pauses";
 import { STATUS } from "../../domain/status";
 import { formatBytes, formatCount } from "../../lib/format";
 import { useNow } from "../../lib/use-now";
-import { AgentsTable } from "./agents-table";
 
 const READ_EVERY_MS = 2000;
 
@@ -26,31 +22,21 @@ const READ_EVERY_MS = 2000;
 export function SitesPage({
   projectName,
   sites,
+  onPause,
   renderActions,
 }: {
   projectName: string;
   sites: readonly Site[];
+  onPause: (siteName: string, paused: boolean) => void;
   /** What can be done for all of a site. */
   renderActions: (site: Site) => ReactNode;
 }) {
   const api = useApi();
-  const queryClient = useQueryClient();
-  const showToast = useToasts();
   const now = useNow();
   const agents = useQuery(getAgentsQueryOptions(api));
   const pauses = useQuery(getPausesQueryOptions(api));
   useLiveQueries([["agents"], ["pauses"]], READ_EVERY_MS);
   const noPauses: readonly Pause[] = [];
-
-  const setPaused = async (siteName: string, paused: boolean) => {
-    try {
-      await postPause(api, { scope: "site", siteName, paused });
-      showToast({ tone: "good", text: `${siteName} ${paused ? "is paused" : "goes on"}.` });
-    } catch (error) {
-      showToast({ tone: "error", text: (error as Error).message });
-    }
-    await queryClient.refetchQueries({ queryKey: ["pauses"] });
-  };
   return (
     <div className="page">
       <h2>Sites</h2>
@@ -89,8 +75,9 @@ export function SitesPage({
                 site={site}
                 pauses={pausesOf(pauses.data ?? noPauses, projectName, site.siteName)}
                 onPause={(paused) => {
-                  void setPaused(site.siteName, paused);
+                  onPause(site.siteName, paused);
                 }}
+                now={now}
                 actions={renderActions(site)}
               />
             ))}
@@ -108,10 +95,12 @@ function SiteRow({
   site,
   pauses,
   onPause,
+  now,
   actions,
 }: {
   site: Site;
   pauses: readonly Pause[];
+  now: number;
   onPause: (paused: boolean) => void;
   actions: ReactNode;
 }) {
@@ -134,6 +123,11 @@ function SiteRow({
           <small data-tone="paused">
             {" "}
             <Icon name="paused" size={12} /> paused
+          </small>
+        )}
+        {site.scan != null && (
+          <small className="row-note" title={tellScan(site.scan, now)}>
+            {tellScan(site.scan, now)}
           </small>
         )}
       </td>

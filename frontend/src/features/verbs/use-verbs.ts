@@ -34,7 +34,8 @@ export function tellCount(count: number, siteNames: readonly string[]): string {
 
 function tellDone(verb: Verb, { changed }: VerbAnswer, body: VerbBody): string {
   const where = body.siteNames.join(", ");
-  return `${tellCount(changed, body.siteNames)} ${VERB_LOOKS[verb].done}: ${where}.`;
+  const done = body.keepFiles === true ? "forgotten" : VERB_LOOKS[verb].done;
+  return `${tellCount(changed, body.siteNames)} ${done}: ${where}.`;
 }
 
 /** Does something to a selection and tells how it went; undo where there is one. */

@@ -1,11 +1,12 @@
 import { Icon, type IconName } from "../../components/icon";
+import { Popover } from "../../components/popover";
 import { VERB_LOOKS, type VerbName } from "../../domain/verbs";
 import { formatBytes, formatCount } from "../../lib/format";
 
 const ICONS: Record<VerbName, IconName> = {
   queue: "down",
   retry: "retry",
-  reset: "retry",
+  reset: "again",
   verify: "verified",
   pause: "paused",
   resume: "play",
@@ -14,16 +15,20 @@ const ICONS: Record<VerbName, IconName> = {
   remove: "trash",
 };
 
-const SHOWN: readonly VerbName[] = [
-  "queue",
-  "retry",
-  "pause",
-  "resume",
-  "cancel",
-  "priority",
-  "reset",
-  "verify",
-  "remove",
+/**
+ * In this order. Where there is little room the last rank, then the second, are
+ * found under "More".
+ */
+const SHOWN: readonly { verb: VerbName; rank: 1 | 2 | 3 }[] = [
+  { verb: "queue", rank: 1 },
+  { verb: "retry", rank: 2 },
+  { verb: "pause", rank: 2 },
+  { verb: "resume", rank: 3 },
+  { verb: "cancel", rank: 3 },
+  { verb: "priority", rank: 3 },
+  { verb: "reset", rank: 3 },
+  { verb: "verify", rank: 3 },
+  { verb: "remove", rank: 1 },
 ];
 
 /** What can be done with what is selected. */
@@ -47,12 +52,13 @@ export function VerbBar({
         {count === null ? "All" : formatCount(count)} selected
         {bytes !== null && <small>{formatBytes(bytes)}</small>}
       </span>
-      {SHOWN.map((verb) => (
+      {SHOWN.map(({ verb, rank }) => (
         <button
           key={verb}
           type="button"
           className={verb === "queue" ? "button filled" : "button quiet"}
           data-danger={VERB_LOOKS[verb].isDangerous}
+          data-rank={rank}
           title={VERB_LOOKS[verb].explanation}
           onClick={() => {
             onVerb(verb);
@@ -62,8 +68,32 @@ export function VerbBar({
           {VERB_LOOKS[verb].label}
         </button>
       ))}
+      <div className="verb-more">
+        <Popover icon="more" label="More" hint="More to do with the selection">
+          {SHOWN.filter(({ rank }) => rank > 1).map(({ verb, rank }) => (
+            <button
+              key={verb}
+              type="button"
+              className="menu-item"
+              data-rank={rank}
+              title={VERB_LOOKS[verb].explanation}
+              onClick={() => {
+                onVerb(verb);
+              }}
+            >
+              <Icon name={ICONS[verb]} />
+              {VERB_LOOKS[verb].label}
+            </button>
+          ))}
+        </Popover>
+      </div>
       {onDetails !== null && (
-        <button type="button" className="button quiet" onClick={onDetails}>
+        <button
+          type="button"
+          className="button quiet"
+          data-rank={2}
+          onClick={onDetails}
+        >
           <Icon name="info" />
           Details
         </button>

@@ -38,6 +38,7 @@ export function VerbDialog({
   );
   const [priorityText, setPriorityText] = useState(String(USUAL_PRIORITY));
   const [isForced, setIsForced] = useState(false);
+  const [isKeeping, setIsKeeping] = useState(false);
   const [answer, setAnswer] = useState<VerbAnswer | null>(null);
   const { run, progress } = useRunVerb(projectName);
   const body: VerbBody = {
@@ -45,6 +46,7 @@ export function VerbDialog({
     selection,
     ...(verb === "priority" ? { priority: readPriority(priorityText) } : {}),
     ...(isForced ? { force: true } : {}),
+    ...(isKeeping ? { keepFiles: true } : {}),
   };
   const title = look.title.replace("{what}", request.what);
 
@@ -123,15 +125,26 @@ export function VerbDialog({
         </label>
       )}
       {verb === "remove" && (
-        <CheckItem
-          isChecked={isForced}
-          isDisabled={isBusy}
-          onToggle={() => {
-            setIsForced(!isForced);
-          }}
-        >
-          Also where it is the last copy there is (for managers)
-        </CheckItem>
+        <>
+          <CheckItem
+            isChecked={isKeeping}
+            isDisabled={isBusy}
+            onToggle={() => {
+              setIsKeeping(!isKeeping);
+            }}
+          >
+            Keep the files: only forget that they are there
+          </CheckItem>
+          <CheckItem
+            isChecked={isForced}
+            isDisabled={isBusy}
+            onToggle={() => {
+              setIsForced(!isForced);
+            }}
+          >
+            Also where it is the last copy there is (for managers)
+          </CheckItem>
+        </>
       )}
       {isBusy ? (
         <Progress progress={progress} />
@@ -196,7 +209,10 @@ function Preview({
       </p>
       {body.force === true && (
         <p className="warning" role="alert">
-          <Icon name="failed" /> Last copies go too. What is lost cannot be brought back.
+          <Icon name="failed" />{" "}
+          {body.keepFiles === true
+            ? "Last copies are forgotten too: nobody will know where they are."
+            : "Last copies go too. What is lost cannot be brought back."}
         </p>
       )}
       {lastCopies > 0 && (

@@ -137,6 +137,41 @@ describe("a verb", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
+  it("removes the files, or forgets only that they are there", async () => {
+    const { project, user } = await open();
+    await user.click(getRow(1));
+    const dialog = await ask(user, "Remove from…");
+    expect(dialog.getByText(/An agent deletes the files/)).toBeTruthy();
+    await user.click(dialog.getByRole("checkbox", { name: /gdrive/ }));
+    await user.click(dialog.getByRole("checkbox", { name: /Keep the files/ }));
+    await user.click(dialog.getByRole("button", { name: "Remove" }));
+    await screen.findByText("2 representations forgotten: gdrive.");
+    expect(project.verbs.at(-1)).toMatchObject({ verb: "remove", keepFiles: true });
+  });
+
+  it("has all its fellows under More where there is little room", async () => {
+    const { project, user } = await open();
+    await user.click(getRow(1));
+    await user.click(screen.getByRole("button", { name: "More" }));
+    const menu = within(screen.getByRole("group", { name: /More to do/ }));
+    expect(menu.getAllByRole("button").map((item) => item.textContent)).toEqual([
+      "Retry…",
+      "Pause…",
+      "Resume…",
+      "Cancel…",
+      "Priority…",
+      "Reset…",
+      "Verify…",
+    ]);
+    await user.click(menu.getByRole("button", { name: "Verify…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await user.click(dialog.getByRole("checkbox", { name: /gdrive/ }));
+    await user.click(dialog.getByRole("button", { name: "Verify" }));
+    await screen.findByText(/asked to be verified/);
+    expect(project.verbs.at(-1)).toMatchObject({ verb: "verify" });
+    expect(screen.queryByRole("group", { name: /More to do/ })).toBeNull();
+  });
+
   it("waits for a job and tells how far it is", async () => {
     const { project, user } = await open({
       verbAnswer: { jobId: "j1", changed: 0 },
@@ -245,6 +280,21 @@ describe("details", () => {
       siteNames: ["gdrive"],
       selection: { representationIds: [rows[0]?.representationId] },
     });
+  });
+
+  it("offer to keep what is being removed", async () => {
+    const removing = makeState({ isRemoving: true });
+    const { project, user } = await open({
+      rows: [makeRow(0, { sites: { studio: makeState(), gdrive: removing } })],
+    });
+    expect(getRow(0).textContent).toContain("being removed by an agent");
+    await user.dblClick(getRow(0));
+    const pane = within(await screen.findByRole("complementary", { name: "Details" }));
+    await user.click(pane.getByRole("button", { name: /^gdrive/ }));
+    await pane.findByText("It is being removed from gdrive");
+    await user.click(pane.getByRole("button", { name: "Keep it" }));
+    await within(await screen.findByRole("dialog")).findByText(/will change/);
+    expect(project.verbs.at(-1)).toMatchObject({ verb: "queue", siteNames: ["gdrive"] });
   });
 
   it("open with Enter, follow the row and close with Escape", async () => {

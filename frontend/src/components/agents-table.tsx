@@ -1,6 +1,6 @@
-import type { Agent } from "../../api/contract";
-import { Icon } from "../../components/icon";
-import { formatAgo, formatCount } from "../../lib/format";
+import type { Agent } from "../api/contract";
+import { Icon } from "./icon";
+import { formatAgo, formatCount, formatRate } from "../lib/format";
 
 /** Who transfers, where, since when, and what is wrong with it. */
 export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: number }) {
@@ -22,6 +22,7 @@ export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: nu
           <col />
           <col className="col-number" />
           <col className="col-number" />
+          <col className="col-number" />
         </colgroup>
         <thead>
           <tr>
@@ -29,6 +30,9 @@ export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: nu
             <th scope="col">Machine</th>
             <th scope="col">User</th>
             <th scope="col">State</th>
+            <th scope="col" data-align="end">
+              Speed
+            </th>
             <th scope="col" data-align="end">
               Holds
             </th>
@@ -51,14 +55,22 @@ function tellState(agent: Agent, now: number): string {
   if (!agent.isLive) return `last seen ${formatAgo(now - agent.seenAt)}`;
   const since =
     agent.startedAt === null ? "" : `, started ${formatAgo(now - agent.startedAt)}`;
-  return `${agent.state ?? "running"}${since}`;
+  return `${agent.state}${since}`;
+}
+
+/** Each site once, however many projects it is wrong in. */
+function tellProblems({ problems }: Agent): string {
+  const told = problems.map(({ siteName, message }) => `${siteName}: ${message}`);
+  return [...new Set(told)].join(" · ");
 }
 
 function AgentRow({ agent, now }: { agent: Agent; now: number }) {
-  const { isLive, problem = null } = agent;
-  const tone = problem !== null ? "error" : isLive ? "good" : "none";
-  const icon = problem !== null ? "failed" : isLive ? "verified" : "none";
-  const told = problem === null ? tellState(agent, now) : problem.text;
+  const { isLive } = agent;
+  const hasProblem = isLive && agent.problems.length > 0;
+  const tone = hasProblem ? "error" : isLive ? "good" : "none";
+  const icon = hasProblem ? "failed" : isLive ? "verified" : "none";
+  const told = hasProblem ? tellProblems(agent) : tellState(agent, now);
+  const rate = isLive ? agent.bytesPerSecond : 0;
   return (
     <tr>
       <td title={agent.siteName}>{agent.siteName}</td>
@@ -67,6 +79,7 @@ function AgentRow({ agent, now }: { agent: Agent; now: number }) {
       <td data-tone={tone} title={told}>
         <Icon name={icon} /> {told}
       </td>
+      <td data-align="end">{rate > 0 ? formatRate(rate) : "–"}</td>
       <td data-align="end">{formatCount(agent.held)}</td>
       <td data-align="end">{agent.version}</td>
     </tr>

@@ -1,0 +1,32 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { useApi } from "../../api/api-context";
+import type { PauseRequest } from "../../api/contract";
+import { getPausesQueryOptions } from "../../api/get-activity";
+import { Icon } from "../../components/icon";
+import { usePause } from "./use-pause";
+
+/** Stops a project, or everything, or lets it go on. */
+export function PauseButton({ projectName }: { projectName: string | null }) {
+  const { data } = useQuery(getPausesQueryOptions(useApi()));
+  const setPaused = usePause();
+  const request: Omit<PauseRequest, "paused"> =
+    projectName === null ? { scope: "all" } : { scope: "project", projectName };
+  const isPaused = (data ?? []).some(
+    (pause) => pause.scope === request.scope && pause.projectName === projectName,
+  );
+  const what = projectName === null ? "everything" : "project";
+  return (
+    <button
+      type="button"
+      className="button quiet"
+      data-tone={isPaused ? "paused" : undefined}
+      onClick={() => {
+        void setPaused({ ...request, paused: !isPaused }, projectName ?? "Everything");
+      }}
+    >
+      <Icon name={isPaused ? "play" : "paused"} />
+      {isPaused ? `Resume ${what}` : `Pause ${what}`}
+    </button>
+  );
+}

@@ -1,0 +1,108 @@
+import type { Pause, ProjectOverview } from "../../api/contract";
+import { Icon, type IconName } from "../../components/icon";
+import { isProjectPaused } from "../../domain/pauses";
+import { STATUS } from "../../domain/status";
+import { formatCount, formatNumberOf, formatRate } from "../../lib/format";
+import { formatHash } from "../../lib/hash-state";
+import { countFiles } from "./studio-sites";
+
+type Look = { word: string; icon: IconName; tone: "good" | "error" | "paused" | "none" };
+
+function judge(project: ProjectOverview, pauses: readonly Pause[]): Look {
+  const { isEnabled, problems } = project;
+  if (!isEnabled) return { word: "not enabled", icon: "none", tone: "none" };
+  const errors = problems.filter((problem) => problem.severity === "error").length;
+  if (errors > 0) {
+    return { word: formatNumberOf(errors, "error"), icon: "failed", tone: "error" };
+  }
+  const isPaused = pauses.some((pause) => pause.scope === "all");
+  if (isPaused || isProjectPaused(pauses, project.projectName)) {
+    return { word: "paused", icon: "paused", tone: "paused" };
+  }
+  if (problems.length > 0) {
+    const word = formatNumberOf(problems.length, "warning");
+    return { word, icon: "paused", tone: "paused" };
+  }
+  return { word: "healthy", icon: "verified", tone: "good" };
+}
+
+/** Each project and how it goes; its name opens it. */
+export function ProjectsTable({
+  projects,
+  pauses,
+}: {
+  projects: readonly ProjectOverview[];
+  pauses: readonly Pause[];
+}) {
+  return (
+    <div className="list" role="region" aria-label="Projects">
+      <table>
+        <colgroup>
+          <col />
+          <col className="col-site" />
+          <col className="col-number" />
+          <col className="col-number" />
+          <col className="col-number" />
+          <col className="col-number" />
+          <col className="col-number" />
+        </colgroup>
+        <thead>
+          <tr>
+            <th scope="col">Project</th>
+            <th scope="col">State</th>
+            <th scope="col" data-align="end">
+              Sites
+            </th>
+            <th scope="col" data-align="end">
+              Moving
+            </th>
+            <th scope="col" data-align="end">
+              Queued
+            </th>
+            <th scope="col" data-align="end">
+              Failed
+            </th>
+            <th scope="col" data-align="end">
+              Speed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {projects.map((project) => (
+            <ProjectRow
+              key={project.projectName}
+              project={project}
+              look={judge(project, pauses)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ProjectRow({ project, look }: { project: ProjectOverview; look: Look }) {
+  const { projectName, sites } = project;
+  const failed = sites.reduce((sum, site) => sum + countFiles(site, STATUS.failed), 0);
+  const rate = sites.reduce((sum, site) => sum + site.bytesPerSecond, 0);
+  return (
+    <tr>
+      <td title={projectName}>
+        <a className="row-link" href={formatHash({ projectName })}>
+          <Icon name="folder" />
+          <span className="cut">{projectName}</span>
+        </a>
+      </td>
+      <td data-tone={look.tone}>
+        <Icon name={look.icon} /> {look.word}
+      </td>
+      <td data-align="end">{formatCount(sites.length)}</td>
+      <td data-align="end">{formatCount(project.moving)}</td>
+      <td data-align="end">{formatCount(project.queuedTotal)}</td>
+      <td data-align="end" data-tone={failed > 0 ? "error" : undefined}>
+        {failed > 0 && <Icon name="failed" size={12} />} {formatCount(failed)}
+      </td>
+      <td data-align="end">{rate > 0 ? formatRate(rate) : "–"}</td>
+    </tr>
+  );
+}

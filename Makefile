@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-core help setup demo check check-openapi test test-ci test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
+.PHONY: bench-transfer test-core help setup demo check check-openapi test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -104,6 +104,10 @@ test-core: setup
 # Longer fuzzing, kill and fault suites.
 test-ci: setup
 	$(PY) -m pytest tests/ci --timeout 900
+
+# The queue's state machine for an hour or so.
+test-deep: setup
+	$(PY) -m pytest tests/deep --timeout 7200
 
 # Seeds up to a million representations (once, into .build/bench) and writes docs/benchmarks.md.
 bench: setup

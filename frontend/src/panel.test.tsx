@@ -110,6 +110,19 @@ describe("the overview", () => {
     expect(studio.getByText("agent on ws042 is running")).toBeTruthy();
   });
 
+  it("leaves room for what works: the first problems, the others when asked for", async () => {
+    const problems = Array.from({ length: 8 }, (_, index) =>
+      makeProblem({ siteName: `site-${index}`, text: "It is empty", code: "wrong_setting" }),
+    );
+    serveProject("demo", { sites: SITES, problems });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    const list = within(await screen.findByRole("list", { name: "Problems" }));
+    expect(list.getAllByRole("listitem")).toHaveLength(5);
+    expect(list.getByText("site-0: It is empty")).toBeTruthy();
+    await user.click(screen.getByRole("button", { name: "3 more" }));
+    expect(list.getAllByRole("listitem")).toHaveLength(8);
+  });
+
   it("retries what failed on a site from the problem", async () => {
     const project = serveProject("demo", { sites: SITES, problems: [makeProblem()] });
     const { user } = renderPanel({ hash: "#project=demo" });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +36,23 @@ class PanelProject:
         self._folders: dict[str, str] = {}
 
     def create(
-        self, sites: Sequence[tuple[str, str]] = ((NEARLINE, "local_drive"),)
+        self,
+        sites: Sequence[tuple[str, str]] = ((NEARLINE, "local_drive"),),
+        provider_settings: Mapping[str, dict[str, Any]] | None = None,
     ) -> None:
-        """Make it, with sites as pairs of name and provider beside `studio`."""
+        """Make it, with sites as pairs of name and provider beside `studio`.
+
+        :param provider_settings: what all sites of a provider have in their settings.
+        """
+        shared = provider_settings or {}
         body = {"name": self.name, "code": self.name[:4], "library": False}
         self._expect(self._connection.raw_post("projects", json=body))
         path = f"{self._endpoint}/settings"
         settings = self._expect(self._connection.raw_get(path))
         settings["enabled"] = True
         settings["sites"] = [
-            {"name": name, "provider": provider} for name, provider in sites
+            {"name": name, "provider": provider, provider: shared.get(provider, {})}
+            for name, provider in sites
         ]
         self._expect(self._connection.raw_post(path, json=settings))
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from devhost.process import DevhostProcess
 from tests.e2e.browser import run_chromium
-from tests.e2e.busy_studio import SITES, BusyStudio
+from tests.e2e.busy_studio import PROVIDER_SETTINGS, SITES, BusyStudio
 from tests.e2e.panel_project import PanelProject
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
@@ -89,7 +89,7 @@ def main(names: list[str]) -> None:
         studio.start_moving()
         for name in ("commercial_fox", "episode_two"):
             other = PanelProject(host, name)
-            other.create(SITES)
+            other.create(SITES, PROVIDER_SETTINGS)
             other.publish("shots/sq010/sh0010", file_count=24)
         with run_chromium() as browser:
             _take(browser, studio, set(names))

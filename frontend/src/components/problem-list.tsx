@@ -1,18 +1,20 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 
 import type { Problem } from "../api/contract";
-import { formatAgo } from "../lib/format";
+import { formatAgo, formatCount } from "../lib/format";
 import { Icon } from "./icon";
 
 type Shown = Omit<Problem, "representationIds">;
 
-/** What somebody should look at, in the server's words and order. */
-export function ProblemList<Item extends Shown>({
-  problems,
-  now,
-  whereOf,
-  renderLinks,
-}: {
+/** So many leave room for what works. */
+const FIRST_SHOWN = 5;
+
+/** Not every text names the site that it is about. */
+function nameSite({ siteName, text }: Shown): string {
+  return siteName === null || text.includes(siteName) ? text : `${siteName}: ${text}`;
+}
+
+type ListProps<Item extends Shown> = {
   problems: readonly Item[];
   /** Epoch seconds. */
   now: number;
@@ -20,7 +22,14 @@ export function ProblemList<Item extends Shown>({
   whereOf?: (problem: Item) => string;
   /** The ways to what a problem is about. */
   renderLinks: (problem: Item) => ReactNode;
-}) {
+};
+
+/** What somebody should look at, in the server's words and order. */
+export function ProblemList<Item extends Shown>(props: ListProps<Item>) {
+  const { problems, whereOf } = props;
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? problems : problems.slice(0, FIRST_SHOWN);
+  const more = problems.length - shown.length;
   if (problems.length === 0) {
     return (
       <p className="all-well">
@@ -29,30 +38,52 @@ export function ProblemList<Item extends Shown>({
     );
   }
   return (
-    <ul className="problems" aria-label="Problems">
-      {problems.map((problem) => {
-        const isError = problem.severity === "error";
-        const where = whereOf?.(problem);
-        return (
-          <li
-            key={`${where ?? ""} ${problem.code} ${problem.siteName ?? ""} ${problem.text}`}
-            className="problem"
-            data-severity={problem.severity}
-          >
-            <Icon name={isError ? "failed" : "paused"} />
-            <span className="for-readers">{isError ? "Error: " : "Warning: "}</span>
-            <span className="problem-text">
-              <b>
-                {where !== undefined && <>{where} · </>}
-                {problem.text}
-              </b>
-              <span>{problem.todo}</span>
-              {problem.since !== null && <small>{formatAgo(now - problem.since)}</small>}
-            </span>
-            <span className="problem-links">{renderLinks(problem)}</span>
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <ul className="problems" aria-label="Problems">
+        {shown.map((problem) => {
+          const { code, siteName, text } = problem;
+          const key = [whereOf?.(problem), code, siteName, text].join(" ");
+          return <ProblemItem key={key} problem={problem} {...props} />;
+        })}
+      </ul>
+      {more > 0 && (
+        <button
+          type="button"
+          className="link more-problems"
+          onClick={() => {
+            setIsWhole(true);
+          }}
+        >
+          {formatCount(more)} more
+        </button>
+      )}
+    </>
+  );
+}
+
+function ProblemItem<Item extends Shown>({
+  problem,
+  now,
+  whereOf,
+  renderLinks,
+}: ListProps<Item> & { problem: Item }) {
+  const isError = problem.severity === "error";
+  const where = whereOf?.(problem);
+  return (
+    <li className="problem" data-severity={problem.severity}>
+      <Icon name={isError ? "failed" : "paused"} />
+      <span className="for-readers">{isError ? "Error: " : "Warning: "}</span>
+      <span className="problem-text">
+        <b>
+          {where !== undefined && <>{where} · </>}
+          {nameSite(problem)}
+        </b>
+        <span>
+          {problem.todo}
+          {problem.since !== null && <small>{formatAgo(now - problem.since)}</small>}
+        </span>
+      </span>
+      <span className="problem-links">{renderLinks(problem)}</span>
+    </li>
   );
 }

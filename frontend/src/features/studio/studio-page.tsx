@@ -73,8 +73,11 @@ function Studio({
 }) {
   const now = useNow();
   const projects = orderProjects(data.projects);
-  const problems = projects.flatMap(({ projectName, problems: found }) =>
-    found.map((problem) => ({ ...problem, projectName })),
+  const found = projects.flatMap(({ projectName, problems }) =>
+    problems.map((problem) => ({ ...problem, projectName })),
+  );
+  const problems = ["error", "warning"].flatMap((severity) =>
+    found.filter((problem) => problem.severity === severity),
   );
   return (
     <>

@@ -125,6 +125,10 @@ class ServerUnreachableError(ServerError):
     """No answer, or one that means "later": refused, timed out, 5xx."""
 
 
+class ServerFailedError(ServerUnreachableError):
+    """It answered that it failed at this one request (5xx); others may succeed."""
+
+
 class LoginRefusedError(ServerError):
     """The server does not accept the API key."""
 

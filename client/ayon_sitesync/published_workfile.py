@@ -298,12 +298,15 @@ class WorkfileDownload:
     def _explain(self, representation_id: str) -> str:
         """What the server says of why it is not here; "" when it cannot say."""
         try:
-            reasons = self._services.client.explain(
+            answer = self._services.client.explain(
                 self._project_name, representation_id, self._site_name
             )
         except ServerError as error:
             return f" {error}"
-        return "".join(f" {reason}" for reason in reasons[:1])
+        # What to see to comes first.
+        reason = next(iter(answer["reasons"]), {})
+        texts = (reason.get("text"), reason.get("todo"))
+        return "".join(f" {text}" for text in texts if text)
 
 
 def copy_whole(source: Path, target: Path) -> None:

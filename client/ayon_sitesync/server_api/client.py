@@ -18,6 +18,7 @@ import requests
 from ..errors import (
     LoginRefusedError,
     RequestRefusedError,
+    ServerFailedError,
     ServerUnreachableError,
     make_refusal,
 )
@@ -131,6 +132,17 @@ class ServerClient:
         body: Optional[Mapping[str, Any]] = None,
         params: Optional[Mapping[str, Any]] = None,
     ) -> Any:
+        response = self._send(method, endpoint, body=body, params=params)
+        return self._read(response, endpoint)
+
+    def _send(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        body: Optional[Mapping[str, Any]] = None,
+        params: Optional[Mapping[str, Any]] = None,
+    ) -> Any:
         with self._lock:
             connection = self.connect()
             send: Callable[..., Any] = getattr(connection, f"raw_{method}")
@@ -148,12 +160,17 @@ class ServerClient:
             if response.status_code == HTTP_UNAUTHORIZED:
                 # Logging in anew may help after the server was restarted.
                 self._connection = None
-        return self._read(response, endpoint)
+        return response
 
     def _read(self, response: Any, endpoint: str) -> Any:
         status = response.status_code
         if response.orig_response is None or status >= HTTP_SERVER_ERROR:
-            raise ServerUnreachableError(
+            make = (
+                ServerUnreachableError
+                if response.orig_response is None
+                else ServerFailedError
+            )
+            raise make(
                 f"{self._url} gave no answer to {endpoint}: {_first_line(response)}"
             )
         if status == HTTP_UNAUTHORIZED:

@@ -85,19 +85,3 @@ class HostClient(StateClient):
     def read_settings(self, project_name: str) -> dict[str, Any]:
         self.connect()
         return super().read_settings(project_name)
-
-    # --- why -------------------------------------------------------------------------
-
-    def explain(
-        self, project_name: str, representation_id: str, site_name: str
-    ) -> list[str]:
-        """Why a representation is not on a site, sentences, what to see to first."""
-        answer = self._request(
-            "get",
-            self._addon(f"{project_name}/representations/{representation_id}/explain"),
-            params={"siteName": site_name},
-        )
-        return [
-            " ".join(part for part in (reason["text"], reason["todo"]) if part)
-            for reason in answer["reasons"]
-        ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 from ..errors import RequestRefusedError
@@ -21,22 +20,6 @@ class OperatorClient(StateClient):
         """What AYON says of itself and, logged in, of the user."""
         found: dict[str, Any] = self._request("get", "info")
         return found
-
-    def read_clock(self) -> Optional[float]:
-        """The server's time in epoch seconds, to the second; None when it tells none.
-
-        What a proxy in between says counts as the server's.
-        """
-        with self._lock, named_failures():
-            response = self.connect().raw_get("info")
-        headers: Mapping[str, str] = getattr(response.orig_response, "headers", {})
-        told = headers.get("Date")
-        if not told:
-            return None
-        try:
-            return parsedate_to_datetime(told).timestamp()
-        except (TypeError, ValueError):
-            return None
 
     def explain_refusal(self, error: RequestRefusedError) -> Optional[str]:
         """What a refusal of the path itself means; None for every other one."""
@@ -62,16 +45,6 @@ class OperatorClient(StateClient):
         )
         return found
 
-    def explain(
-        self, project_name: str, representation_id: str, site_name: str
-    ) -> dict[str, Any]:
-        """`{"siteName", "status", "reasons": [{"code", "text", "todo"}]}`."""
-        path = f"{project_name}/representations/{representation_id}/explain"
-        found: dict[str, Any] = self._request(
-            "get", self._addon(path), params={"siteName": site_name}
-        )
-        return found
-
     def read_job(self, job_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self._request("get", self._addon(f"-/jobs/{job_id}"))
         return found
@@ -81,6 +54,13 @@ class OperatorClient(StateClient):
             "agents"
         ]
         return agents
+
+    def list_problems(self, project_name: str) -> list[dict[str, Any]]:
+        """`[{"code", "severity", "siteName", "text", "todo", ...}]`, errors first."""
+        problems: list[dict[str, Any]] = self._request(
+            "get", self._addon(f"{project_name}/problems")
+        )["problems"]
+        return problems
 
     # --- entities --------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Optional
 
@@ -37,6 +38,22 @@ class StateClient(ServerClient):
     def read_user_name(self) -> str:
         """Name of who is logged in."""
         return str(self._request("get", "users/me")["name"])
+
+    def read_clock(self) -> Optional[float]:
+        """The server's time in epoch seconds, to the second; None when it tells none.
+
+        What a proxy in between says counts as the server's.
+        """
+        with self._lock, named_failures():
+            response = self.connect().raw_get("info")
+        headers: Mapping[str, str] = getattr(response.orig_response, "headers", {})
+        told = headers.get("Date")
+        if not told:
+            return None
+        try:
+            return parsedate_to_datetime(told).timestamp()
+        except (TypeError, ValueError):
+            return None
 
     # --- reads of states -------------------------------------------------------------
 
@@ -103,6 +120,16 @@ class StateClient(ServerClient):
             if not answer["pageInfo"]["hasNextPage"]:
                 return
             after = answer["pageInfo"]["endCursor"]
+
+    def explain(
+        self, project_name: str, representation_id: str, site_name: str
+    ) -> dict[str, Any]:
+        """`{"siteName", "status", "reasons": [{"code", "text", "todo"}]}`."""
+        path = f"{project_name}/representations/{representation_id}/explain"
+        found: dict[str, Any] = self._request(
+            "get", self._addon(path), params={"siteName": site_name}
+        )
+        return found
 
     # --- writes of states ------------------------------------------------------------
 

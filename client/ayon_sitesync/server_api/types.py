@@ -16,7 +16,12 @@ from ..work import (
     FileReport,
     Health,
     LeaseKey,
+    Removal,
+    RemovalAnswer,
+    RemovalFile,
+    RemovalReport,
     ReportAnswer,
+    ScanOrder,
     Transfer,
     TransferAnswer,
     TransferFile,
@@ -58,6 +63,8 @@ def encode_claim(request: ClaimRequest) -> dict[str, Any]:
         "maxTransfers": request.max_transfers,
         "maxFiles": request.max_files,
         "maxBytes": request.max_bytes,
+        "maxRemovals": request.max_removals,
+        "takesScans": request.takes_scans,
         **_encode_health(request.health),
     }
 
@@ -144,9 +151,61 @@ def decode_claim(data: Json) -> Claim:
             float(data["leaseSeconds"]),
             data.get("nextDueInSeconds"),
             int(data["pending"]),
+            tuple(_decode_removal(item) for item in data.get("removals") or ()),
+            tuple(
+                ScanOrder(
+                    str(item["projectName"]),
+                    str(item["siteName"]),
+                    float(item["requestedAt"]),
+                )
+                for item in data.get("scans") or ()
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _make_shape_error("claim", error) from error
+
+
+def _decode_removal(data: Json) -> Removal:
+    return Removal(
+        _decode_key(data),
+        str(data["lease"]["token"]),
+        tuple(RemovalFile(str(f["id"]), str(f["path"])) for f in data["files"]),
+    )
+
+
+def encode_removals(agent_id: str, reports: Sequence[RemovalReport]) -> dict[str, Any]:
+    """Body of `POST /-/report` that tells of removals."""
+    return {
+        "agentId": agent_id,
+        "removals": [
+            {
+                **_encode_key(report.key),
+                "leaseToken": report.lease_token,
+                "deleted": list(report.deleted),
+                "failed": [
+                    {
+                        "id": failure.id,
+                        "errorClass": failure.error_class,
+                        "message": failure.message,
+                    }
+                    for failure in report.failed
+                ],
+                "finished": report.finished,
+            }
+            for report in reports
+        ],
+    }
+
+
+def decode_removal_answers(data: Json) -> list[RemovalAnswer]:
+    """Answer of `POST /-/report` about removals."""
+    try:
+        return [
+            RemovalAnswer(_decode_key(item), str(item["state"]))
+            for item in data["removals"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _make_shape_error("report", error) from error
 
 
 def decode_report_answer(data: Json) -> ReportAnswer:

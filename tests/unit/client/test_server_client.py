@@ -9,7 +9,7 @@ import pytest
 from ayon_sitesync.errors import (
     RequestRefusedError,
     ServerError,
-    ServerUnreachableError,
+    ServerFailedError,
     SiteIdInUseError,
 )
 from ayon_sitesync.server_api.client import ServerClient
@@ -56,8 +56,8 @@ def make_client(
         (409, {"errorCode": "site_id_in_use", "detail": "ws007"}, SiteIdInUseError),
         (409, {"errorCode": "other", "detail": "no"}, RequestRefusedError),
         (403, {"detail": "no access"}, RequestRefusedError),
-        (500, {"detail": "broken"}, ServerUnreachableError),
-        (503, {"detail": "busy"}, ServerUnreachableError),
+        (500, {"detail": "broken"}, ServerFailedError),
+        (503, {"detail": "busy"}, ServerFailedError),
         (200, {"transfers": []}, ServerError),
     ],
 )

@@ -16,9 +16,9 @@ from typing import Any, Callable, Optional
 from .agent_ids import find_journal, hold_agent_id
 from .errors import ServerError
 from .paths import current_platform
-from .server_api.client import ServerClient
 from .server_api.host_client import HostClient
 from .server_api.live import LiveChannel
+from .server_api.state_client import StateClient
 from .site_access import SiteAccess
 from .transfer.agent import Agent
 from .transfer.agent_config import AgentConfig
@@ -156,7 +156,7 @@ class TrayAgent:
 
     def _run_agent(self) -> None:
         url, key = self._client.read_credentials()
-        client = ServerClient(
+        client = StateClient(
             *(url, key, self._site_id),
             variant=self._client.variant,
             own_version=__version__,
@@ -181,7 +181,7 @@ class TrayAgent:
             self._run_until_stopped(config, client, sites)
 
     def _run_until_stopped(
-        self, config: AgentConfig, client: ServerClient, sites: SiteAccess
+        self, config: AgentConfig, client: StateClient, sites: SiteAccess
     ) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="transfer") as pool:
             agent = Agent(config, client, sites, pool, MonotonicClock(), self._receive)

@@ -124,6 +124,66 @@ class ClaimRequest:
     max_bytes: int
     exclude: tuple[UnusableSite, ...] = ()
     health: Optional[Health] = None
+    max_removals: int = 0
+    takes_scans: bool = False
+
+
+@dataclass(frozen=True)
+class RemovalFile:
+    """One file to delete."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Files of a representation to delete from a site, under a lease."""
+
+    key: TransferKey
+    lease_token: str
+    files: tuple[RemovalFile, ...]
+
+
+@dataclass(frozen=True)
+class RemovalFailure:
+    """Why a file is still there. `permanent`: trying again cannot help."""
+
+    id: str
+    error_class: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RemovalReport:
+    """What became of a removal so far; `finished` ends its lease."""
+
+    key: TransferKey
+    lease_token: str
+    deleted: tuple[str, ...]
+    failed: tuple[RemovalFailure, ...]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class RemovalAnswer:
+    """The server's answer to a removal's report.
+
+    `held`; `finished`, `failed`, `lost`, `paused`: it is over for this agent;
+    `cancelled`: the files are wanted again, tell what is deleted and end.
+    """
+
+    key: TransferKey
+    state: str
+
+
+@dataclass(frozen=True)
+class ScanOrder:
+    """Somebody asked for a scan of the own site at `requested_at` (epoch seconds)."""
+
+    project_name: str
+    site_name: str
+    requested_at: float
 
 
 @dataclass(frozen=True)
@@ -134,6 +194,8 @@ class Claim:
     lease_seconds: float
     next_due_in_seconds: Optional[float]
     pending: int
+    removals: tuple[Removal, ...] = ()
+    scans: tuple[ScanOrder, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Capabilities:
     `batches`: small files go many at once, it is a `BatchProvider`.
     `computes_digests`: a computer beside the storage may read parts, it is a
     `DigestProvider`. `resumes`: it is a `ResumeProvider`. `tells_space`: it is a
-    `SpaceProvider`. `limits_bandwidth`: it is a `BandwidthProvider`.
+    `SpaceProvider`. `limits_bandwidth`: it is a `BandwidthProvider`. `has_folders`: it
+    is a `FolderProvider`.
     """
 
     reads_back: bool
@@ -44,6 +45,7 @@ class Capabilities:
     batches: bool = False
     computes_digests: bool = False
     resumes: bool = False
+    has_folders: bool = False
     tells_space: bool = False
     limits_bandwidth: bool = False
 
@@ -285,6 +287,17 @@ class ResumePart(Part, Protocol):
 
     def keep(self) -> None:
         """Leave the temporary file when the context is left without `publish`."""
+
+
+class FolderProvider(Provider, Protocol):
+    """Storage with folders of its own (`Capabilities.has_folders`)."""
+
+    def prune_folders(self, paths: Iterable[str]) -> None:
+        """Remove the folders that these deleted files were in, and those above them,
+        as far as they are empty; never a root, nor a folder in it.
+
+        What cannot be removed stays. Raises nothing. Idempotent.
+        """
 
 
 class ResumeReader(Reader, Protocol):

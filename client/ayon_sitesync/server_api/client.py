@@ -27,14 +27,19 @@ from ..work import (
     ClaimRequest,
     Health,
     LeaseKey,
+    RemovalAnswer,
+    RemovalReport,
     ReportAnswer,
+    ScanOrder,
     TransferReport,
 )
 from .types import (
     decode_claim,
+    decode_removal_answers,
     decode_report_answer,
     encode_claim,
     encode_release,
+    encode_removals,
     encode_report,
 )
 
@@ -206,6 +211,30 @@ class ServerClient:
         body = encode_release(agent_id, leases, stopping=stopping)
         answer = self._request("post", self._addon("-/release"), body=body)
         return int(answer["released"])
+
+    def report_removals(
+        self, agent_id: str, reports: Sequence[RemovalReport]
+    ) -> list[RemovalAnswer]:
+        """Tell what is deleted; which removals still hold."""
+        body = encode_removals(agent_id, reports)
+        answer = self._request("post", self._addon("-/report"), body=body)
+        return decode_removal_answers(answer)
+
+    def finish_scan(
+        self, order: ScanOrder, counts: tuple[int, int, int], message: Optional[str]
+    ) -> None:
+        """Tell files found, missing and different; `message` why it was not done."""
+        found, missing, different = counts
+        body = {
+            "siteName": order.site_name,
+            "requestedAt": order.requested_at,
+            "found": found,
+            "missing": missing,
+            "different": different,
+            "message": message,
+        }
+        path = f"{order.project_name}/scan/finished"
+        self._request("post", self._addon(path), body=body)
 
     # --- what AYON knows -------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from ..work import (
 )
 from .agent_config import AgentConfig, AgentSummary
 from .appetite import Appetite
+from .chores import Chores
 from .ends import Surroundings
 from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
@@ -102,6 +103,9 @@ class Agent:
         self._traffic = Traffic(sites.find_limits, clock)
         self._shared = Surroundings(
             sites, self._traffic, self._progress, config.journal
+        )
+        self._chores = Chores(
+            *(config.identity.id, server, sites, clock, emit), on_idle=self.wake
         )
         self._request_at = self._report_at = self._claim_at = start
         self._last_request = self._last_claim = start - WAKE_SECONDS
@@ -200,6 +204,8 @@ class Agent:
             fault = run.fault
             if fault is not None and not isinstance(fault, SiteClosedError):
                 self._faults.note(run.transfer.key.project_name, fault)
+        for project_name, fault in self._chores.take_faults():
+            self._faults.note(project_name, fault)
         reports = self._take_reports(now)
         done = self._progress.snapshot()
         self._appetite.measure(now, done.transfers_done, done.files_done)
@@ -345,7 +351,10 @@ class Agent:
         self._last_claim = now
         exclude = (*self._faults.list_unusable(), *self._traffic.list_closed())
         return self._config.make_claim(
-            self._appetite, exclude[:MOST_UNUSABLE], self._sites.find_known_roots()
+            self._appetite,
+            exclude[:MOST_UNUSABLE],
+            self._sites.find_known_roots(),
+            self._chores.room,
         )
 
     def _is_hungry(self) -> bool:
@@ -365,9 +374,10 @@ class Agent:
         if claim.transfers:
             self._is_idle = False
             self._sites.note_projects({t.key.project_name for t in claim.transfers})
+        self._chores.accept(claim)
         has_more = claim.transfers and claim.pending
         self._claim_at = now if has_more else self._find_next_look(claim, now)
-        if not self._runs:
+        if not self._runs and self._chores.is_idle:
             self._become_idle(claim)
 
     def _find_next_look(self, claim: Claim, now: float) -> float:
@@ -413,6 +423,7 @@ class Agent:
         """
         for run in self._runs.values():
             run.cancel()
+        self._chores.stop()
         for run in [*self._runs.values(), *self._ending]:
             run.wait_idle(STOP_SECONDS)
         reports = [run.take_report() for run in self._runs.values()]

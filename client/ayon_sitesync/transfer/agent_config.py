@@ -32,10 +32,12 @@ class AgentConfig:
         appetite: Appetite,
         exclude: tuple[UnusableSite, ...],
         roots: Mapping[str, Mapping[str, str]],
+        removals: int,
     ) -> ClaimRequest:
         """The request for work that this configuration means.
 
-        `roots` are the own site's in the projects that are known by now.
+        `roots` are the own site's in the projects that are known by now; `removals`
+        how many may be given.
         """
         return ClaimRequest(
             replace(self.identity, roots={**self.identity.roots, **roots}),
@@ -46,6 +48,8 @@ class AgentConfig:
             appetite.files,
             self.max_bytes,
             exclude,
+            max_removals=removals,
+            takes_scans=True,
         )
 
 

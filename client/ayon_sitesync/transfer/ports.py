@@ -17,15 +17,19 @@ from ..work import (
     ClaimRequest,
     Health,
     LeaseKey,
+    RemovalAnswer,
+    RemovalReport,
     ReportAnswer,
+    ScanOrder,
     TransferReport,
 )
+from .scan import ScanServer
 
 Emit = Callable[[str, "dict[str, Any]"], None]
 """Takes the name of an event of the agent and what belongs to it (JSON values)."""
 
 
-class Server(Protocol):
+class Server(ScanServer, Protocol):
     """The queue. Every method may raise the `ServerError` classes."""
 
     def claim(self, request: ClaimRequest) -> Claim: ...
@@ -42,6 +46,15 @@ class Server(Protocol):
         self, agent_id: str, leases: Sequence[LeaseKey], *, stopping: bool
     ) -> int:
         """Give leases back. With `stopping` the agent ends: its site is free."""
+
+    def report_removals(
+        self, agent_id: str, reports: Sequence[RemovalReport]
+    ) -> list[RemovalAnswer]: ...
+
+    def finish_scan(
+        self, order: ScanOrder, counts: tuple[int, int, int], message: Optional[str]
+    ) -> None:
+        """Tell files found, missing and different; `message` why it was not done."""
 
 
 class Sites(Protocol):

@@ -18,6 +18,7 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
+from ..store.presence import PresenceStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -36,6 +37,7 @@ from .live import LiveUpdates
 from .machines import MachineRoutes
 from .pauses import PauseRoutes
 from .problems import ProblemRoutes
+from .presence import PresenceRoutes
 from .services import Services
 from .state import StateRoutes
 from .state_batches import StateBatchRoutes
@@ -66,6 +68,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         machines=MachineStore(),
         removals=RemovalStore(configuration.for_project, pauses.load),
         scans=ScanStore(),
+        presence=PresenceStore(),
         problems=ProblemStore(),
         credentials=CredentialStore(),
     )
@@ -89,6 +92,7 @@ def build_routers(services: Services) -> list[APIRouter]:
         VerbRoutes(services).router,
         PauseRoutes(services).router,
         StateBatchRoutes(services).router,
+        PresenceRoutes(services).router,
         ActivityRoutes(services).router,
         MachineRoutes(services).router,
         ProblemRoutes(services).router,

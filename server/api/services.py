@@ -13,6 +13,7 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
+from ..store.presence import PresenceStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -46,5 +47,6 @@ class Services:
     machines: MachineStore
     removals: RemovalStore
     scans: ScanStore
+    presence: PresenceStore
     problems: ProblemStore
     credentials: CredentialStore

@@ -290,3 +290,12 @@ def check_shared_removal(site_name: str, caller: Caller) -> None:
     if not caller.is_manager:
         msg = f"Removing from the shared site '{site_name}' is for managers"
         raise NotAllowedError(msg)
+
+
+def check_shared_scan(site_name: str, caller: Caller) -> None:
+    if not caller.is_manager:
+        msg = (
+            f"What is on the shared site '{site_name}' is for managers and services "
+            "to say"
+        )
+        raise NotAllowedError(msg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,12 +13,15 @@ from .errors import SiteUnhealthyError
 from .local_files import LocalFiles
 from .paths import resolve_path
 from .project_settings import ProjectSettings, ProjectView, find_provider
+from .publish_sites import compute_publish_sites
 from .publish_states import PublishStates
 from .server_api.host_client import HostClient
 from .site_states import SiteStates
 from .sites import LOCAL_DRIVE, LOCAL_SITE, STUDIO_SITE
-from .spool import Spool
+from .spool import Spool, has_waiting
 from .wake import Wake
+
+log = logging.getLogger(__name__)
 
 UNKNOWN_PROVIDER = "N/A"
 
@@ -58,7 +62,9 @@ class AddonServices:
         self.client = HostClient(find_site_id(), addon_version)
         self.settings = ProjectSettings(self.client, find_site_id, platform)
         self.states = SiteStates(self.client)
-        self.publish = PublishStates(self.client, self.states, self._open_spool)
+        self.publish = PublishStates(
+            self.client, self.states, self._open_spool, self.require_publish_sites
+        )
         self.wake = Wake()
 
     @property
@@ -111,11 +117,39 @@ class AddonServices:
             return None
         return LocalFiles(self.client, project_name, name, roots, self.platform)
 
+    def find_publish_sites(self, project_name: str) -> list[dict[str, Any]]:
+        """`[{"name", "status"}]`: where a new publish is and has to go.
+
+        A project whose settings cannot be read counts as switched off.
+        """
+        return self._compute_publish_sites(self.settings.find(project_name))
+
+    def require_publish_sites(self, project_name: str) -> list[dict[str, Any]]:
+        """As `find_publish_sites`, but raises `ServerError` instead of guessing."""
+        return self._compute_publish_sites(self.settings.require(project_name))
+
+    def _compute_publish_sites(self, view: ProjectView) -> list[dict[str, Any]]:
+        return compute_publish_sites(
+            view.settings,
+            self.normalize(view.find_choice("active_site")),
+            self.normalize(view.find_choice("remote_site")),
+        )
+
     def replay_later(self) -> None:
         """Tell the server in the background what earlier processes could not."""
         threading.Thread(
-            target=self.publish.replay, name="sitesync-replay", daemon=True
+            target=self.replay, name="sitesync-replay", daemon=True
         ).start()
+
+    def replay(self) -> None:
+        """Tell the server what earlier processes could not; nothing without notes."""
+        try:
+            has_notes = has_waiting(self._find_spool_folder())
+        except OSError as error:
+            log.warning("Earlier publishes cannot be looked for: %s", error)
+            return
+        if has_notes and self.publish.replay():
+            self.wake.send()
 
     def _open_spool(self, user_name: str) -> Spool:
         server = os.environ.get("AYON_SERVER_URL", "")

@@ -20,6 +20,7 @@ from .statuses import SiteSyncStatus
 if TYPE_CHECKING:
     from .addon_services import AddonServices, SettingsByProject
     from .published_workfile import Helper, PublishedWorkfile, WorkfileDownload
+    from .spool import Publish
 
 log = logging.getLogger(__name__)
 
@@ -140,13 +141,9 @@ class CoreApi:
 
     def compute_resource_sync_sites(self, project_name: str) -> list[dict[str, Any]]:
         """`[{"name", "status"}]`: where a new publish is and where it has to go."""
-        view = self._services.settings.find(project_name)
-        settings = view.settings if self.enabled else {}
-        return compute_publish_sites(
-            settings,
-            self.get_active_site(project_name),
-            self.get_remote_site(project_name),
-        )
+        if not self.enabled:
+            return compute_publish_sites({}, STUDIO_SITE, STUDIO_SITE)
+        return self._services.find_publish_sites(project_name)
 
     # --- reads of states -------------------------------------------------------------
 
@@ -292,41 +289,17 @@ class CoreApi:
         """Let the agent of this machine look for work now."""
         self._services.wake.send()
 
-    def write_publish(
-        self,
-        project_name: str,
-        new_ids: list[str],
-        replaced_ids: list[str],
-        user_name: str,
-    ) -> bool:
+    def write_publish(self, publish: Publish, user_name: str) -> bool:
         """Tell the server where a publish is and has to go; never raises.
 
         Returns whether it knows now. Else it is told later, or the log says so.
         """
         try:
             return self._services.publish.write(
-                project_name,
-                new_ids,
-                replaced_ids,
-                self.compute_resource_sync_sites(project_name),
-                user_name=user_name,
-                on_render_node=host.is_render_node(),
+                publish, user_name=user_name, on_render_node=host.is_render_node()
             )
         finally:
             self._services.wake.send()
-
-    def find_version_representations(
-        self, project_name: str, version_id: str
-    ) -> list[str]:
-        """Ids of a version's active representations; none when not to be had."""
-        try:
-            found = self._services.client.find_representations(
-                project_name, version_ids={version_id}, fields={"id"}
-            )
-        except ServerError as error:
-            log.warning("Site Sync: representations cannot be read: %s", error)
-            return []
-        return [str(entity["id"]) for entity in found]
 
     # --- workfiles -------------------------------------------------------------------
 

@@ -9,12 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Optional
 
-from .errors import RequestRefusedError, ServerError, ServerUnreachableError
+from .errors import (
+    LoginRefusedError,
+    ServerError,
+    ServerFailedError,
+    ServerUnreachableError,
+)
 from .server_api.host_client import HostClient
 from .site_states import SiteStates, explain_refusal
-from .spool import Spool, SpooledStates
+from .spool import Publish, Spool, SpooledPublish
 from .statuses import SiteSyncStatus
 
 log = logging.getLogger(__name__)
@@ -22,6 +29,9 @@ log = logging.getLogger(__name__)
 RENDER_SECONDS = 60.0
 """How long a render node tries: it has no next process of that user."""
 RENDER_PAUSE_SECONDS = 5.0
+CLOCK_SECONDS = 2.0
+"""Clocks that differ by no more are taken to be the same."""
+NEWER, NOT_ALLOWED = "newer_state", "not_allowed"
 
 Sites = Sequence[Mapping[str, Any]]
 
@@ -57,52 +67,66 @@ def make_states(
     return states
 
 
+@dataclass(frozen=True)
+class _Late:
+    """How a publish is told late.
+
+    `written_at` is its time by the server's clock: what was written since then, by
+    anyone but the server itself, stays. `said` are (project, representation) of which
+    a newer publish has spoken.
+    """
+
+    written_at: float
+    said: set[tuple[str, str]]
+
+
 class PublishStates:
-    """Tells the server what a publish made, whatever the server's health."""
+    """Tells the server what a publish made, whatever the server's health.
+
+    `find_sites` gives where a new publish of a project is and has to go; it raises
+    `ServerError` when the settings cannot be read.
+    """
 
     def __init__(
         self,
         client: HostClient,
         states: SiteStates,
         open_spool: Callable[[str], Spool],
+        find_sites: Callable[[str], Sites],
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._states = states
         self._open_spool = open_spool
+        self._find_sites = find_sites
         self._sleep = sleep
         self._now = now
+        self._wall_clock = wall_clock
 
-    def write(
-        self,
-        project_name: str,
-        new_ids: Sequence[str],
-        replaced_ids: Sequence[str],
-        sites: Sites,
-        *,
-        user_name: str,
-        on_render_node: bool,
-    ) -> bool:
+    def write(self, publish: Publish, *, user_name: str, on_render_node: bool) -> bool:
         """Write the rows of a publish; whether the server has them now. Never raises.
 
-        `replaced_ids` existed before this publish. `user_name` is whose next process
-        tells the server when it cannot be reached now.
+        `user_name` is whose next process tells the server when it cannot be reached
+        now.
         """
         deadline = self._now() + RENDER_SECONDS
+        sites: Optional[Sites] = None
         while True:
             try:
-                return self._write_once(project_name, new_ids, replaced_ids, sites)
-            except ServerUnreachableError as error:
+                sites = sites or self._find_sites(publish.project_name)
+                return self._write_once(publish, sites)
+            except (ServerUnreachableError, LoginRefusedError) as error:
                 if not on_render_node:
                     log.warning("Site Sync is told later: %s", error)
-                    states = make_states([*new_ids, *replaced_ids], sites)
-                    self._keep(user_name, project_name, states)
+                    self._keep(user_name, publish, sites)
                     return False
                 if self._now() >= deadline:
                     log.warning(
-                        "Site Sync was not told of this publish: %s Queue its"
-                        " representations in the panel when the server is back.",
+                        "Site Sync was not told of this publish: %s The server gives"
+                        " it the project's default sites; what differs from them is"
+                        " to be queued in the panel.",
                         error,
                     )
                     return False
@@ -112,78 +136,131 @@ class PublishStates:
             self._sleep(RENDER_PAUSE_SECONDS)
 
     def _write_once(
-        self,
-        project_name: str,
-        new_ids: Sequence[str],
-        replaced_ids: Sequence[str],
-        sites: Sites,
+        self, publish: Publish, sites: Sites, late: Optional[_Late] = None
     ) -> bool:
-        rows = (
-            self._client.list_states(project_name, replaced_ids) if replaced_ids else []
-        )
-        states = make_states([*new_ids, *replaced_ids], sites, rows)
+        """Write what the publish means now; whether all of it was taken."""
+        project_name = publish.project_name
+        try:
+            replaced = self._find_replaced(publish)
+        except ServerFailedError:
+            if publish.new_ids or publish.replaced_ids:
+                # What is known is told now; all of it again when the rest is known.
+                known = replace(publish, version_ids=())
+                self._write_once(known, sites, late)
+            raise
+        rows = self._client.list_states(project_name, replaced) if replaced else []
+        ids = [*publish.new_ids, *replaced]
+        if late is not None:
+            ids = [one for one in ids if (project_name, one) not in late.said]
+        states = make_states(ids, sites, rows)
         if not states:
             return True
-        results = self._client.write_states(project_name, states)
-        self._states.forget(project_name, [*new_ids, *replaced_ids])
-        refused = [result for result in results if result.get("errorCode")]
-        for result in refused:
-            log.warning(
-                "Site Sync: representation %s on site '%s': %s",
-                result["representationId"],
-                result["siteName"],
-                explain_refusal(result),
-            )
-        return not refused
-
-    def _keep(
-        self, user_name: str, project_name: str, states: Sequence[Mapping[str, Any]]
-    ) -> None:
+        if late is not None:
+            states = [{**state, "writtenAt": late.written_at} for state in states]
         try:
-            path = self._open_spool(user_name).keep(project_name, states)
+            results = self._client.write_states(project_name, states)
+        finally:
+            self._states.forget(project_name, ids)
+        if late is not None:
+            late.said.update((project_name, one) for one in ids)
+        own = {site["name"] for site in sites}
+        told = [_tell_result(result, own) for result in results]
+        return all(told)
+
+    def _find_replaced(self, publish: Publish) -> list[str]:
+        found = dict.fromkeys(publish.replaced_ids)
+        if publish.version_ids:
+            entities = self._client.find_representations(
+                publish.project_name,
+                version_ids=set(publish.version_ids),
+                fields={"id"},
+            )
+            found.update(dict.fromkeys(str(entity["id"]) for entity in entities))
+        return [one for one in found if one not in publish.new_ids]
+
+    def _keep(self, user_name: str, publish: Publish, sites: Optional[Sites]) -> None:
+        try:
+            path = self._open_spool(user_name).keep(publish, sites)
         except OSError as error:
-            log.warning("The states of this publish cannot be kept: %s", error)
+            log.warning("This publish cannot be kept for later: %s", error)
         else:
-            log.info("The states of this publish wait in '%s'", path)
+            log.info("What this publish is to be told of waits in '%s'", path)
+
+    # --- told late -------------------------------------------------------------------
 
     def replay(self) -> int:
-        """Tell the server what earlier processes could not; how many publishes."""
+        """Tell the server what earlier processes could not; how many publishes.
+
+        The newest first: of a representation that it speaks of, an older one says
+        nothing more, as its files are others now.
+        """
         told = 0
+        said: set[tuple[str, str]] = set()
         try:
             spool = self._open_spool(self._client.read_user_name())
+            offset: Optional[float] = None
             for spooled in spool.read():
-                if self._replay_one(spooled):
-                    told += 1
-                spool.drop(spooled.path)
+                if offset is None:
+                    offset = self._find_clock_offset()
+                late = _Late(spooled.written_at + offset, said)
+                told += self._replay_one(spool, spooled, late)
         except ServerError as error:
-            log.debug("States of earlier publishes go on waiting: %s", error)
+            log.debug("Earlier publishes go on waiting: %s", error)
         except OSError as error:
-            log.warning("States of earlier publishes cannot be read: %s", error)
+            log.warning("Earlier publishes cannot be read: %s", error)
         return told
 
-    def _replay_one(self, spooled: SpooledStates) -> bool:
-        try:
-            newer = self._find_newer_rows(spooled)
-            states = [
-                state
-                for state in spooled.states
-                if (state["representationId"], state["siteName"]) not in newer
-            ]
-            if states:
-                self._client.write_states(spooled.project_name, states)
-        except RequestRefusedError as error:
-            log.warning("States of an earlier publish were refused: %s", error)
+    def _replay_one(self, spool: Spool, spooled: SpooledPublish, late: _Late) -> bool:
+        """Whether it was told. Raises `ServerError` when no other can be told now."""
+        held = spool.take(spooled.path)
+        if held is None:
             return False
+        project_name = spooled.publish.project_name
+        try:
+            sites = spooled.sites or self._find_sites(project_name)
+            self._write_once(spooled.publish, sites, late)
+        except ServerFailedError as error:
+            spool.put_back(held)
+            log.warning("An earlier publish goes on waiting: %s", error)
+            return False
+        except (ServerUnreachableError, LoginRefusedError):
+            spool.put_back(held)
+            raise
+        except ServerError as error:
+            log.warning(
+                "An earlier publish in project '%s' cannot be told: %s",
+                *(project_name, error),
+            )
+            spool.drop(held)
+            return False
+        spool.drop(held)
         return True
 
-    def _find_newer_rows(self, spooled: SpooledStates) -> set[tuple[str, str]]:
-        """Rows that someone wrote after the publish: those stay."""
-        ids = sorted({str(state["representationId"]) for state in spooled.states})
-        sites = sorted({str(state["siteName"]) for state in spooled.states})
-        body = {"siteNames": sites, "representationIds": ids}
-        return {
-            (str(row["representationId"]), site_name)
-            for row in self._client.iterate_rows(spooled.project_name, body)
-            for site_name, state in row["sites"].items()
-            if float(state["changedAt"] or 0) > spooled.written_at
-        }
+    def _find_clock_offset(self) -> float:
+        """How many seconds the server's clock is ahead of this machine's."""
+        theirs: Optional[float] = None
+        with suppress(ServerFailedError):
+            theirs = self._client.read_clock()
+        offset = (theirs or self._wall_clock()) - self._wall_clock()
+        return offset if abs(offset) > CLOCK_SECONDS else 0.0
+
+
+def _tell_result(result: Mapping[str, Any], own_sites: set[str]) -> bool:
+    """Whether what was told of one row holds."""
+    code = result.get("errorCode")
+    if not code:
+        return True
+    arguments = (
+        *(result["representationId"], result["siteName"]),
+        explain_refusal(result),
+    )
+    if code == NEWER:
+        log.info("Site Sync: representation %s on site '%s' stays: %s", *arguments)
+        return True
+    if code == NOT_ALLOWED and result["siteName"] not in own_sites:
+        # Somebody's machine that has the old content: the server itself wants the new
+        # one there.
+        log.debug("Site Sync: representation %s on site '%s': %s", *arguments)
+        return True
+    log.warning("Site Sync: representation %s on site '%s': %s", *arguments)
+    return False

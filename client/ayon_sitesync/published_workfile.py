@@ -304,7 +304,7 @@ class WorkfileDownload:
         except ServerError as error:
             return f" {error}"
         # What to see to comes first.
-        reason = next(iter(answer["reasons"]), {})
+        reason: Mapping[str, Any] = next(iter(answer["reasons"]), {})
         texts = (reason.get("text"), reason.get("todo"))
         return "".join(f" {text}" for text in texts if text)
 

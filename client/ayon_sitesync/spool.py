@@ -1,6 +1,8 @@
-"""States that could not be told to the server, kept on disk for a later process.
+"""Publishes that could not be told to the server, kept on disk for a later process.
 
-One folder per user and server, one file per publish, written whole or not at all.
+One folder per user and server, one file per publish, written whole or not at all. Kept
+is what was published, not what is to be written: that depends on the server's state at
+the time when it is told.
 """
 
 from __future__ import annotations
@@ -14,24 +16,54 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 30 * 24 * 3600.0
+HELD_SECONDS = 600.0
+"""A process that took a note and is not done with it after so long has died."""
 MOST_FILES = 1000
+NOTE, HELD, PART = ".json", ".held", ".part"
 
 
 @dataclass(frozen=True)
-class SpooledStates:
-    """What one publish wanted to write, and when (epoch seconds)."""
+class Publish:
+    """What was published.
+
+    `new_ids` are representations that did not exist before, `replaced_ids` those that
+    did. Of `version_ids` all representations count as replaced: who published them
+    does not know their ids.
+    """
+
+    project_name: str
+    new_ids: tuple[str, ...] = ()
+    replaced_ids: tuple[str, ...] = ()
+    version_ids: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.new_ids or self.replaced_ids or self.version_ids)
+
+
+@dataclass(frozen=True)
+class SpooledPublish:
+    """A publish that waits. `written_at` is this machine's time, epoch seconds.
+
+    `sites` are where it is and has to go; None when the settings could not be read.
+    """
 
     path: Path
-    project_name: str
-    states: list[dict[str, Any]]
+    publish: Publish
+    sites: Optional[list[dict[str, Any]]]
     written_at: float
+
+
+def has_waiting(folder: Path) -> bool:
+    """Whether anything waits in the spools in a folder, whosever it is."""
+    return any(path.suffix in (NOTE, HELD) for path in folder.glob("*/*"))
 
 
 class Spool:
@@ -49,16 +81,19 @@ class Spool:
         self._folder = folder / f"{owner}-{tag}"
         self._now = now
 
-    def keep(self, project_name: str, states: Sequence[Mapping[str, Any]]) -> Path:
-        """Write states to disk; raises `OSError` when that is not possible."""
+    def keep(
+        self, publish: Publish, sites: Optional[Sequence[Mapping[str, Any]]]
+    ) -> Path:
+        """Write a publish to disk; raises `OSError` when that is not possible."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}.json"
+        name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
+        path = self._folder / f"{name}{NOTE}"
         body = {
-            "projectName": project_name,
             "writtenAt": self._now(),
-            "states": list(states),
+            "publish": asdict(publish),
+            "sites": None if sites is None else [dict(site) for site in sites],
         }
-        part = path.with_suffix(".part")
+        part = path.with_suffix(PART)
         with part.open("w", encoding="utf-8") as stream:
             json.dump(body, stream)
             stream.flush()
@@ -66,23 +101,18 @@ class Spool:
         part.replace(path)
         return path
 
-    def read(self) -> Iterator[SpooledStates]:
-        """What is kept, oldest first. What is too old or broken is dropped."""
+    def read(self) -> Iterator[SpooledPublish]:
+        """What is kept, newest first. What is too old or broken is dropped."""
         if not self._folder.is_dir():
             return
-        for path in sorted(self._folder.glob("*.json"))[:MOST_FILES]:
+        self._sweep()
+        for path in sorted(self._folder.glob(f"*{NOTE}"), reverse=True)[:MOST_FILES]:
             try:
-                body = json.loads(path.read_text(encoding="utf-8"))
-                found = SpooledStates(
-                    path,
-                    str(body["projectName"]),
-                    [dict(state) for state in body["states"]],
-                    float(body["writtenAt"]),
-                )
+                found = _parse(path)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError, TypeError) as error:
-                log.warning("'%s' holds no states of a publish: %s", path, error)
+                log.warning("'%s' holds no publish: %s", path, error)
                 self.drop(path)
                 continue
             if self._now() - found.written_at > KEPT_SECONDS:
@@ -91,6 +121,51 @@ class Spool:
                 continue
             yield found
 
+    def take(self, path: Path) -> Optional[Path]:
+        """Keep other processes from a note; the path it has now, None when it is
+        another's already."""
+        held = path.with_suffix(HELD)
+        try:
+            # Its age is what tells a process that died from one that is at it.
+            os.utime(path)
+            path.rename(held)
+        except OSError:
+            return None
+        return held
+
+    def put_back(self, held: Path) -> None:
+        """Leave a note that was taken to a later process."""
+        with suppress(OSError):
+            held.rename(held.with_suffix(NOTE))
+
     def drop(self, path: Path) -> None:
         with suppress(OSError):
             path.unlink()
+
+    def _sweep(self) -> None:
+        """Give back what a process took and died with, and drop what it half wrote."""
+        for path in self._folder.iterdir():
+            if path.suffix not in (HELD, PART):
+                continue
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime < HELD_SECONDS:
+                    continue
+                (self.put_back if path.suffix == HELD else self.drop)(path)
+
+
+def _parse(path: Path) -> SpooledPublish:
+    body = json.loads(path.read_text(encoding="utf-8"))
+    told = body["publish"]
+    publish = Publish(
+        str(told["project_name"]),
+        *(
+            tuple(str(one) for one in told[name])
+            for name in ("new_ids", "replaced_ids", "version_ids")
+        ),
+    )
+    sites = body["sites"]
+    if sites is not None:
+        sites = [
+            {"name": str(site["name"]), "status": int(site["status"])} for site in sites
+        ]
+    return SpooledPublish(path, publish, sites, float(body["writtenAt"]))

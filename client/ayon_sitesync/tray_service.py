@@ -102,7 +102,7 @@ class TrayService:
     def _catch_up(self) -> None:
         if self._find_machine_pause():
             self.agent.pause()
-        self._services.publish.replay()
+        self._services.replay()
 
     def _notify_of_failure(self, text: str) -> None:
         log.warning("%s", text)

@@ -15,7 +15,7 @@ from typing import Any, Optional
 import ayon_api
 import requests
 
-from ..errors import ServerUnreachableError
+from ..errors import ServerFailedError, ServerUnreachableError
 from .client import ServerClient
 
 IDS_IN_ADDRESS = 100
@@ -236,6 +236,11 @@ def named_failures() -> Iterator[None]:
     try:
         yield
     except (
+        requests.exceptions.ConnectionError,
+        requests.exceptions.Timeout,
+    ) as error:
+        raise ServerUnreachableError(f"The AYON server: {error}") from error
+    except (
         requests.exceptions.RequestException,
         ayon_api.exceptions.ServerError,
         ayon_api.exceptions.RequestError,
@@ -243,4 +248,4 @@ def named_failures() -> Iterator[None]:
         ayon_api.exceptions.GraphQlQueryError,
         ayon_api.exceptions.GraphQlQueryFailed,
     ) as error:
-        raise ServerUnreachableError(f"The AYON server: {error}") from error
+        raise ServerFailedError(f"The AYON server: {error}") from error

@@ -2,7 +2,10 @@
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -176,6 +179,16 @@ def test_nothing_published_asks_nobody(publisher: Publisher, sent: Requests) -> 
     assert sent.sent == []
 
 
+@contextmanager
+def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    connection = importlib.import_module("ayon_api").get_server_api_connection()
+    with monkeypatch.context() as patch:
+        # Nothing listens there.
+        patch.setattr(connection, "_rest_url", "http://127.0.0.1:1/api")
+        patch.setattr(connection, "_graphql_url", "http://127.0.0.1:1/graphql")
+        yield
+
+
 def test_server_that_cannot_be_reached_does_not_fail_the_publish(
     publisher: Publisher,
     addon: Any,
@@ -183,14 +196,49 @@ def test_server_that_cannot_be_reached_does_not_fail_the_publish(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     published = studio.publish(studio.make_version(), "a.exr")
-    connection = importlib.import_module("ayon_api").get_server_api_connection()
-    with monkeypatch.context() as patch:
-        # Nothing listens there.
-        patch.setattr(connection, "_rest_url", "http://127.0.0.1:1/api")
-        publisher.run([published])
+    hero_id = studio.make_version()
+    hero = studio.publish(hero_id, "hero/a.exr")
+    studio.set_row(hero, "nearline", SYNCED)
+    files = studio.make_files("hero/a.exr", at="machine")
+    studio.admin.update_representation(studio.project, hero.id, files=files)
+    with no_server(monkeypatch):
+        publisher.run([published], heroVersionEntity={"id": hero_id})
     assert studio.rows(published.id) == {}
     assert addon._services.publish.replay() == 1
     assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
+    assert studio.rows(hero.id) == {
+        MACHINE: SYNCED,
+        "studio": QUEUED,
+        "nearline": QUEUED,
+    }
+
+
+def test_settings_that_were_never_read_are_no_reason_to_claim_studio(
+    manager: Any, addon: Any, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    with no_server(monkeypatch):
+        Publisher(manager, studio).run([published])
+    assert addon._services.publish.replay() == 1
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
+
+
+def test_what_is_told_late_does_not_undo_what_was_done_meanwhile(
+    publisher: Publisher,
+    addon: Any,
+    studio: HostStudio,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    # Published an hour ago by a clock that is a day behind the server's.
+    monkeypatch.setattr("ayon_sitesync.spool.time.time", lambda: time() - 90_000)
+    with no_server(monkeypatch):
+        publisher.run([published])
+    monkeypatch.setattr("ayon_sitesync.spool.time.time", lambda: time() - 86_400)
+    monkeypatch.setattr(addon._services.publish, "_wall_clock", lambda: time() - 86_400)
+    studio.set_row(published, "studio", SYNCED, timestamp=int(time()))
+    assert addon._services.publish.replay() == 1
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": SYNCED}
 
 
 def test_resources_beside_a_workfile_are_published_along(

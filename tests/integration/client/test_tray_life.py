@@ -1,5 +1,6 @@
 """The addon's life in the tray, with a real agent and a real server."""
 
+import importlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,11 @@ def test_states_of_an_earlier_publish_are_told(
     addon: Any, studio: HostStudio, tmp_path: Path
 ) -> None:
     published = studio.publish(studio.make_version(), "a.exr")
-    state = {
-        "representationId": published.id,
-        "siteName": MACHINE,
-        "status": SYNCED,
-        "reset": True,
-    }
+    publish = importlib.import_module("ayon_sitesync.spool").Publish(
+        studio.project, (published.id,)
+    )
     spool = addon._services._open_spool("artist")
-    kept = spool.keep(studio.project, [state])
+    kept = spool.keep(publish, [{"name": MACHINE, "status": SYNCED}])
     assert tmp_path in kept.parents
     addon.on_host_install(None, "maya", studio.project)
     for thread in threading.enumerate():

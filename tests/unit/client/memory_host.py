@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ayon_sitesync.errors import ServerError, ServerUnreachableError
@@ -17,6 +17,10 @@ class MemoryHost:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], int] = {}
         self.changed_at: dict[tuple[str, str], float] = {}
+        self.concluded: set[tuple[str, str]] = set()
+        """Rows that the server itself made."""
+        self.versions: dict[str, list[str]] = {}
+        self.clock_ahead = 0.0
         self.requests: list[str] = []
         self.written: list[Mapping[str, Any]] = []
         self.refused: dict[str, str] = {}
@@ -24,6 +28,8 @@ class MemoryHost:
         self.shared: dict[str, Any] = {"enabled": True, "sites": []}
         self.is_down = False
         self.refusal: ServerError | None = None
+        self.fail: Callable[[str, str], None] = lambda what, project_name: None
+        """May raise at a write or a read of settings of a project."""
         self.now = 1000.0
         self.user_name = "artist"
 
@@ -91,14 +97,23 @@ class MemoryHost:
         self, project_name: str, states: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         self._ask("write")
+        self.fail("write", project_name)
         results = []
         for state in states:
             key = (str(state["representationId"]), str(state["siteName"]))
             code = self.refused.get(key[1])
+            written_at = state.get("writtenAt")
+            if (
+                written_at is not None
+                and self.changed_at.get(key, 0) > written_at
+                and key not in self.concluded
+            ):
+                code = "newer_state"
             if code is None:
                 self.written.append(state)
                 self.rows[key] = state.get("status", SiteSyncStatus.NA)
-                self.changed_at[key] = self.now
+                self.changed_at[key] = self.now + self.clock_ahead
+                self.concluded.discard(key)
             results.append(
                 {
                     "representationId": key[0],
@@ -109,18 +124,16 @@ class MemoryHost:
             )
         return results
 
-    def iterate_rows(
-        self, project_name: str, body: Mapping[str, Any]
-    ) -> Iterable[dict[str, Any]]:
-        self._ask("rows")
+    def find_representations(
+        self, project_name: str, *, version_ids: set[str], fields: set[str]
+    ) -> list[dict[str, Any]]:
+        self._ask("representations")
         return [
-            {
-                "representationId": one,
-                "sites": {
-                    site: {"changedAt": at}
-                    for (row, site), at in self.changed_at.items()
-                    if row == one and site in body["siteNames"]
-                },
-            }
-            for one in body["representationIds"]
+            {"id": one}
+            for version_id in sorted(version_ids)
+            for one in self.versions[version_id]
         ]
+
+    def read_clock(self) -> float:
+        self._ask("clock")
+        return self.now + self.clock_ahead

@@ -8,6 +8,8 @@ from typing import Any
 
 import pyblish.api
 
+from ayon_sitesync.spool import Publish
+
 
 class IntegrateSiteSync(pyblish.api.InstancePlugin):
     """One request for all representations of an instance; a publish never fails here.
@@ -29,24 +31,31 @@ class IntegrateSiteSync(pyblish.api.InstancePlugin):
         addon = instance.context.data["ayonAddonsManager"].get_enabled_addon("sitesync")
         if addon is None:
             return
-        project_name = _find_project_name(instance.context.data)
-        new_ids, replaced_ids = _split_published(instance.data)
-        if instance.data.get("publishedRepresentationsWithTraits"):
-            version = instance.data["versionEntity"]
-            replaced_ids += addon.find_version_representations(
-                project_name, version["id"]
-            )
-        hero = instance.data.get("heroVersionEntity")
-        if hero:
-            replaced_ids += addon.find_version_representations(project_name, hero["id"])
-        if not new_ids and not replaced_ids:
+        publish = _describe_publish(instance)
+        if publish.is_empty:
             self.log.debug("Instance does not have published representations")
             return
-        is_told = addon.write_publish(
-            project_name, new_ids, replaced_ids, _find_user(instance.context.data)
-        )
+        is_told = addon.write_publish(publish, _find_user(instance.context.data))
         if not is_told:
             self.log.warning("Site Sync could not be told all of it; see the log")
+
+
+def _describe_publish(instance: Any) -> Publish:
+    """What the integrators left in the instance.
+
+    Of traits and of a hero version they tell the version only.
+    """
+    data = instance.data
+    version_ids = []
+    if data.get("publishedRepresentationsWithTraits"):
+        version_ids.append(str(data["versionEntity"]["id"]))
+    if data.get("heroVersionEntity"):
+        version_ids.append(str(data["heroVersionEntity"]["id"]))
+    new_ids, replaced_ids = _split_published(data)
+    return Publish(
+        _find_project_name(instance.context.data),
+        *(tuple(new_ids), tuple(replaced_ids), tuple(version_ids)),
+    )
 
 
 def _find_project_name(context_data: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..paths import PART_SUFFIX, resolve_path
 from .base import Capabilities, FileStat, NewFile, SiteConfig, WholeFile
-from .local_drive import make_part_name
+from .disk.files import make_part_name
 from .ssh import packets
 from .ssh.batches import Batch
 from .ssh.faults import map_link, map_status, mapping_errors

@@ -89,7 +89,8 @@ class _BatchCopy:
     def run(self) -> list[Union[CopyResult, TransferError]]:
         steps = self._locate, self._plan, self._read, self._look_again
         for step in (*steps, self._recognise_present, self._write):
-            for item in self._open_items():
+            # One for all: what stops one file stops its transfer.
+            for item in self._open_items()[:1]:
                 item.job.tick(0)
             step()
         outcomes: list[Union[CopyResult, TransferError]] = []

@@ -23,7 +23,7 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
     TransferCancelledError,
 )
-from ayon_sitesync.providers import local_drive
+from ayon_sitesync.providers.disk import files
 from ayon_sitesync.transfer import verify
 
 from tests.unit.client.disks import MIB, Disks
@@ -224,7 +224,7 @@ def test_full_disk_is_the_sites_fault_and_leaves_nothing(
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data[: MIB // 2])
 
-    monkeypatch.setattr(local_drive.os, "write", write_until_full)
+    monkeypatch.setattr(files.os, "write", write_until_full)
     with pytest.raises(SiteUnhealthyError, match=r"brisk-amber-fox.*disk is full"):
         disks.copy("a.exr", 3 * MIB)
     assert disks.list_files() == []
@@ -243,7 +243,7 @@ def test_corrupted_write_is_caught_by_reading_back(
         changed[-1] ^= 1
         return write(descriptor, changed)
 
-    monkeypatch.setattr(local_drive.os, "write", flip_last_byte)
+    monkeypatch.setattr(files.os, "write", flip_last_byte)
     with pytest.raises(CorruptError, match="read back"):
         disks.copy("a.exr", 2 * MIB)
     assert disks.list_files() == ["a.exr"]

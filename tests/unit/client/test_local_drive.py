@@ -18,7 +18,8 @@ from ayon_sitesync.errors import (
     TransferError,
     map_os_error,
 )
-from ayon_sitesync.providers.local_drive import ABANDONED_SECONDS, make_part_name
+from ayon_sitesync.providers.disk.files import make_part_name
+from ayon_sitesync.providers.disk.folders import ABANDONED_SECONDS
 
 from tests.unit.client.disks import MACHINE_TAG, make_disk
 

@@ -138,6 +138,18 @@ class SiteIdInUseError(SiteSyncError):
         )
 
 
+class TooManyWaitersError(SiteSyncError):
+    """So many clients wait for events already that this one may not."""
+
+    status: ClassVar[int] = 429
+    error_code = "too_many_waiters"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many clients wait for events: look for them again in a minute"
+        )
+
+
 class NotReadyError(SiteSyncError):
     """The project's tables are being prepared in the background."""
 

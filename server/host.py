@@ -14,6 +14,7 @@ from ayon_server.api.dependencies import (
     ProjectName,
     RepresentationID,
 )
+from ayon_server.config import ayonconfig
 from ayon_server.entities import UserEntity
 from ayon_server.events import EventModel, EventStream
 from ayon_server.exceptions import AyonException, ForbiddenException
@@ -46,6 +47,7 @@ __all__ = [
     "Secrets",
     "SettingsField",
     "UserEntity",
+    "ayonconfig",
     "ensure_unique_names",
     "folder_access_list",
     "get_project_list",

@@ -16,6 +16,7 @@ from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
+from ..store.notices import Notices
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
 from ..store.presence import PresenceStore
@@ -44,15 +45,18 @@ from .state_batches import StateBatchRoutes
 from .summary import SummaryRoutes, describe_sites
 from .transfers import TransferRoutes
 from .verbs import VerbRoutes
+from .waiting import WaitRoutes
 
 
 def build_services(addon: BaseServerAddon) -> Services:
     configuration = Configuration(addon)
     pauses, agents = PauseStore(), AgentStore()
+    notices = Notices()
     return Services(
         configuration=configuration,
         keeper=SchemaKeeper(configuration.addon_version),
-        live=LiveUpdates(),
+        live=LiveUpdates(notices),
+        notices=notices,
         states=SiteStateStore(),
         summary=SummaryStore(),
         representations=RepresentationList(),
@@ -97,4 +101,5 @@ def build_routers(services: Services) -> list[APIRouter]:
         MachineRoutes(services).router,
         ProblemRoutes(services).router,
         CredentialRoutes(services).router,
+        WaitRoutes(services).router,
     ]

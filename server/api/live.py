@@ -13,6 +13,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 
 from ..host import EventStream, logging
+from ..store.notices import Notices
 
 INTERVAL_SECONDS = 0.25
 MOST_IDS = 200
@@ -46,7 +47,8 @@ class _Pending:
 class LiveUpdates:
     """Collects changes and sends them. Call it after the transaction has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
         self._pending: dict[str, _Pending] = {}
         self._senders: dict[str, asyncio.Task[None]] = {}
 
@@ -68,25 +70,39 @@ class LiveUpdates:
             )
 
     async def agents_changed(self, site_names: Iterable[str]) -> None:
-        await self._dispatch("sitesync.agents", None, {"siteNames": sorted(site_names)})
+        names = sorted(site_names)
+        await self._dispatch("sitesync.agents", None, {"siteNames": names}, names)
 
     async def pauses_changed(self) -> None:
         """Tell agents and panels to look at what is paused."""
-        await self._dispatch("sitesync.pauses", None, {})
+        await self._dispatch("sitesync.pauses", None, {}, [])
 
     async def _send_states(self, project_name: str) -> None:
         """Send what is pending, wait out the interval, until nothing is pending."""
         try:
             while pending := self._pending.pop(project_name, None):
-                await self._dispatch("sitesync.state", project_name, pending.summary())
+                await self._dispatch(
+                    "sitesync.state",
+                    project_name,
+                    pending.summary(),
+                    pending.site_names,
+                )
                 await asyncio.sleep(INTERVAL_SECONDS)
         finally:
             del self._senders[project_name]
 
     async def _dispatch(
-        self, topic: str, project_name: str | None, summary: dict[str, object]
+        self,
+        topic: str,
+        project_name: str | None,
+        summary: dict[str, object],
+        site_names: Iterable[str],
     ) -> None:
-        # A named boundary: an event that fails must not fail the write it is about.
+        # Named boundaries: an event that fails must not fail the write it is about.
+        try:
+            await self._notices.send(topic, project_name, site_names)
+        except Exception as error:
+            logging.warning(f"Site Sync could not tell of {topic}: {error!r}")
         try:
             await EventStream.dispatch(
                 topic,

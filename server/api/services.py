@@ -11,6 +11,7 @@ from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
 from ..store.machines import MachineStore
+from ..store.notices import Notices
 from ..store.pauses import PauseStore
 from ..store.problems import ProblemStore
 from ..store.presence import PresenceStore
@@ -32,6 +33,7 @@ class Services:
     configuration: Configuration
     keeper: SchemaKeeper
     live: LiveUpdates
+    notices: Notices
     states: SiteStateStore
     summary: SummaryStore
     representations: RepresentationList

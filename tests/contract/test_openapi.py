@@ -44,6 +44,7 @@ OPERATIONS = {
     "list_problems",
     "get_overview",
     "hand_out_credentials",
+    "wait_for_events",
     "list_handouts",
 }
 

@@ -215,6 +215,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/-/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wait For Events
+         * @description Return what happened after a cursor, as soon as something does.
+         */
+        get: operations["wait_for_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/availability": {
         parameters: {
             query?: never;
@@ -1186,6 +1206,21 @@ export interface components {
         HandoutsModel: {
             /** Handouts */
             handouts: components["schemas"]["HandoutModel"][];
+        };
+        /**
+         * HappenedModel
+         * @description `projectName` null: of no project, or of all.
+         */
+        HappenedModel: {
+            /** Projectname */
+            projectName?: string;
+            /** Sitenames */
+            siteNames: string[];
+            /**
+             * Topic
+             * @enum {string}
+             */
+            topic: "sitesync.state" | "sitesync.pauses" | "sitesync.agents";
         };
         /**
          * HealthModel
@@ -2613,6 +2648,18 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * WaitAnswerModel
+         * @description `overflow`: more happened than is told, so look at everything.
+         */
+        WaitAnswerModel: {
+            /** Cursor */
+            cursor: string;
+            /** Events */
+            events: components["schemas"]["HappenedModel"][];
+            /** Overflow */
+            overflow: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -3087,6 +3134,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    wait_for_events: {
+        parameters: {
+            query?: {
+                after?: string;
+                timeoutSeconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
                 };
             };
         };

@@ -71,9 +71,7 @@ class SiteSyncAddon(CompatApi, AYONAddon, ITrayAddon, IPluginPaths):
         from .tray_service import TrayService  # noqa: PLC0415 - the tray's alone
 
         self._tray = TrayService(
-            *(self._services, host.find_log_folder(), self._show_notification),
-            lambda paused: self.pause_server() if paused else self.unpause_server(),
-            self.is_paused,
+            self._services, host.find_log_folder(), self._show_notification
         )
 
     def tray_menu(self, tray_menu: Any) -> None:

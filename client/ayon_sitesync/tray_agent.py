@@ -34,15 +34,16 @@ STOP_SECONDS = 30.0
 QUIET_SECONDS = 300.0
 """The same failure is told once in so long."""
 
-IDLE, SYNCING, PAUSED, PROBLEM, STOPPED = (
-    *("idle", "syncing", "paused", "problem"),
-    "stopped",
-)
+IDLE, SYNCING, PAUSED, PROBLEM = "idle", "syncing", "paused", "problem"
+HELD, STOPPED = "held", "stopped"
 
 
 @dataclass(frozen=True)
 class AgentState:
-    """What an agent does now. `bytes_per_second` and `files` while it is syncing."""
+    """What an agent does now. `bytes_per_second` and `files` while it is syncing.
+
+    `problem` is a sentence, also of why it is held by others.
+    """
 
     name: str = STOPPED
     files: int = 0
@@ -56,7 +57,7 @@ class AgentState:
             return f"syncing {self.files} files at {speed:.1f} MB/s"
         if self.name == PROBLEM:
             return f"problem: {self.problem}"
-        return self.name
+        return self.problem if self.name == HELD else self.name
 
 
 class TrayAgent:
@@ -124,18 +125,20 @@ class TrayAgent:
             agent.wake()
 
     def pause(self) -> None:
-        with self._lock:
-            self._is_paused = True
-            agent = self._agent
-        if agent is not None:
-            agent.pause()
+        self.set_paused(True)
 
     def resume(self) -> None:
+        self.set_paused(False)
+
+    def set_paused(self, paused: bool) -> None:
+        """Give everything back and take nothing, or go on; nothing if it is so."""
         with self._lock:
-            self._is_paused = False
+            if self._is_paused == paused:
+                return
+            self._is_paused = paused
             agent = self._agent
         if agent is not None:
-            agent.resume()
+            (agent.pause if paused else agent.resume)()
 
     # --- the thread ------------------------------------------------------------------
 

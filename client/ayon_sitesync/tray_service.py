@@ -11,13 +11,16 @@ from typing import Any, Callable
 
 from .addon_services import AddonServices
 from .errors import ServerError
-from .tray_agent import TrayAgent
+from .machine_pause import MachinePause
+from .tray_agent import HELD, IDLE, AgentState, TrayAgent
 from .tray_menu import TrayActions, TrayMenu
 
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
+LOOK_SECONDS = 30.0
+"""The longest time until a pause that others ordered is seen here."""
 
 
 class TrayService:
@@ -28,28 +31,40 @@ class TrayService:
         services: AddonServices,
         log_folder: Path,
         notify: Callable[[str], None],
-        set_machine_pause: Callable[[bool], None],
-        find_machine_pause: Callable[[], bool],
     ) -> None:
         self._services = services
         self._log_folder = log_folder
         self._notify = notify
-        self._set_machine_pause = set_machine_pause
-        self._find_machine_pause = find_machine_pause
         self._menu: Any = None
+        self._stop = threading.Event()
+        self._look = threading.Event()
         self.agent = TrayAgent(
             services.client, services.site_id, notify=self._notify_of_failure
+        )
+        self.pauses = MachinePause(
+            services.client, services.site_id, self.agent.set_paused
         )
 
     def start(self) -> None:
         self._start_log()
         self.agent.start()
         self._services.wake.wake_here = self.agent.wake
-        self._in_background(self._catch_up)
+        self._stop.clear()
+        self._in_background(self._keep_up)
 
     def stop(self) -> None:
         self._services.wake.wake_here = None
+        self._stop.set()
+        self._look.set()
         self.agent.stop()
+
+    def read_state(self) -> AgentState:
+        """What the menu shows: the agent's state, or that all are paused."""
+        state = self.agent.state
+        reason = self.pauses.reason_for_all
+        if reason and state.name == IDLE:
+            return AgentState(HELD, problem=reason)
+        return state
 
     def make_menu(self, parent: Any) -> None:
         actions = TrayActions(
@@ -60,7 +75,7 @@ class TrayService:
             show_log=self.show_log,
         )
         self._menu = TrayMenu(
-            parent, self._services.site_id, lambda: self.agent.state, actions
+            parent, self._services.site_id, self._refresh_state, actions
         )
 
     # --- actions of the menu ---------------------------------------------------------
@@ -70,12 +85,12 @@ class TrayService:
 
     def pause(self) -> None:
         """Stop at once here; the server remembers it for the next start."""
-        self.agent.pause()
-        self._in_background(lambda: self._remember_pause(True))
+        self.pauses.want(True)
+        self._look.set()
 
     def resume(self) -> None:
-        self.agent.resume()
-        self._in_background(lambda: self._remember_pause(False))
+        self.pauses.want(False)
+        self._look.set()
 
     def open_panel(self) -> None:
         self._in_background(self._open_panel)
@@ -93,16 +108,22 @@ class TrayService:
             return
         webbrowser.open(f"{url}/addons/sitesync/{version}/frontend/")
 
-    def _remember_pause(self, paused: bool) -> None:
-        try:
-            self._set_machine_pause(paused)
-        except ServerError as error:
-            log.warning("The pause lasts until the tray ends: %s", error)
+    def _refresh_state(self) -> AgentState:
+        """The menu opens: it shows what is known, and a look is due."""
+        self._look.set()
+        return self.read_state()
 
-    def _catch_up(self) -> None:
-        if self._find_machine_pause():
-            self.agent.pause()
-        self._services.replay()
+    def _keep_up(self) -> None:
+        """Follow the pauses, and tell what could not be told, until the tray ends."""
+        while not self._stop.is_set():
+            self._look.clear()
+            try:
+                self.pauses.look()
+                self._services.replay()
+            except Exception:
+                # The thread is all there is: it tells and tries again.
+                log.exception("Site Sync looks again later")
+            self._look.wait(LOOK_SECONDS)
 
     def _notify_of_failure(self, text: str) -> None:
         log.warning("%s", text)

@@ -2,23 +2,28 @@
 
 import importlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.host_studio import MACHINE, SYNCED, HostStudio
+from tests.support.host_studio import MACHINE, SYNCED, HostStudio, expect
 
 WAIT_SECONDS = 40
 
 
-def wait_for_file(path: Path) -> bool:
+def wait_for(is_so: Callable[[], bool]) -> bool:
     pause = threading.Event()
     for _ in range(WAIT_SECONDS * 10):
-        if path.exists():
+        if is_so():
             return True
         pause.wait(0.1)
     return False
+
+
+def wait_for_file(path: Path) -> bool:
+    return wait_for(path.exists)
 
 
 @pytest.fixture
@@ -40,14 +45,38 @@ def test_download_by_the_loader_arrives(tray: Any, studio: HostStudio) -> None:
 
 
 def test_paused_tray_moves_nothing_until_resumed(tray: Any, studio: HostStudio) -> None:
-    agent = tray._tray.agent
-    agent.pause()
+    service = tray._tray
+    service.pause()
     published = studio.publish(studio.make_version(), "a.exr")
     studio.set_row(published, "studio", SYNCED)
     tray.add_site(studio.project, published.id, MACHINE, force=True)
-    assert agent.state.describe() == "paused"
+    assert service.read_state().describe() == "paused"
+    assert wait_for(tray.is_paused)
     assert not (studio.machine_root / "a.exr").exists()
-    agent.resume()
+    service.resume()
+    assert wait_for_file(studio.machine_root / "a.exr")
+    assert not tray.is_paused()
+
+
+def test_studio_wide_pause_is_shown_and_ends_by_itself(
+    tray: Any, studio: HostStudio
+) -> None:
+    service = tray._tray
+    endpoint = f"{studio.prefix}/-/pauses"
+    pause = {"scope": "all", "reason": "the storage moves", "paused": True}
+    expect(studio.admin.raw_post(endpoint, json=pause))
+
+    def is_shown() -> bool:
+        # Each opening of the menu looks.
+        shown: str = service._refresh_state().describe()
+        return shown == "paused for all by admin: the storage moves"
+
+    assert wait_for(is_shown)
+    expect(studio.admin.raw_post(endpoint, json={**pause, "paused": False}))
+    assert wait_for(lambda: not is_shown())
+    published = studio.publish(studio.make_version(), "a.exr")
+    studio.set_row(published, "studio", SYNCED)
+    tray.add_site(studio.project, published.id, MACHINE, force=True)
     assert wait_for_file(studio.machine_root / "a.exr")
 
 

@@ -122,6 +122,7 @@ class ExplanationModel(OPModel):
 
     siteName: str
     status: int | None
+    isRemoving: bool
     reasons: list[ReasonModel]
 
 
@@ -269,7 +270,12 @@ class ActivityRoutes:
         )
         reasons = [asdict(reason) for reason in explain(facts)]
         return answer(
-            {"siteName": siteName, "status": facts.status, "reasons": reasons}
+            {
+                "siteName": siteName,
+                "status": facts.status,
+                "isRemoving": facts.removal is not None,
+                "reasons": reasons,
+            }
         )
 
     async def list_agents(self, user: CurrentUser) -> Response:

@@ -129,6 +129,7 @@ class RowSiteModel(OPModel):
     changedAt: float | None
     priority: int
     message: str | None
+    isRemoving: bool
 
 
 class RowFileSiteModel(OPModel):
@@ -179,6 +180,18 @@ class SiteAgentModel(OPModel):
     isLive: bool
 
 
+class ScanModel(OPModel):
+    """The last scan that somebody asked for; `message`: why it could not be done."""
+
+    requestedAt: float
+    startedAt: float | None
+    finishedAt: float | None
+    found: int | None
+    missing: int | None
+    different: int | None
+    message: str | None
+
+
 class SiteModel(OPModel):
     siteName: str
     provider: str
@@ -187,6 +200,8 @@ class SiteModel(OPModel):
     isRemote: bool
     totals: dict[str, TotalsModel]
     agents: list[SiteAgentModel]
+    removing: int
+    scan: ScanModel | None
 
 
 class SitesModel(OPModel):

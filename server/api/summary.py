@@ -157,6 +157,8 @@ async def describe_sites(
     own = [caller.site_id] if caller.site_id is not None else []
     names = list(dict.fromkeys([STUDIO_SITE, *sites.configured, *own, *sorted(totals)]))
     agents = await services.agents.of_sites(names)
+    removing = await services.removals.count(project_name, paths)
+    scans = await services.scans.list(project_name)
 
     def describe(name: str) -> dict[str, Any]:
         return {
@@ -167,6 +169,8 @@ async def describe_sites(
             "isRemote": name == sites.remote_site,
             "totals": totals.get(name, {}),
             "agents": agents.get(name, []),
+            "removing": removing.get(name, 0),
+            "scan": scans.get(name),
         }
 
     return [describe(name) for name in names]

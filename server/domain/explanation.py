@@ -21,6 +21,19 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class RemovalFacts:
+    """A removal that waits for an agent, or that one is at.
+
+    `message`: why the last try failed. `due_in` seconds until the next; None: only
+    when somebody asks for it.
+    """
+
+    is_held: bool
+    message: str | None
+    due_in: float | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of one representation on one site.
 
@@ -46,6 +59,7 @@ class Facts:
     sources: list[str]
     serving_sites: list[str]
     pauses: list[str]
+    removal: RemovalFacts | None = None
 
 
 def explain(facts: Facts) -> list[Reason]:
@@ -56,6 +70,8 @@ def explain(facts: Facts) -> list[Reason]:
     if facts.status is None:
         text = f"Nobody has asked for it on '{facts.site_name}'"
         return [*general, Reason("not_queued", text, "Queue it on this site")]
+    if facts.removal is not None:
+        return [*general, _removal_reason(facts, facts.removal)]
     reasons = [*general, *_row_reasons(facts)]
     if facts.holder is None and facts.due_in is not None:
         reasons += _queue_reasons(facts)
@@ -63,6 +79,24 @@ def explain(facts: Facts) -> list[Reason]:
         text = "Some of its files are neither there nor wanted"
         reasons.append(Reason("incomplete", text, "Queue it on this site"))
     return reasons
+
+
+def _removal_reason(facts: Facts, removal: RemovalFacts) -> Reason:
+    site = facts.site_name
+    if removal.message is not None:
+        text = f"Its files could not be removed from '{site}': {removal.message}"
+        todo = "See to the cause, then remove it again"
+        if removal.due_in is not None:
+            text += f"; the next try is in {_duration(removal.due_in)}"
+        return Reason("removal_failed", text, todo)
+    if removal.is_held:
+        text = f"An agent is deleting its files from '{site}'"
+        return Reason("removing", text, "Wait")
+    text = f"Its files are to be removed from '{site}'; an agent of the site does it"
+    if site in facts.serving_sites:
+        return Reason("removing", text, "Wait, or queue it to keep it")
+    todo = f"Start an agent on '{site}', or queue it to keep it"
+    return Reason("removing", text, todo)
 
 
 def _present(facts: Facts) -> Reason:

@@ -66,6 +66,7 @@ class SiteState:
     changed_at: float | None
     priority: int
     message: str | None
+    is_removing: bool
 
 
 @strawberry.type(description="State of a file on a site")
@@ -164,6 +165,7 @@ def make_site_state(site_name: str, state: dict[str, Any]) -> SiteState:
         changed_at=state["changedAt"],
         priority=state["priority"],
         message=state["message"],
+        is_removing=state["isRemoving"],
     )
 
 

@@ -8,6 +8,9 @@ SELECT
     s.files_verified, s.last_error, s.data,
     extract(epoch FROM s.due_at)::float8 AS due_at,
     l.agent_id, l.user_name, g.hostname,
+    m.site_name IS NOT NULL AS is_removing, m.message AS removal_message,
+    extract(epoch FROM m.due_at)::float8 AS removal_due_at,
+    coalesce(m.expires_at > to_timestamp($3::float8), FALSE) AS is_removal_held,
     EXISTS (SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $2)
         OR EXISTS (SELECT 1 FROM public.sites WHERE id = $2) AS is_machine
 FROM {schema}.representations AS r
@@ -19,6 +22,8 @@ LEFT JOIN {schema}.sitesync_files_status AS s
 LEFT JOIN {schema}.sitesync_leases AS l
     ON l.representation_id = r.id AND l.site_name = $2
     AND l.expires_at > to_timestamp($3::float8)
+LEFT JOIN {schema}.sitesync_removals AS m
+    ON m.representation_id = r.id AND m.site_name = $2 AND coalesce(s.status, -1) = -1
 LEFT JOIN public.sitesync_agents AS g ON g.agent_id = l.agent_id
 WHERE r.id = $1;
 

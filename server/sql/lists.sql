@@ -448,13 +448,18 @@ k.bytes_total NULLS LAST, r.id
 k.bytes_total DESC NULLS LAST, r.id DESC
 
 -- name: sites_of_page
--- $3 with the JSON of each row; without it only where nobody has counted yet.
+-- $3 with the JSON of each row; without it only where nobody has counted yet. A removal
+-- is void once the row says that something is there, or wanted.
 SELECT s.representation_id, s.site_name, s.status, s.priority,
     s.files_total, s.files_synced, s.files_failed, s.files_verified,
     s.bytes_total, s.bytes_done, s.last_error,
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
-    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data END AS data
+    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data END AS data,
+    m.site_name IS NOT NULL AS is_removing, m.message AS removal_message
 FROM {schema}.sitesync_files_status AS s
+LEFT JOIN {schema}.sitesync_removals AS m
+    ON m.representation_id = s.representation_id AND m.site_name = s.site_name
+    AND s.status = -1
 WHERE s.representation_id = ANY ($1::uuid[])
     AND ($2::varchar[] IS NULL OR s.site_name = ANY ($2::varchar[]))
 ORDER BY s.representation_id, s.site_name;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..domain.explanation import Facts
+from typing import Any
+
+from ..domain.explanation import Facts, RemovalFacts
 from ..domain.files import entry_status, parse_entries
 from ..domain.pauses import Pauses
 from ..domain.site import ProjectSites
@@ -64,7 +66,19 @@ class ExplainStore:
                 if any(agent["isLive"] for agent in agents.get(name, []))
             ],
             pauses=_pauses(pauses, project_name, site_name),
+            removal=_removal(row, now),
         )
+
+
+def _removal(row: Any, now: float) -> RemovalFacts | None:
+    if not row["is_removing"]:
+        return None
+    due_at = row["removal_due_at"]
+    return RemovalFacts(
+        is_held=row["is_removal_held"],
+        message=row["removal_message"],
+        due_in=None if due_at is None else max(due_at - now, 0.0),
+    )
 
 
 def _pauses(pauses: Pauses, project_name: str, site_name: str) -> list[str]:

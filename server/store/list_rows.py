@@ -51,7 +51,8 @@ def _site_state(state: Any, size: int) -> dict[str, Any]:
         "bytesDone": state["bytes_done"],
         "changedAt": state["changed_at"],
         "priority": state["priority"],
-        "message": state["last_error"],
+        "message": state["removal_message"] or state["last_error"],
+        "isRemoving": state["is_removing"],
     }
     if state["files_total"] is None:
         # Nobody has counted this row yet; times do not matter for the counts.

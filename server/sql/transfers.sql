@@ -56,6 +56,11 @@ WHERE s.site_name = $1
             AND l.site_name = s.site_name
             AND l.expires_at > to_timestamp($3::float8)
     )
+    AND NOT EXISTS (
+        SELECT 1 FROM {schema}.sitesync_removals AS m
+        WHERE m.representation_id = s.representation_id
+            AND m.expires_at > to_timestamp($3::float8)
+    )
 ORDER BY s.priority DESC, s.due_at, s.representation_id
 LIMIT $5
 FOR UPDATE OF s SKIP LOCKED;
@@ -90,6 +95,11 @@ FROM (
             WHERE l.representation_id = s.representation_id
                 AND l.site_name = s.site_name
                 AND l.expires_at > to_timestamp($3::float8)
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM {schema}.sitesync_removals AS m
+            WHERE m.representation_id = s.representation_id
+                AND m.expires_at > to_timestamp($3::float8)
         )
     ORDER BY s.priority DESC, s.due_at, s.representation_id
     LIMIT $5

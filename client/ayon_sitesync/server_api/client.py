@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 import ayon_api
@@ -53,6 +54,14 @@ HTTP_BAD_REQUEST = 400
 HTTP_SERVER_ERROR = 500
 
 
+@dataclass(frozen=True)
+class WaitAnswer:
+    """Where the next wait begins, and whether anything happened before."""
+
+    cursor: str
+    has_events: bool
+
+
 class ServerClient:
     """The server as an agent or a status command sees it.
 
@@ -82,6 +91,17 @@ class ServerClient:
         self._connection: Optional[ayon_api.ServerAPI] = None
         self._lock = threading.RLock()
         self.timeout_seconds = TIMEOUT_SECONDS
+
+    def make_another(self) -> ServerClient:
+        """A client of the same server and user, with a connection of its own."""
+        return ServerClient(
+            self._url,
+            self._api_key,
+            self._site_id,
+            variant=self._variant,
+            own_version=self._own_version,
+            addon_version=self._addon_version,
+        )
 
     # --- connection ------------------------------------------------------------------
 
@@ -235,6 +255,15 @@ class ServerClient:
         }
         path = f"{order.project_name}/scan/finished"
         self._request("post", self._addon(path), body=body)
+
+    def wait_for_events(self, cursor: Optional[str], seconds: int) -> WaitAnswer:
+        """What happened after a cursor; None begins now. Waits so long at most."""
+        params = {"timeoutSeconds": seconds, "after": cursor}
+        if cursor is None:
+            params = {"timeoutSeconds": 0}
+        answer = self._request("get", self._addon("-/wait"), params=params)
+        has_events = bool(answer["events"]) or bool(answer["overflow"])
+        return WaitAnswer(str(answer["cursor"]), has_events)
 
     # --- what AYON knows -------------------------------------------------------------
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from ..errors import ServerError
 from .client import ServerClient
+from .long_poll import LongPoll
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +17,9 @@ TOPICS = ("sitesync.state", "sitesync.pauses", "connection.opened")
 class LiveChannel:
     """Calls `on_event`, from a thread of its own, when something about sites changed.
 
-    Uses the event hub of ayon_api; older versions have none, then the channel is never
-    up and the agent looks for work by the clock.
+    Uses the event hub of ayon_api. Where that does not connect, because a proxy lets
+    no websocket pass, or is missing in an older version, the server is asked what
+    happened by requests that wait, until the hub does connect.
     """
 
     def __init__(self, client: ServerClient, on_event: Callable[[], None]) -> None:
@@ -26,6 +28,7 @@ class LiveChannel:
         self._connection: Any = None
         self._hub: Any = None
         self._projects: set[str] = set()
+        self._poll: Optional[LongPoll] = None
 
     def is_up(self) -> bool:
         """Whether events arrive now. Starts listening on the client's connection."""
@@ -40,7 +43,12 @@ class LiveChannel:
         except ServerError as error:
             log.debug("No live channel: %s", error)
             return False
-        return self._hub is not None and bool(self._hub.is_connected())
+        if self._hub is not None and self._hub.is_connected():
+            self._stop_poll()
+            return True
+        if self._poll is None:
+            self._poll = LongPoll(self._client, self._on_event)
+        return self._poll.is_up()
 
     def note_projects(self, names: set[str]) -> None:
         """Work of these projects was given.
@@ -65,7 +73,13 @@ class LiveChannel:
     def _receive(self, event: Any) -> None:
         self._on_event()
 
+    def _stop_poll(self) -> None:
+        if self._poll is not None:
+            self._poll.stop()
+            self._poll = None
+
     def stop(self) -> None:
+        self._stop_poll()
         if self._hub is not None:
             self._hub.stop()
             self._hub = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable
 from typing import Any, cast
 
 from ayon_sitesync.errors import ServerUnreachableError
-from ayon_sitesync.server_api.client import ServerClient
+from ayon_sitesync.server_api.client import ServerClient, WaitAnswer
 from ayon_sitesync.server_api.live import LiveChannel
 
 
@@ -17,12 +19,13 @@ class Hub:
         self.callbacks: dict[str, Callable[[Any], None]] = {}
         self.reconnects = 0
         self.is_stopped = False
+        self.is_refused = False
 
     def add_callback(self, topic: str, callback: Callable[[Any], None]) -> None:
         self.callbacks[topic] = callback
 
     def is_connected(self) -> bool:
-        return not self.is_stopped
+        return not self.is_stopped and not self.is_refused
 
     def reconnect(self) -> None:
         self.reconnects += 1
@@ -38,6 +41,7 @@ class Login:
         self.hub = Hub()
         self._projects = list(projects)
         self.is_down = False
+        self.waits: queue.Queue[WaitAnswer] = queue.Queue()
 
     def connect(self) -> Login:
         if self.is_down:
@@ -49,6 +53,12 @@ class Login:
 
     def list_projects(self) -> list[str]:
         return self._projects
+
+    def make_another(self) -> Login:
+        return self
+
+    def wait_for_events(self, cursor: str | None, seconds: int) -> WaitAnswer:
+        return self.waits.get()
 
 
 def make_channel(
@@ -89,3 +99,44 @@ def test_events_of_states_wake() -> None:
     assert woken == [True]
     channel.stop()
     assert login.hub.is_stopped
+
+
+def join_waiting() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "sitesync-wait":
+            thread.join(timeout=10)
+
+
+def test_without_a_websocket_the_server_is_asked_by_requests_that_wait() -> None:
+    login = Login("demo")
+    login.hub.is_refused = True
+    woken = threading.Semaphore(0)
+    channel = make_channel(login, woken.release)
+    assert not channel.is_up()
+    # The first answer tells where events begin; what was before is not known.
+    login.waits.put(WaitAnswer("1", has_events=False))
+    assert woken.acquire(timeout=10)
+    assert channel.is_up()
+    login.waits.put(WaitAnswer("1", has_events=False))
+    login.waits.put(WaitAnswer("2", has_events=True))
+    assert woken.acquire(timeout=10)
+    assert not woken.acquire(blocking=False)
+    channel.stop()
+    login.waits.put(WaitAnswer("3", has_events=True))
+    join_waiting()
+    assert not woken.acquire(blocking=False)
+
+
+def test_requests_that_wait_end_when_the_websocket_connects() -> None:
+    login = Login("demo")
+    login.hub.is_refused = True
+    woken = threading.Semaphore(0)
+    channel = make_channel(login, woken.release)
+    channel.is_up()
+    login.waits.put(WaitAnswer("1", has_events=False))
+    assert woken.acquire(timeout=10)
+    login.hub.is_refused = False
+    assert channel.is_up()
+    login.waits.put(WaitAnswer("2", has_events=True))
+    join_waiting()
+    assert not woken.acquire(blocking=False)

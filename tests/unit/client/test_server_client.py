@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from ayon_sitesync.errors import (
     SiteIdInUseError,
 )
 from ayon_sitesync.server_api.client import ServerClient
+from ayon_sitesync.server_api.live import LiveChannel
 from ayon_sitesync.work import AgentIdentity, ClaimRequest
 
 from tests.unit.client.ayon_stub import KEY, OWN_PREFIX, AyonStub, run_stub
@@ -147,3 +149,20 @@ def test_site_name_that_is_no_machine_id_is_not_sent_as_one(
     make_client(url, site_id="NAS_2").read_settings("demo")
     asked = dict(stub.asked)[f"{OWN_PREFIX}/settings/demo"]
     assert asked == {"variant": ["production"]}
+
+
+def test_events_come_by_requests_that_wait_where_the_websocket_is_refused(
+    stub: AyonStub, url: str
+) -> None:
+    """The stub has no websocket, and ayon_api's hub never connects."""
+    answer = {"cursor": "7", "events": [], "overflow": True}
+    stub.answers[f"{OWN_PREFIX}/-/wait"] = (200, answer)
+    woken = threading.Semaphore(0)
+    channel = LiveChannel(make_client(url), woken.release)
+    channel.is_up()
+    assert woken.acquire(timeout=20)
+    assert woken.acquire(timeout=20)
+    channel.stop()
+    asked = [query for path, query in stub.asked if path.endswith("/-/wait")]
+    assert asked[0] == {"timeoutSeconds": ["0"]}
+    assert asked[1] == {"timeoutSeconds": ["25"], "after": ["7"]}

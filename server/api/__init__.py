@@ -18,8 +18,8 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.notices import Notices
 from ..store.pauses import PauseStore
-from ..store.problems import ProblemStore
 from ..store.presence import PresenceStore
+from ..store.problems import ProblemStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -27,6 +27,7 @@ from ..store.scans import ScanStore
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
+from ..store.totals import TotalsStore
 from ..store.transfer_queue import TransferQueue
 from ..store.verbs import VerbStore
 from .activity import ActivityRoutes
@@ -37,8 +38,8 @@ from .graph import GraphRoutes
 from .live import LiveUpdates
 from .machines import MachineRoutes
 from .pauses import PauseRoutes
-from .problems import ProblemRoutes
 from .presence import PresenceRoutes
+from .problems import ProblemRoutes
 from .services import Services
 from .state import StateRoutes
 from .state_batches import StateBatchRoutes
@@ -50,7 +51,7 @@ from .waiting import WaitRoutes
 
 def build_services(addon: BaseServerAddon) -> Services:
     configuration = Configuration(addon)
-    pauses, agents = PauseStore(), AgentStore()
+    pauses, agents, totals = PauseStore(), AgentStore(), TotalsStore()
     notices = Notices()
     return Services(
         configuration=configuration,
@@ -58,7 +59,8 @@ def build_services(addon: BaseServerAddon) -> Services:
         live=LiveUpdates(notices),
         notices=notices,
         states=SiteStateStore(),
-        summary=SummaryStore(),
+        summary=SummaryStore(totals),
+        totals=totals,
         representations=RepresentationList(),
         availability=AvailabilityStore(),
         queue=TransferQueue(),

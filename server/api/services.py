@@ -13,8 +13,8 @@ from ..store.jobs import JobStore
 from ..store.machines import MachineStore
 from ..store.notices import Notices
 from ..store.pauses import PauseStore
-from ..store.problems import ProblemStore
 from ..store.presence import PresenceStore
+from ..store.problems import ProblemStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -22,6 +22,7 @@ from ..store.scans import ScanStore
 from ..store.schema import SchemaKeeper
 from ..store.site_state import SiteStateStore
 from ..store.summary import SummaryStore
+from ..store.totals import TotalsStore
 from ..store.transfer_queue import TransferQueue
 from ..store.verbs import VerbStore
 from .configuration import Configuration
@@ -36,6 +37,7 @@ class Services:
     notices: Notices
     states: SiteStateStore
     summary: SummaryStore
+    totals: TotalsStore
     representations: RepresentationList
     availability: AvailabilityStore
     queue: TransferQueue

@@ -13,6 +13,7 @@ from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths
 from .lists import fetch_list
+from .totals import TotalsStore
 
 _SQL = QueryFile("summary")
 
@@ -43,11 +44,15 @@ class FolderSummary:
 class SummaryStore:
     """Counts of what is where.
 
-    Counting a large project takes a second, so that what an unrestricted user sees is
-    kept for a moment, and counted once for all who ask at a time.
+    What an unrestricted user sees is kept by the database. Until that is counted, of a
+    table that was there before, it is kept here for a moment: counting a large project
+    takes a second, which is done once for all who ask at a time.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, totals: TotalsStore, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._totals = totals
         self._clock = clock
         self._kept: dict[str, tuple[float, Summary]] = {}
         self._counting: dict[str, asyncio.Task[Summary]] = {}
@@ -61,6 +66,16 @@ class SummaryStore:
         """Return the totals of the readable folders, at most two seconds old."""
         if paths is not None:
             return await self._count(project_name, paths)
+        as_of = time.time()
+        rows = await self._totals.read(project_name)
+        if rows is None:
+            return await self._kept_totals(project_name)
+        totals: Totals = {}
+        for row in rows:
+            _add(totals, row)
+        return Summary(totals, as_of)
+
+    async def _kept_totals(self, project_name: str) -> Summary:
         kept_at, summary = self._kept.get(project_name, (None, None))
         age = None if kept_at is None else self._clock() - kept_at
         if summary is None or age is None or age > MAX_AGE_SECONDS:

@@ -8,6 +8,7 @@ import pytest
 from ayon_server.lib.postgres import Postgres
 
 from server.store.summary import MAX_AGE_SECONDS, SummaryStore
+from server.store.totals import TotalsStore
 from tests.integration.conftest import SITE
 from tests.integration.pipeline import FOLDER, OTHER_FOLDER, Pipeline
 from tests.integration.test_lists import sync
@@ -204,14 +205,29 @@ async def test_the_summary_counts_by_site_and_status_and_by_subtree(
     ]
 
 
-async def test_a_kept_summary_is_at_most_two_seconds_old(
+async def test_a_summary_is_kept_by_the_database(
     host: Host, pipeline: Pipeline, client: httpx.AsyncClient
 ) -> None:
+    await TotalsStore().count("demo", "2.0.0")
+    for number in (1, 2):
+        await sync(client, host, await pipeline.publish(), "studio")
+        answer = await ask(client, host, "summary")
+        assert answer["sites"]["studio"]["4"]["representations"] == number
+
+
+async def test_a_summary_that_is_counted_is_at_most_two_seconds_old(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    """The database has not counted yet: rows of the existing addon's table."""
     now = 0.0
-    store = SummaryStore(clock=lambda: now)
-    await ask(client, host, "summary")
+    store = SummaryStore(Uncounted(), clock=lambda: now)
     assert (await store.site_totals("demo", None)).totals == {}
     await sync(client, host, await pipeline.publish(), "studio")
     assert (await store.site_totals("demo", None)).totals == {}
     now = MAX_AGE_SECONDS + 0.1
     assert set((await store.site_totals("demo", None)).totals) == {"studio"}
+
+
+class Uncounted(TotalsStore):
+    async def read(self, project_name: str) -> None:
+        return None

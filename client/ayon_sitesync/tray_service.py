@@ -12,6 +12,7 @@ from typing import Any, Callable
 from .addon_services import AddonServices
 from .errors import ServerError
 from .machine_pause import MachinePause
+from .optional_packages import list_missing
 from .tray_agent import HELD, IDLE, AgentState, TrayAgent
 from .tray_menu import TrayActions, TrayMenu
 
@@ -47,6 +48,8 @@ class TrayService:
 
     def start(self) -> None:
         self._start_log()
+        for text in list_missing():
+            log.warning("%s", text)
         self.agent.start()
         self._services.wake.wake_here = self.agent.wake
         self._stop.clear()

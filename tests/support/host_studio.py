@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import ayon_api
 import pytest
 import requests
+from urllib3.connection import HTTPConnection
 
 from devhost.process import DevhostProcess
 from devhost.publishing import describe_file
@@ -26,6 +28,10 @@ class Requests:
     """Requests that this process sent, as `POST addons/...`, newest last."""
 
     sent: list[str] = field(default_factory=list)
+    threads: set[str] = field(default_factory=set)
+    """Names of the threads that sent them."""
+    connections: int = 0
+    """How many were opened for them."""
 
     @property
     def own(self) -> list[str]:
@@ -39,6 +45,8 @@ class Requests:
 
     def clear(self) -> None:
         self.sent.clear()
+        self.threads.clear()
+        self.connections = 0
 
 
 @contextmanager
@@ -46,13 +54,20 @@ def count_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[Requests]:
     """Note every request of this process."""
     noted = Requests()
     send = requests.Session.send
+    connect = HTTPConnection.connect
 
     def note(session: Any, request: Any, **kwargs: Any) -> Any:
         noted.sent.append(f"{request.method} {urlsplit(request.url).path}")
+        noted.threads.add(threading.current_thread().name)
         return send(session, request, **kwargs)
+
+    def note_connection(connection: HTTPConnection) -> None:
+        noted.connections += 1
+        connect(connection)
 
     with monkeypatch.context() as patch:
         patch.setattr(requests.Session, "send", note)
+        patch.setattr(HTTPConnection, "connect", note_connection)
         yield noted
 
 

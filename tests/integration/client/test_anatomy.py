@@ -1,6 +1,8 @@
 """Anatomy and directory mapping of core, over the addon's settings."""
 
 import importlib
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -37,6 +39,36 @@ def test_d42_settings_are_read_once(
         addon.get_active_site_type(studio.project)
         addon.get_site_root_overrides(studio.project, MACHINE)
     assert sent.own == []
+
+
+def test_d42_older_settings_serve_while_others_are_read(
+    anatomy: Any,
+    addon: Any,
+    studio: HostStudio,
+    sent: Requests,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No caller waits for settings that were read before."""
+    anatomy(studio.project)
+    now = time.monotonic()
+    monkeypatch.setattr(addon._services.settings._views, "_now", lambda: now)
+    studio.configure(config={"active_site": "studio"})
+    studio.configure_machine(local_setting={"active_site": "studio"})
+    now += 59
+    sent.clear()
+    assert addon.get_active_site_type(studio.project) == "local"
+    assert sent.own == []
+    now += 2
+    sent.clear()
+    assert addon.get_active_site_type(studio.project) == "local"
+    pause = threading.Event()
+    for _ in range(200):
+        if addon.get_active_site_type(studio.project) == "studio":
+            break
+        pause.wait(0.05)
+    assert addon.get_active_site_type(studio.project) == "studio"
+    assert len([one for one in sent.own if "/settings" in one]) == 1
+    assert "MainThread" not in sent.threads
 
 
 def test_named_sites_do_not_break_anatomy(

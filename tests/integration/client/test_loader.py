@@ -259,6 +259,8 @@ def test_inventory_asks_one_by_one_only_once(
     sent.clear()
     first = inventory.get_representations_site_progress(studio.project, ids)
     assert len(sent.states) == 12
+    # All on the connection that was there already.
+    assert sent.connections == 0
     sent.clear()
     clock[0] += 60
     assert inventory.get_representations_site_progress(studio.project, ids) == first

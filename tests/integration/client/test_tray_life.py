@@ -58,6 +58,49 @@ def test_paused_tray_moves_nothing_until_resumed(tray: Any, studio: HostStudio) 
     assert not tray.is_paused()
 
 
+def test_actions_of_the_loader_move_files(tray: Any, studio: HostStudio) -> None:
+    """Download, Upload and Remove from local, from the menu to the disk."""
+    name = "ayon_core.tools.loader.models.sitesync"
+    loader = importlib.import_module(name).SiteSyncModel(None)
+
+    def act(action: str, *ids: str) -> None:
+        data = {
+            "representation_ids": set(ids),
+            "action_identifier": f"sitesync.{action}",
+        }
+        loader.trigger_action_item(studio.project, data)
+
+    version_id = studio.make_version()
+    shared = studio.make_files("resources/tex.tx")
+    plate = studio.publish(version_id, files=studio.make_files("a.exr") + shared)
+    look = studio.publish(version_id, files=shared, representation="look")
+    for one in (plate, look):
+        studio.set_row(one, "studio", SYNCED)
+    act("download", plate.id, look.id)
+    for one in (plate, look):
+        assert wait_for(lambda one=one: studio.rows(one.id)[MACHINE] == SYNCED)
+    assert (studio.machine_root / "a.exr").read_bytes() == b"a.exr" * 20
+    act("remove", plate.id)
+    assert studio.rows(plate.id) == {"studio": SYNCED}
+    assert not (studio.machine_root / "a.exr").exists()
+    # A sibling on this machine has it too.
+    assert (studio.machine_root / "resources/tex.tx").exists()
+    assert (studio.studio_root / "a.exr").exists()
+
+    made = studio.publish(
+        studio.make_version(), files=studio.make_files("b.exr", at="machine")
+    )
+    studio.set_row(made, MACHINE, SYNCED)
+    act("remove", made.id)
+    assert (studio.machine_root / "b.exr").exists(), "the last copy stays"
+    act("upload", made.id)
+    assert wait_for(lambda: studio.rows(made.id).get("studio") == SYNCED)
+    assert (studio.studio_root / "b.exr").read_bytes() == b"b.exr" * 20
+    act("remove", made.id)
+    assert studio.rows(made.id) == {"studio": SYNCED}
+    assert not (studio.machine_root / "b.exr").exists()
+
+
 def test_studio_wide_pause_is_shown_and_ends_by_itself(
     tray: Any, studio: HostStudio
 ) -> None:

@@ -131,30 +131,68 @@ def test_frozen_import_paths(core: Any) -> None:
     assert list(took) == ["X"]
 
 
-def test_import_needs_no_third_party_but_ayon_api(tmp_path: Path) -> None:
-    script = """
-import sys
-import ayon_api, ayon_core.addon, ayon_core.lib
-before = set(sys.modules)
-import ayon_sitesync
-addon = ayon_sitesync.SiteSyncAddon(None, {})
-new = {name.split(".")[0] for name in set(sys.modules) - before}
-third = sorted(
-    name for name in new
-    if getattr(sys.modules.get(name), "__file__", None)
-    and ("site-packages" in sys.modules[name].__file__)
-)
-print(",".join(third))
-"""
-    path = os.pathsep.join([str(STANDIN), str(ROOT / "client")])
+def run_in_host(script: str, folder: Path) -> str:
+    """What a script prints in a new process that has AYON's core and our client."""
+    environment = {
+        **os.environ,
+        "AYON_SITE_ID": "brisk-amber-fox",
+        "AYON_SERVER_URL": "http://nobody.invalid",
+        "AYON_LAUNCHER_LOCAL_DIR": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(STANDIN), str(ROOT / "client")]),
+    }
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
+
+
+IMPORTS = {
+    "the package": "import ayon_sitesync; ayon_sitesync.SiteSyncAddon(None, {})",
+    "its methods": (
+        "import ayon_sitesync; addon = ayon_sitesync.SiteSyncAddon(None, {})\n"
+        "addon._services; addon.get_site_icons(); addon.get_publish_plugin_paths('x')"
+    ),
+    "its publish plugins": (
+        "import ayon_sitesync.plugins.publish.integrate_site_sync\n"
+        "import ayon_sitesync.plugins.publish.collect_workfile_resources"
+    ),
+    "its launch hook": (
+        "import ayon_sitesync.launch_hooks.pre_copy_last_published_workfile"
+    ),
+    "known names": "import ayon_sitesync.utils, ayon_sitesync.sitesync",
+}
+
+
+@pytest.mark.parametrize("what", IMPORTS)
+def test_host_imports_no_third_party_but_ayon_api(what: str, tmp_path: Path) -> None:
+    script = f"""
+import sys
+import ayon_api, requests, ayon_core.addon, ayon_core.lib
+before = set(sys.modules)
+{IMPORTS[what]}
+print(*sorted(
+    name for name in set(sys.modules) - before
+    if "site-packages" in (getattr(sys.modules[name], "__file__", None) or "")
+))
+"""
+    assert run_in_host(script, tmp_path) == ""
+
+
+def test_host_loads_what_is_behind_the_addon_on_first_use(tmp_path: Path) -> None:
+    script = """
+import sys
+import ayon_sitesync
+ayon_sitesync.SiteSyncAddon(None, {})
+print(*sorted(name for name in sys.modules if name.startswith("ayon_sitesync.")))
+"""
+    loaded = run_in_host(script, tmp_path).split()
+    assert "ayon_sitesync.addon" in loaded
+    heavy = ("transfer", "providers", "cli", "tray", "server_api", "published")
+    assert [one for one in loaded if one.split(".")[1].startswith(heavy)] == []
 
 
 # --- settings ------------------------------------------------------------------------

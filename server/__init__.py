@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import api as _api
+from .api.upkeep import Upkeep as _Upkeep
 from .host import BaseServerAddon as _BaseServerAddon
 from .settings import SiteSyncSettings as _SiteSyncSettings
 
@@ -23,6 +24,7 @@ class SiteSync(_BaseServerAddon):
     def initialize(self) -> None:
         """Add the routes; AYON mounts them when all addons are set up."""
         self.site_sync = _api.build_services(self)
+        self.upkeep = _Upkeep(self, self.site_sync)
         for router in _api.build_routers(self.site_sync):
             self.add_router(router)
 
@@ -30,3 +32,4 @@ class SiteSync(_BaseServerAddon):
         """Bring the tables of the studio and of all projects up to date."""
         self.site_sync.configuration.kept.follow()
         await self.site_sync.keeper.setup()
+        self.upkeep.follow()

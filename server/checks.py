@@ -38,6 +38,10 @@ def check_texts(field: str, values: Iterable[str] | None) -> list[str] | None:
     return [check_text(field, value) for value in values]
 
 
+def is_id(value: str) -> bool:
+    return _HEX_ID.fullmatch(value) is not None
+
+
 def check_ids(field: str, values: Iterable[str] | None) -> list[str] | None:
     """Return ids as 32 hex characters.
 
@@ -49,7 +53,7 @@ def check_ids(field: str, values: Iterable[str] | None) -> list[str] | None:
 
 
 def _check_id(field: str, value: str) -> str:
-    if not _HEX_ID.fullmatch(value):
+    if not is_id(value):
         msg = f"{field}: ids are 32 hexadecimal characters, not {value[:40]!r}"
         raise InvalidRequestError(field, msg)
     return value.replace("-", "").lower()

@@ -122,6 +122,19 @@ class LastCopyError(SiteSyncError):
         )
 
 
+class NewerStateError(SiteSyncError):
+    """What was to be written is older than what somebody wrote since."""
+
+    status: ClassVar[int] = 409
+    error_code = "newer_state"
+
+    def __init__(self, site_name: str) -> None:
+        super().__init__(
+            f"The state on '{site_name}' was written after writtenAt; it stays",
+            siteName=site_name,
+        )
+
+
 class SiteIdInUseError(SiteSyncError):
     """Two agents run under one site id on different machines or roots."""
 

@@ -14,6 +14,7 @@ from ayon_server.api.dependencies import (
     ProjectName,
     RepresentationID,
 )
+from ayon_server.background.background_worker import BackgroundWorker
 from ayon_server.config import ayonconfig
 from ayon_server.entities import UserEntity
 from ayon_server.events import EventModel, EventStream
@@ -32,6 +33,7 @@ from ayon_server.types import Field, OPModel
 
 __all__ = [
     "AyonException",
+    "BackgroundWorker",
     "BaseServerAddon",
     "BaseSettingsModel",
     "ClientSiteID",

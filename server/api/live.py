@@ -61,6 +61,14 @@ class LiveUpdates:
         """Send `sitesync.state` soon: at once if nothing was sent lately."""
         pending = self._pending.setdefault(project_name, _Pending())
         pending.add(representation_ids, site_names)
+        self._send_soon(project_name)
+
+    def lists_changed(self, project_name: str) -> None:
+        """Send `sitesync.state` with an overflow: what is listed is not the same."""
+        self._pending.setdefault(project_name, _Pending()).overflow = True
+        self._send_soon(project_name)
+
+    def _send_soon(self, project_name: str) -> None:
         if project_name not in self._senders:
             self._senders[project_name] = asyncio.create_task(
                 self._send_states(project_name),

@@ -21,7 +21,11 @@ MAX_STATES = 10_000
 
 
 class StateModel(OPModel):
-    """State of a representation on a site: `status` for all its files, or `files`."""
+    """State of a representation on a site: `status` for all its files, or `files`.
+
+    `writtenAt`: when it was so, for what is told late; what somebody else has written
+    since then stays (`newer_state`).
+    """
 
     representationId: HexId
     siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
@@ -29,6 +33,7 @@ class StateModel(OPModel):
     files: list[PostedFileModel] | None = Field(None, max_items=MAX_FILES)
     reset: bool = Field(False, description="Forget what is stored")
     priority: int | None = Field(None, ge=1, le=1000)
+    writtenAt: float | None = Field(None, ge=0)
 
 
 class StatesModel(OPModel):
@@ -120,6 +125,7 @@ def _posts(states: list[StateModel]) -> list[BulkPost]:
                 files=[posted_file(file) for file in state.files or ()],
                 priority=state.priority,
                 reset=state.reset,
+                written_at=state.writtenAt,
             )
         )
     return posts

@@ -108,9 +108,10 @@ WHERE representation_id = ANY ($1::uuid[]);
 
 -- name: batch
 -- The next representations after $1, $2 how many: which of them nobody has noted, which
--- have other files or another folder than we know, which have rows of other files.
+-- have other files or another folder than we know, which have rows of other files. What
+-- is younger than number $3 is left to who finds what is new.
 SELECT r.id,
-    k.representation_id IS NULL AS is_new,
+    k.representation_id IS NULL AND r.creation_order <= $3 AS is_unknown,
     k.representation_id IS NOT NULL AND (
         k.files IS DISTINCT FROM r.files OR k.folder_path IS DISTINCT FROM h.path
     ) AS is_changed,
@@ -137,10 +138,9 @@ LEFT JOIN {schema}.sitesync_known_files AS k ON k.representation_id = r.id
 WHERE jsonb_typeof(r.files) = 'array';
 
 -- name: batch_end
-SELECT id FROM (
-    SELECT id FROM {schema}.representations WHERE id > $1 ORDER BY id LIMIT $2
-) AS batch
-ORDER BY id DESC LIMIT 1;
+-- The last of the next $2 representations after $1; NULL where there are fewer.
+SELECT id FROM {schema}.representations
+WHERE id > $1 ORDER BY id OFFSET $2::integer - 1 LIMIT 1;
 
 -- name: forget_deleted
 -- What is known of representations that are no more: of the next $2 after $1. The last
@@ -165,3 +165,14 @@ unproven AS (
 )
 SELECT representation_id AS last FROM batch
 ORDER BY representation_id DESC LIMIT 1;
+
+-- name: inactive_leases
+-- What agents hold of entities that are no longer active.
+SELECT l.representation_id, l.site_name
+FROM {schema}.sitesync_leases AS l
+JOIN {schema}.representations AS r ON r.id = l.representation_id
+JOIN {schema}.versions AS v ON v.id = r.version_id
+JOIN {schema}.products AS p ON p.id = v.product_id
+JOIN {schema}.folders AS f ON f.id = p.folder_id
+WHERE NOT (r.active AND v.active AND p.active AND f.active)
+LIMIT 200;

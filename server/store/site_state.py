@@ -17,14 +17,17 @@ from ..domain.files import (
     Entries,
     PostedFile,
     RepresentationFile,
+    entry_timestamp,
     merge_post,
     rebuild_entries,
     reconcile_entries,
 )
+from ..domain.reconciliation import is_concluded
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..errors import (
     LastCopyError,
+    NewerStateError,
     NotAllowedError,
     SiteSyncError,
     UnknownFileError,
@@ -83,7 +86,10 @@ class StatePost:
 
 @dataclass(frozen=True)
 class BulkPost:
-    """One of many posts: a status for all files, or what is said of each."""
+    """One of many posts: a status for all files, or what is said of each.
+
+    `written_at` (epoch seconds): it must not undo what was written after that.
+    """
 
     representation_id: str
     site_name: str
@@ -91,6 +97,7 @@ class BulkPost:
     files: list[PostedFile]
     priority: int | None
     reset: bool
+    written_at: float | None = None
 
     def expand(self, files: list[RepresentationFile], now: int) -> StatePost:
         """Return the post about the files that the representation has."""
@@ -215,6 +222,9 @@ class SiteStateStore:
             )
             batch.known_sites.add(target.site_name)
         rows = batch.rows.setdefault(target.representation_id, {})
+        row = rows.get((target.representation_id, target.site_name))
+        if row is not None and is_newer(row, each.written_at):
+            raise NewerStateError(target.site_name)
         post = each.expand(representation.files, batch.now)
         changed = await self._change(target, representation, rows, post, batch.now)
         rows.update({row.key: row for row in changed})
@@ -236,6 +246,11 @@ class SiteStateStore:
         entries = merge(row, post, known)
         if row is not None:
             last = self._last_copies(target, [row], rows, known)
+            if post.reset and await may_publish(
+                target.project_name, target.caller, representation
+            ):
+                # Who publishes knows better than we where his files are.
+                last -= concluded_ids(row.entries)
             entries = protect_last_copies(row, entries, last, now)
         changed = _new_row(target, row, post.priority).with_entries(entries)
         aliases = propagate(changed, rows, target.sites, known.values(), now)
@@ -375,9 +390,28 @@ def _by_representation(rows: dict[RowKey, Row]) -> dict[str, dict[RowKey, Row]]:
 
 
 def is_republish(row: Row, representation: Representation, post: StatePost) -> bool:
-    """Tell whether a reset brings files that the row does not know yet."""
+    """Tell whether a reset brings files that the row does not know yet.
+
+    What the server concluded of them before the publish was told is as good as none.
+    """
     known = {file.id for file in representation.files}
-    return post.reset and row.entries.keys() != known
+    return post.reset and (
+        row.entries.keys() != known or bool(concluded_ids(row.entries))
+    )
+
+
+def concluded_ids(entries: Entries) -> frozenset[str]:
+    return frozenset(
+        file_id for file_id, entry in entries.items() if is_concluded(entry)
+    )
+
+
+def is_newer(row: Row, written_at: float | None) -> bool:
+    """Tell whether somebody reported a state of a row after a time."""
+    return written_at is not None and any(
+        entry_timestamp(entry) > written_at and not is_concluded(entry)
+        for entry in row.entries.values()
+    )
 
 
 def check_files_known(

@@ -74,4 +74,8 @@ async def run_host(
     app = create_app(dsn, addon_dirs)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
+        for addon in app.state.library:
+            # Tests do the background work when they mean to, with the clock as it is.
+            if upkeep := getattr(addon, "upkeep", None):
+                await upkeep.shutdown()
         yield Host(app=app, credentials=credentials, dsn=dsn, _stack=stack)

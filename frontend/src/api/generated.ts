@@ -323,6 +323,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Presence
+         * @description Take what a look at a site's storage has found.
+         */
+        post: operations["post_presence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/problems": {
         parameters: {
             query?: never;
@@ -417,6 +437,46 @@ export interface paths {
         get: operations["get_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Scan
+         * @description Ask the agents of a site to look what is really there.
+         */
+        post: operations["request_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/scan/finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Scan
+         * @description Tell what a scan has found; one that nobody waits for is left out.
+         */
+        post: operations["finish_scan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -987,6 +1047,8 @@ export interface components {
          * @description Why a representation is, or is not, on a site: what to see to comes first.
          */
         ExplanationModel: {
+            /** Isremoving */
+            isRemoving: boolean;
             /** Reasons */
             reasons: components["schemas"]["ReasonModel"][];
             /** Sitename */
@@ -1612,6 +1674,71 @@ export interface components {
             timestamp?: number;
         };
         /**
+         * PresenceAnswerModel
+         * @description Files that changed: there now, queued, not there. `results` are the problems.
+         */
+        PresenceAnswerModel: {
+            /** Missing */
+            missing: number;
+            /** Queued */
+            queued: number;
+            /** Results */
+            results: components["schemas"]["PresenceProblemModel"][];
+            /** Synced */
+            synced: number;
+        };
+        /**
+         * PresenceModel
+         * @description `requeue`: what is not there is queued if another site has it.
+         */
+        PresenceModel: {
+            /** Files */
+            files: components["schemas"]["PresentFileModel"][];
+            /**
+             * Requeue
+             * @default false
+             */
+            requeue: boolean;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * PresenceProblemModel
+         * @description What was not taken as it was told; without `fileId` the whole representation.
+         */
+        PresenceProblemModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Fileid */
+            fileId?: string;
+            /** Representationid */
+            representationId: string;
+        };
+        /**
+         * PresentFileModel
+         * @description One file as it was found; `checksum` where its content was read.
+         */
+        PresentFileModel: {
+            /** Checksum */
+            checksum?: string;
+            /** Fileid */
+            fileId: string;
+            /** Representationid */
+            representationId: string;
+            /**
+             * Size
+             * @default 0
+             */
+            size: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "present" | "missing" | "different";
+        };
+        /**
          * ProblemModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -2094,12 +2221,61 @@ export interface components {
             filesTotal: number;
             /** Filesverified */
             filesVerified: number;
+            /** Isremoving */
+            isRemoving: boolean;
             /** Message */
             message?: string;
             /** Priority */
             priority: number;
             /** Status */
             status: number;
+        };
+        /**
+         * ScanFinishedModel
+         * @description `message`: why the scan could not be done.
+         */
+        ScanFinishedModel: {
+            /**
+             * Different
+             * @default 0
+             */
+            different: number;
+            /**
+             * Found
+             * @default 0
+             */
+            found: number;
+            /** Message */
+            message?: string;
+            /**
+             * Missing
+             * @default 0
+             */
+            missing: number;
+            /** Requestedat */
+            requestedAt: number;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * ScanModel
+         * @description The last scan that somebody asked for; `message`: why it could not be done.
+         */
+        ScanModel: {
+            /** Different */
+            different?: number;
+            /** Finishedat */
+            finishedAt?: number;
+            /** Found */
+            found?: number;
+            /** Message */
+            message?: string;
+            /** Missing */
+            missing?: number;
+            /** Requestedat */
+            requestedAt: number;
+            /** Startedat */
+            startedAt?: number;
         };
         /**
          * ScanOrderModel
@@ -2112,6 +2288,22 @@ export interface components {
             requestedAt: number;
             /** Sitename */
             siteName: string;
+        };
+        /**
+         * ScanRequestModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ScanRequestModel: {
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * ScanRequestedModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        ScanRequestedModel: {
+            /** Requestedat */
+            requestedAt: number;
         };
         /**
          * SeedModel
@@ -2207,6 +2399,9 @@ export interface components {
             kind: "studio" | "configured" | "machine";
             /** Provider */
             provider: string;
+            /** Removing */
+            removing: number;
+            scan?: components["schemas"]["ScanModel"];
             /** Sitename */
             siteName: string;
             /** Totals */
@@ -2231,6 +2426,9 @@ export interface components {
         /**
          * StateModel
          * @description State of a representation on a site: `status` for all its files, or `files`.
+         *
+         *     `writtenAt`: when it was so, for what is told late; what somebody else has written
+         *     since then stays (`newer_state`).
          */
         StateModel: {
             /** Files */
@@ -2248,6 +2446,8 @@ export interface components {
             /** Sitename */
             siteName: string;
             status?: components["schemas"]["SiteStatus"];
+            /** Writtenat */
+            writtenAt?: number;
         };
         /**
          * StatePostModel
@@ -3402,6 +3602,52 @@ export interface operations {
             };
         };
     };
+    post_presence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceAnswerModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_problems: {
         parameters: {
             query?: never;
@@ -3599,6 +3845,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HistoryModel"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    request_scan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRequestModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRequestedModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    finish_scan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanFinishedModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

@@ -108,5 +108,13 @@ WHERE site_name = ANY ($1::varchar[])
 ORDER BY seen_at DESC, agent_id
 LIMIT 500;
 
+-- name: live_sites_of_user
+-- Where a user's own agents are at work, for example on the machine before him.
+SELECT DISTINCT site_name FROM public.sitesync_agents
+WHERE user_name = $1
+    AND seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8)
+ORDER BY site_name
+LIMIT 20;
+
 -- name: now
 SELECT extract(epoch FROM public.sitesync_now_v1())::float8 AS now;

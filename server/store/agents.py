@@ -132,6 +132,13 @@ class AgentStore:
             )
         return agents
 
+    async def live_sites_of(self, user_name: str) -> list[str]:
+        """Return the own sites of a user's live agents, the first 20 by name."""
+        rows = await Postgres.fetch(
+            _SQL.get("live_sites_of_user"), user_name, LIVE_SECONDS
+        )
+        return [row["site_name"] for row in rows]
+
     async def now(self) -> float:
         """Return the studio's clock in epoch seconds."""
         return float((await Postgres.fetchrow(_SQL.get("now")))["now"])

@@ -254,6 +254,27 @@ async def test_a_body_that_is_no_json_is_a_400(
     assert answer.json()["errorCode"] == "invalid_request"
 
 
+async def test_a_users_machine_is_listed_before_anything_is_on_it(
+    host: Host, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    agent = {"id": "a" * 32, "siteName": SITE, "hostname": "ws042", "version": "2.0.0"}
+    await client.post(
+        f"{host.addon_path}/-/claim",
+        json={"agent": agent, "projects": ["demo"], "maxTransfers": 0},
+    )
+
+    # As a browser asks, which belongs to no machine.
+    del client.headers["x-ayon-site-id"]
+
+    async def list_names() -> list[str]:
+        answer = await client.get(f"{host.addon_path}/demo/sites")
+        return [site["siteName"] for site in answer.json()["sites"]]
+
+    assert SITE in await list_names()
+    await clock.advance(120)
+    assert SITE not in await list_names()
+
+
 async def test_sites_tell_kind_role_totals_and_agents(
     host: Host,
     pipeline: Pipeline,
@@ -294,6 +315,8 @@ async def test_sites_tell_kind_role_totals_and_agents(
             }
         },
         "agents": [],
+        "removing": 0,
+        "scan": None,
     }
     assert (sites[CONFIGURED]["kind"], sites[CONFIGURED]["provider"]) == (
         "configured",

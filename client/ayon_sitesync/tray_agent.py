@@ -158,7 +158,7 @@ class TrayAgent:
         self._change(name=STOPPED)
 
     def _run_agent(self) -> None:
-        url, key = self._client.read_credentials()
+        url, key = self._client.read_login()
         client = StateClient(
             *(url, key, self._site_id),
             variant=self._client.variant,

@@ -104,7 +104,7 @@ class TrayService:
 
     def _open_panel(self) -> None:
         try:
-            url, _ = self._services.client.read_credentials()
+            url, _ = self._services.client.read_login()
             version = self._services.client.find_addon_version()
         except ServerError as error:
             self._notify(str(error))

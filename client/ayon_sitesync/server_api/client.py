@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -90,6 +91,8 @@ class ServerClient:
         self._addon_version = addon_version
         self._connection: Optional[ayon_api.ServerAPI] = None
         self._lock = threading.RLock()
+        self._turn: AbstractContextManager[Any] = self._lock
+        """Held while a request is under way."""
         self.timeout_seconds = TIMEOUT_SECONDS
 
     def make_another(self) -> ServerClient:
@@ -168,7 +171,7 @@ class ServerClient:
         body: Optional[Mapping[str, Any]] = None,
         params: Optional[Mapping[str, Any]] = None,
     ) -> Any:
-        with self._lock:
+        with self._turn:
             connection = self.connect()
             send: Callable[..., Any] = getattr(connection, f"raw_{method}")
             arguments: dict[str, Any] = {"timeout": self.timeout_seconds}

@@ -5,6 +5,7 @@ Nothing logs in twice, and one connection is kept for all requests.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, Callable, Optional
 
 import ayon_api
@@ -35,6 +36,9 @@ class HostClient(StateClient):
             addon_version=addon_version,
         )
         self.timeout_seconds = HOST_TIMEOUT_SECONDS
+        # AYON uses its connection from many threads, and a host application's own must
+        # not wait for a slow request of another one.
+        self._turn = nullcontext()
 
     def connect(self) -> ayon_api.ServerAPI:
         """AYON's own connection, as it is now: it may log in anew meanwhile."""
@@ -59,7 +63,7 @@ class HostClient(StateClient):
         self.connect()
         return self._variant
 
-    def read_credentials(self) -> tuple[str, str]:
+    def read_login(self) -> tuple[str, str]:
         """Address and key of the connection, for an agent's own one."""
         connection = self.connect()
         return self._url, str(connection.access_token)

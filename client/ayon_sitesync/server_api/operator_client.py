@@ -66,7 +66,7 @@ class OperatorClient(StateClient):
 
     def find_folder_id(self, project_name: str, path: str) -> Optional[str]:
         """The id of the folder of that path; None when there is none."""
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             found = self.connect().get_folder_by_path(project_name, path, fields={"id"})
         return str(found["id"]) if found else None
 

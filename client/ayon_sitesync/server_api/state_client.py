@@ -44,7 +44,7 @@ class StateClient(ServerClient):
 
         What a proxy in between says counts as the server's.
         """
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             response = self.connect().raw_get("info")
         headers: Mapping[str, str] = getattr(response.orig_response, "headers", {})
         told = headers.get("Date")
@@ -189,17 +189,17 @@ class StateClient(ServerClient):
         self, project_name: str, **filters: Any
     ) -> list[dict[str, Any]]:
         """Representations as ayon_api's `get_representations` gives them."""
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             return list(self.connect().get_representations(project_name, **filters))
 
     def find_products(self, project_name: str, **filters: Any) -> list[dict[str, Any]]:
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             return list(self.connect().get_products(project_name, **filters))
 
     def find_last_versions(
         self, project_name: str, product_ids: Iterable[str]
     ) -> list[dict[str, Any]]:
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             found = self.connect().get_last_versions(project_name, set(product_ids))
         return [version for version in found.values() if version]
 
@@ -207,7 +207,7 @@ class StateClient(ServerClient):
         self, project_name: str, version_ids: Iterable[str], link_type: Optional[str]
     ) -> set[str]:
         """Versions that are linked into the given ones."""
-        with self._lock, named_failures():
+        with self._turn, named_failures():
             links = self.connect().get_versions_links(
                 project_name,
                 set(version_ids),

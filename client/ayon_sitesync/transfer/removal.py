@@ -86,6 +86,9 @@ class Removals:
         """Take over what a claim gave."""
         now = self._clock.now()
         with self._lock:
+            if not self._runs:
+                # The claim was the server's word that they hold.
+                self._report_at = now + REPORT_SECONDS
             for removal in removals:
                 self._runs[removal.key] = _Run(removal, now)
 

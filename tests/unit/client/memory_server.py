@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +18,11 @@ from ayon_sitesync.work import (
     FileReport,
     Health,
     LeaseKey,
+    Removal,
+    RemovalAnswer,
+    RemovalReport,
     ReportAnswer,
+    ScanOrder,
     Transfer,
     TransferAnswer,
     TransferFile,
@@ -108,6 +112,21 @@ class MemoryServer:
         """Transfers in the largest report or release."""
         self.health: Health | None = None
         """What the agent told of itself last."""
+        self.removals: list[Removal] = []
+        """What the next claim gives to delete."""
+        self.removal_reports: list[RemovalReport] = []
+        self.removal_states: dict[TransferKey, str] = {}
+        """Answers to reports of removals other than that all is well."""
+        self.on_removals: Callable[[], object] = lambda: None
+        """Called at each report of removals."""
+        self.scans: list[ScanOrder] = []
+        self.finished_scans: list[
+            tuple[ScanOrder, tuple[int, int, int], str | None]
+        ] = []
+        self.listed: list[dict[str, Any]] = []
+        """Rows of the list of representations."""
+        self.presence: list[dict[str, Any]] = []
+        self.presence_problems: list[dict[str, Any]] = []
         self._retries = retries
 
     def queue(
@@ -167,11 +186,62 @@ class MemoryServer:
         self.most_told = max(self.most_told, len(leases))
         released = 0
         for lease in leases:
-            row = self.rows[lease.key]
-            if row.lease_token == lease.lease_token:
+            row = self.rows.get(lease.key)
+            if row is not None and row.lease_token == lease.lease_token:
                 released += 1
                 self._end_lease(row)
         return released
+
+    def report_removals(
+        self, agent_id: str, reports: Sequence[RemovalReport]
+    ) -> list[RemovalAnswer]:
+        self._answer("report_removals")
+        self.on_removals()
+        self.removal_reports += reports
+        return [
+            RemovalAnswer(
+                report.key,
+                self.removal_states.get(report.key) or self._find_state(report),
+            )
+            for report in reports
+        ]
+
+    @staticmethod
+    def _find_state(report: RemovalReport) -> str:
+        if not report.finished:
+            return "held"
+        return "failed" if report.failed else "finished"
+
+    def finish_scan(
+        self, order: ScanOrder, counts: tuple[int, int, int], message: str | None
+    ) -> None:
+        self._answer("finish_scan")
+        self.finished_scans.append((order, counts, message))
+
+    def iterate_rows(
+        self, project_name: str, body: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        self._answer("iterate_rows")
+        yield from self.listed
+
+    def write_presence(
+        self,
+        project_name: str,
+        site_name: str,
+        files: Sequence[Mapping[str, Any]],
+        *,
+        requeue: bool,
+    ) -> dict[str, Any]:
+        self._answer("write_presence")
+        self.presence += [dict(file) for file in files]
+        synced = sum(file["state"] == "present" for file in files)
+        missing = len(files) - synced
+        return {
+            "results": self.presence_problems,
+            "synced": synced,
+            "queued": missing if requeue else 0,
+            "missing": 0 if requeue else missing,
+        }
 
     def _answer(self, request: str) -> None:
         self.requests.append(request)
@@ -190,7 +260,15 @@ class MemoryServer:
             self._give(row)
             for row in due[: max(request.max_transfers, self.most_given)]
         ]
-        return Claim(tuple(given), LEASE_SECONDS, None, len(due) - len(given))
+        removals = self.removals[: request.max_removals]
+        del self.removals[: request.max_removals]
+        scans = self.scans if request.takes_scans else []
+        self.scans = []
+        return Claim(
+            *(tuple(given), LEASE_SECONDS, None, len(due) - len(given)),
+            removals=tuple(removals),
+            scans=tuple(scans),
+        )
 
     @staticmethod
     def _list_ends(row: Row) -> set[UnusableSite]:

@@ -52,6 +52,10 @@ class StudioSites:
             raise SiteUnhealthyError(site_name, "its root is not there")
         return self._providers[site_name]
 
+    def replace(self, site_name: str, provider: Any) -> None:
+        """Put another storage in the place of a site's."""
+        self._providers[site_name] = provider
+
     def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
         return self.limits.get(site_name, NO_LIMITS)
 

@@ -37,7 +37,7 @@ from ..store.access import (
 )
 from ..store.leases import Holder
 from ..store.reports import TransferReport
-from ..store.transfer_queue import Seeker
+from ..store.transfer_queue import MORE_PENDING, MOST_PENDING, Seeker
 from .agent_models import (
     ClaimAnswerModel,
     ClaimModel,
@@ -197,7 +197,9 @@ class TransferRoutes:
         others, left = await self._removals.claim(
             seekers, body.maxRemovals, takes_scans=body.takesScans
         )
-        outlooks = [await self._services.queue.outlook(seeker) for seeker in busy]
+        most = MORE_PENDING if budget.is_spent else MOST_PENDING
+        queue = self._services.queue
+        outlooks = [await queue.outlook(seeker, most) for seeker in busy]
         outlooks.append(left)
         waits = [
             outlook.next_due_in_seconds

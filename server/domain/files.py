@@ -108,7 +108,8 @@ def entry_timestamp(entry: Mapping[str, Any]) -> float:
 
 
 def entry_retries(entry: Mapping[str, Any]) -> int:
-    return whole_number(entry.get("retries"))
+    value = entry.get("retries")
+    return 0 if value is None else whole_number(value)
 
 
 def entry_hash(entry: Mapping[str, Any]) -> str:

@@ -85,18 +85,24 @@ SELECT
     ) - to_timestamp($3::float8))::float8 END AS next_due_in_seconds
 FROM (
     SELECT s.due_at
-    FROM {schema}.sitesync_files_status AS s
+    FROM (
+        -- Before anything is looked up: agents may hold a thousand of the first rows.
+        SELECT s.representation_id, s.site_name, s.priority, s.due_at
+        FROM {schema}.sitesync_files_status AS s
+        WHERE s.site_name = $1
+            AND s.due_at IS NOT NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM {schema}.sitesync_leases AS l
+                WHERE l.representation_id = s.representation_id
+                    AND l.site_name = s.site_name
+                    AND l.expires_at > to_timestamp($3::float8)
+            )
+        ORDER BY s.priority DESC, s.due_at, s.representation_id
+        OFFSET 0
+    ) AS s
     {parents}
     {source}
-    WHERE s.site_name = $1
-        AND s.due_at IS NOT NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM {schema}.sitesync_leases AS l
-            WHERE l.representation_id = s.representation_id
-                AND l.site_name = s.site_name
-                AND l.expires_at > to_timestamp($3::float8)
-        )
-        AND NOT EXISTS (
+    WHERE NOT EXISTS (
             SELECT 1 FROM {schema}.sitesync_removals AS m
             WHERE m.representation_id = s.representation_id
                 AND m.expires_at > to_timestamp($3::float8)

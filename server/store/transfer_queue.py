@@ -46,8 +46,9 @@ from .rows import Row, RowKey, current_time, write_rows
 
 _SQL = QueryFile("transfers")
 
-# `pending` stops counting here: more tells an agent nothing, and counting costs.
-MOST_PENDING = 100
+# `pending` stops counting here: more tells an agent nothing, and counting costs. An
+# agent that got all that it asked for needs to know only that there is more.
+MOST_PENDING, MORE_PENDING = 100, 10
 # More would make a query that takes longer to plan than to run.
 PROJECTS_AT_ONCE = 50
 # Expired leases that one claim gives back, at least, and at most.
@@ -162,21 +163,24 @@ class TransferQueue:
             legs=[leg for leg in legs if leg[0] in row["targets"]],
         )
 
-    async def outlook(self, seeker: Seeker) -> Outlook:
-        """Look at what remains on the agent's routes after a claim."""
+    async def outlook(self, seeker: Seeker, most: int = MOST_PENDING) -> Outlook:
+        """Look at what remains on the agent's routes after a claim.
+
+        :param most: `pending` counts so far.
+        """
         project = seeker.project_name
         view = await self._look_around(seeker)
         query = _SQL.get("outlook", project, parents="parents", source="source")
         pending, waits = 0, []
         for target, sources in view.legs:
             row = await Postgres.fetchrow(
-                *(query, target, sources, view.now, seeker.paths, MOST_PENDING),
+                *(query, target, sources, view.now, seeker.paths, most),
                 seeker.holder.agent_id,
             )
             pending += row["pending"]
             if row["next_due_in_seconds"] is not None:
                 waits.append(max(row["next_due_in_seconds"], 0.0))
-        return Outlook(min(pending, MOST_PENDING), min(waits, default=None))
+        return Outlook(min(pending, most), min(waits, default=None))
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]

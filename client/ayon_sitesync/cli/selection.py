@@ -139,6 +139,16 @@ def resolve_selection(
     )
 
 
+def fix_rows(client: OperatorClient, selection: Selection) -> Selection:
+    """The same representations, by id where what is selected changes with time."""
+    if not selection.conditions.keys() & {"statuses", "errorText"}:
+        return selection
+    body = {**selection.as_filter(), "siteNames": [], "sortBy": "id"}
+    rows = client.iterate_rows(selection.project_name, body)
+    ids = tuple(str(row["representationId"]) for row in rows)
+    return Selection(selection.project_name, {}, ids)
+
+
 def _make_selection(name: str, conditions: dict[str, Any]) -> Selection:
     if conditions.keys() == {"representationIds"}:
         return Selection(name, {}, tuple(conditions["representationIds"]))

@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
+
+_Line = TypeVar("_Line", bound="ProgressLine")
 
 PROGRESS_SECONDS = 5.0
 """Time between two lines of progress where no bar can be drawn."""
@@ -55,7 +57,7 @@ def _print_plain(rows: Sequence[Sequence[str]]) -> None:
 class ProgressLine:
     """Tells on standard error how far something is; says nothing with `--json`.
 
-    A context manager. Numbers are of any unit; the note says what they mean.
+    A context manager.
     """
 
     def __init__(self, label: str, *, is_silent: bool) -> None:
@@ -76,21 +78,22 @@ class ProgressLine:
                 transient=True,
             )
 
-    def update(self, done: float, total: float, note: str) -> None:
-        """`note` is what people read: `12 of 40 files`."""
+    def update(self, share: Optional[float], note: str) -> None:
+        """`share` is 0 to 1, None = unknown; `note` is for people: `12 files`."""
         if self._is_silent:
             return
         if self._bar is not None:
             if self._task is None:
-                self._task = self._bar.add_task(self._label, total=total, note=note)
-            self._bar.update(self._task, completed=done, total=total, note=note)
+                self._task = self._bar.add_task(self._label, note=note)
+            total = None if share is None else 1.0
+            self._bar.update(self._task, completed=share or 0, total=total, note=note)
             return
         now = time.monotonic()
         if now - self._told_at >= PROGRESS_SECONDS:
             self._told_at = now
             print(f"{self._label}: {note}", file=sys.stderr, flush=True)
 
-    def __enter__(self) -> ProgressLine:
+    def __enter__(self: _Line) -> _Line:
         if self._bar is not None:
             self._bar.start()
         return self

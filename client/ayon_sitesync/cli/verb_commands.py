@@ -200,7 +200,7 @@ def _follow_job(
             job = client.read_job(job_id)
             if job["state"] != "running":
                 return job
-            line.update(0, 0, f"{job['changed']} of {job['matched']} rows so far")
+            line.update(None, f"{job['changed']} of {job['matched']} rows so far")
             time.sleep(JOB_SECONDS)
 
 

@@ -161,14 +161,18 @@ def test_the_last_copy_is_not_removed_and_that_is_exit_code_1(
     assert studio.rows(made.id)[MACHINE] == SYNCED
 
 
-@pytest.mark.parametrize("command", ["remove", "reset", "cancel"])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("remove", QUEUED), ("reset", SYNCED), ("cancel", QUEUED)],
+)
 def test_what_takes_away_asks_first(
     studio: HostStudio,
     command: str,
+    status: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made = publish(studio, "compMain", machine=QUEUED)
+    made = publish(studio, "compMain", machine=status)
     assert main([command, made.id]) == 2
     assert "--yes: " in capsys.readouterr().err
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
@@ -176,7 +180,7 @@ def test_what_takes_away_asks_first(
     monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or "n")
     assert main([command, made.id]) == 1
     assert asked == [f"{command} 1 rows on {MACHINE}? [y/N] "]
-    assert studio.rows(made.id)[MACHINE] == QUEUED
+    assert studio.rows(made.id)[MACHINE] == status
     monkeypatch.setattr("builtins.input", lambda text: "y")
     assert main([command, made.id]) == 0
 

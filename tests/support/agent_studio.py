@@ -136,10 +136,16 @@ class Studio:
         with file.open("wb") as stream:
             for _ in range(size // len(block)):
                 stream.write(block)
-        publisher = self._make_publisher()
         sample = SamplePublish(("sh010",), "plateMain", "plate", 1, {"mov": [path]})
+        return self.publish_files(sample, {"studio": SYNCED, MACHINE: QUEUED})
+
+    def publish_files(
+        self, sample: SamplePublish, statuses: dict[str, int]
+    ) -> Published:
+        """One representation of files that are on the studio's disk, with its rows."""
+        publisher = self._make_publisher()
         (published,) = publisher.publish(sample)
-        publisher.set_sites(published, {"studio": SYNCED, MACHINE: QUEUED})
+        publisher.set_sites(published, statuses)
         return published
 
     async def start_agent(self, *arguments: str) -> Process:

@@ -82,6 +82,15 @@ class PanelPage:
         expect(cell).to_have_attribute("title", re.compile(words))
         expect(cell).to_contain_text(re.compile(words))
 
+    def ask(self, row: str, verb: str, site_name: str) -> Locator:
+        """Select a row, choose a verb and a site; the dialog before its question."""
+        self.row(row).click()
+        self.view.get_by_role("button", name=verb).click()
+        dialog = self.view.get_by_role("dialog")
+        dialog.get_by_role("checkbox", name=site_name).check()
+        expect(dialog.get_by_text("will change")).to_be_visible()
+        return dialog
+
     def expect_connection(self, word: str) -> None:
         expect(self.view.locator(".connection")).to_have_text(word)
 

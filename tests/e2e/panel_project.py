@@ -90,6 +90,10 @@ class PanelProject:
         url = f"{self._endpoint}/{path}"
         return self._expect(self._connection.raw_post(url, json=body))
 
+    def get(self, path: str) -> Any:
+        """Read from an endpoint of the addon as an administrator."""
+        return self._expect(self._connection.raw_get(f"{self._endpoint}/{path}"))
+
     def publish_many(self, folder: str, names: Sequence[str]) -> None:
         """Many representations of one version, on no site so far."""
         version_id = self._create_version(folder, "compMain")

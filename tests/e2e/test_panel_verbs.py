@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, expect
 
 from devhost.process import DevhostProcess
 from tests.e2e.browser import PanelPage, run_chromium
@@ -58,16 +58,6 @@ def _status(project: PanelProject, representation_id: str) -> int:
     return ABSENT if row is None else int(row["status"])
 
 
-def _ask(panel: PanelPage, row: str, verb: str, site: str = NEARLINE) -> Locator:
-    """Select a row, choose a verb and a site; the dialog before its last question."""
-    panel.row(row).click()
-    panel.view.get_by_role("button", name=verb).click()
-    dialog = panel.view.get_by_role("dialog")
-    dialog.get_by_role("checkbox", name=site).check()
-    expect(dialog.get_by_text("will change")).to_be_visible()
-    return dialog
-
-
 @pytest.mark.parametrize(
     ("number", "before", "verb", "action", "after"),
     [
@@ -93,7 +83,7 @@ def test_a_verb_changes_the_selection_on_the_server_and_in_the_list(
     if before != ABSENT:
         project.post_state(published, NEARLINE, before)
 
-    dialog = _ask(panel, f"sh0{number}0", verb)
+    dialog = panel.ask(f"sh0{number}0", verb, NEARLINE)
     dialog.get_by_role("button", name=action, exact=True).click()
     expect(dialog).to_have_count(0)
     words = {QUEUED: "queued", PAUSED: "paused", ABSENT: "not there"}
@@ -105,7 +95,7 @@ def test_what_was_queued_by_mistake_is_undone(
     project: PanelProject, panel: PanelPage
 ) -> None:
     published = project.publish("shots/sq110/sh0110")
-    dialog = _ask(panel, "sh0110", "Sync to…")
+    dialog = panel.ask("sh0110", "Sync to…", NEARLINE)
     dialog.get_by_role("button", name="Sync", exact=True).click()
     panel.expect_state("sh0110", NEARLINE, "queued")
     panel.view.get_by_role("button", name="Undo").click()
@@ -119,7 +109,7 @@ def test_the_priority_of_a_selection_is_set(
     published = project.publish("shots/sq120/sh0120")
     project.post_state(published, NEARLINE, QUEUED)
     panel.expect_state("sh0120", NEARLINE, "queued")
-    dialog = _ask(panel, "sh0120", "Priority…")
+    dialog = panel.ask("sh0120", "Priority…", NEARLINE)
     dialog.get_by_role("spinbutton").fill("80")
     dialog.get_by_role("button", name="Set the priority").click()
     expect(panel.view.get_by_text("given the priority")).to_be_visible()

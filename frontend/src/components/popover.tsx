@@ -42,9 +42,12 @@ export function Popover({
     };
     const onClick = (event: MouseEvent) => {
       if ((event.target as Element).closest(".menu-item") === null) return;
-      setIsOpen(false);
       // Before what was chosen opens: from there the focus comes back to here.
       button.current?.focus();
+      // Later than the item's own handler: it would be gone before it is called.
+      setTimeout(() => {
+        setIsOpen(false);
+      });
     };
     const element = root.current;
     element?.addEventListener("click", onClick);

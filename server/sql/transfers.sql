@@ -270,15 +270,17 @@ ORDER BY representation_id, file_id,
     array_position(ARRAY['xxh3', 'blake2b', 'sha256', 'sha1', 'md5'], algorithm::text);
 
 -- name: write_checksums
+-- $2 the place of each file's representation in $1: AYON takes its time over each id.
 INSERT INTO {schema}.sitesync_file_checksums AS c (
     representation_id, file_id, algorithm, digest, size, site_name, verified_at
 )
-SELECT representation_id, file_id, algorithm, digest, size, site_name,
-    to_timestamp($7::float8)
+SELECT ($1::uuid[])[place], file_id, algorithm, digest, size, site_name,
+    to_timestamp($8::float8)
 FROM unnest(
-    $1::uuid[], $2::varchar[], $3::varchar[], $4::varchar[], $5::bigint[], $6::varchar[]
-) AS new (representation_id, file_id, algorithm, digest, size, site_name)
-ORDER BY representation_id, file_id, algorithm
+    $2::integer[], $3::varchar[], $4::varchar[], $5::varchar[], $6::bigint[],
+    $7::varchar[]
+) AS new (place, file_id, algorithm, digest, size, site_name)
+ORDER BY ($1::uuid[])[place], file_id, algorithm
 ON CONFLICT (representation_id, file_id, algorithm) DO UPDATE
 SET digest = EXCLUDED.digest, size = EXCLUDED.size,
     site_name = EXCLUDED.site_name, verified_at = EXCLUDED.verified_at;

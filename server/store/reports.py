@@ -176,10 +176,15 @@ class ReportStore:
         await write_rows(project, batch.changed.values())
         await count_attempts(project, batch.attempts, batch.now)
         if batch.checksums:
-            rows = [(*key, *value) for key, value in batch.checksums.items()]
+            ids = list({key[0]: None for key in batch.checksums})
+            places = {each: place for place, each in enumerate(ids, 1)}
+            rows = [
+                (places[key[0]], *key[1:], *value)
+                for key, value in batch.checksums.items()
+            ]
             columns = [list(column) for column in zip(*rows, strict=True)]
             await Postgres.execute(
-                _SQL.get("write_checksums", project), *columns, batch.now
+                _SQL.get("write_checksums", project), ids, *columns, batch.now
             )
         await Postgres.execute(_SQL.get("end_leases", project), batch.ended)
         await Postgres.fetch(

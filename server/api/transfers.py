@@ -104,7 +104,11 @@ class TransferRoutes:
         await note_health(self._services, report.agentId, user.name, report.health)
         answers: dict[int, dict[str, Any]] = {}
         projects = await self._readable_projects(user)
-        for name, numbers in _by_project(report.transfers).items():
+        numbers_of = _by_project(report.transfers)
+        for name in projects & numbers_of.keys():
+            # Before anything is applied: the agent tells all of it again.
+            await self._services.keeper.ensure_ready(name)
+        for name, numbers in numbers_of.items():
             chosen = [report.transfers[number] for number in numbers]
             if name in projects:
                 results = await self._report(

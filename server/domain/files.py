@@ -267,6 +267,8 @@ class FileReport:
     """What the holder of a lease says about one file.
 
     `is_source_read`: he compared the content of the source, not only of the target.
+    `is_source_lacking`: the source is found to lack the file, which is no failure of
+    this attempt.
     """
 
     id: str
@@ -278,6 +280,11 @@ class FileReport:
     error_class: str = "retryable"
     message: str | None = None
     retry_after_seconds: float | None = None
+    is_source_lacking: bool = False
+
+    @property
+    def misses_source(self) -> bool:
+        return self.status == SiteStatus.FAILED and self.error_class == "missing_source"
 
 
 def apply_report(
@@ -321,7 +328,8 @@ def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
 def _failed(
     entry: Entry, report: FileReport, now: float, retry_count: int, chance: float
 ) -> Entry:
-    retries = entry_retries(entry) + 1
+    # Where the source is to blame, another one may be tried at once.
+    retries = entry_retries(entry) + (not report.is_source_lacking)
     dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
     failed = {key: value for key, value in entry.items() if key not in dropped}
     failed.update(
@@ -333,11 +341,29 @@ def _failed(
         message=(report.message or "The agent gave no reason")[:MAX_MESSAGE_LENGTH],
     )
     if retries <= retry_count and report.error_class in RETRYABLE_ERRORS:
-        wait = report.retry_after_seconds
+        wait = 0.0 if report.is_source_lacking else report.retry_after_seconds
         failed["next"] = now + (
             backoff_seconds(retries, chance) if wait is None else wait
         )
     return failed
+
+
+def mark_lacking(entry: Entry, message: str | None, now: float) -> Entry:
+    """Return the entry of a file that an agent looked for in vain.
+
+    It stays FAILED until somebody says that it is there, or orders it anew.
+    """
+    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+    lacking = {key: value for key, value in entry.items() if key not in dropped}
+    text = f"An agent did not find this file here: {message or 'no reason given'}"
+    lacking.update(
+        status=int(SiteStatus.FAILED),
+        size=0,
+        timestamp=int(now),
+        error="missing_source",
+        message=text[:MAX_MESSAGE_LENGTH],
+    )
+    return lacking
 
 
 def requeue(entry: Entry, now: float) -> Entry:

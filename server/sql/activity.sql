@@ -95,16 +95,12 @@ FROM (
 ) AS waiting;
 
 -- name: throughput
--- Bytes that arrived by site and minute: $1 now, $2 minutes, $3 site or NULL. A run
--- counts in the minute of its end.
-SELECT (floor(extract(epoch FROM finished_at) / 60) * 60)::float8 AS at,
-    site_name, sum(bytes_done)::bigint AS bytes
-FROM {schema}.sitesync_attempts
-WHERE started_at > to_timestamp($1::float8) - make_interval(days => 2)
-    AND finished_at > to_timestamp($1::float8) - make_interval(mins => $2::integer)
+-- Bytes that arrived by site and minute: $1 now, $2 minutes, $3 site or NULL.
+SELECT extract(epoch FROM minute)::float8 AS at, site_name, sum(bytes)::bigint AS bytes
+FROM {schema}.sitesync_throughput
+WHERE minute > to_timestamp($1::float8) - make_interval(mins => $2::integer)
     AND ($3::varchar IS NULL OR site_name = $3::varchar)
 GROUP BY 1, 2
-HAVING sum(bytes_done) > 0
 ORDER BY 1, 2;
 
 -- name: attempts

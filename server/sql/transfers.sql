@@ -186,18 +186,50 @@ FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[], $5::integer[])
 -- name: count_attempts
 -- Add what a report tells to the attempts; outcome NULL = it goes on. The errors are
 -- in an object each, as a list in a list would be sent as an array of two dimensions.
-UPDATE {schema}.sitesync_attempts AS a
-SET files_synced = a.files_synced + new.synced,
-    files_failed = a.files_failed + new.failed,
-    bytes_done = a.bytes_done + new.bytes_done,
-    errors = a.errors || (new.errors -> 'list'),
-    outcome = coalesce(new.outcome, a.outcome),
-    finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
-        ELSE to_timestamp($7::float8) END
-FROM unnest(
-    $1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::jsonb[], $6::varchar[]
-) AS new (token, synced, failed, bytes_done, errors, outcome)
-WHERE a.token = new.token;
+-- What arrived counts in this minute; agents in different slots do not wait for each
+-- other.
+WITH counted AS (
+    UPDATE {schema}.sitesync_attempts AS a
+    SET files_synced = a.files_synced + new.synced,
+        files_failed = a.files_failed + new.failed,
+        bytes_done = a.bytes_done + new.bytes_done,
+        errors = a.errors || (new.errors -> 'list'),
+        outcome = coalesce(new.outcome, a.outcome),
+        finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
+            ELSE to_timestamp($7::float8) END
+    FROM unnest(
+        $1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::jsonb[],
+        $6::varchar[]
+    ) AS new (token, synced, failed, bytes_done, errors, outcome)
+    WHERE a.token = new.token
+    RETURNING a.site_name, a.agent_id, new.bytes_done
+)
+INSERT INTO {schema}.sitesync_throughput AS t (minute, site_name, slot, bytes)
+SELECT date_trunc('minute', to_timestamp($7::float8), 'UTC'), site_name,
+    (hashtext(agent_id::text) & 15)::smallint AS slot, sum(bytes_done)
+FROM counted
+WHERE bytes_done > 0
+GROUP BY site_name, slot
+ORDER BY site_name, slot
+ON CONFLICT (minute, site_name, slot) DO UPDATE SET bytes = t.bytes + EXCLUDED.bytes;
+
+-- name: unseen_sources
+-- Those of sources $2 from which the latest $3 runs of agent $1 brought nothing.
+SELECT source.site_name
+FROM unnest($2::varchar[]) AS source (site_name)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS runs, coalesce(max(latest.files_synced), 0) AS files_synced
+    FROM (
+        SELECT a.files_synced
+        FROM {schema}.sitesync_attempts AS a
+        WHERE a.agent_id = $1
+            AND a.source_site = source.site_name
+            AND a.finished_at IS NOT NULL
+        ORDER BY a.started_at DESC
+        LIMIT $3
+    ) AS latest
+) AS found
+WHERE found.runs >= $3 AND found.files_synced = 0;
 
 -- name: expired_keys
 SELECT l.representation_id, l.site_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from ..sql import QueryFile
 from .rows import Row, RowKey, lock_rows
 
 _SQL = QueryFile("transfers")
+
+RUNS_IN_VAIN = 20
+"""After so many runs without a file an agent does not seem to see a source."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,25 @@ async def read_leases(
         now,
     )
     return {(row["representation_id"], row["site_name"]): row for row in rows}
+
+
+async def find_unseen(
+    project_name: str, holder: Holder, site_names: Collection[str]
+) -> frozenset[str]:
+    """Return the sources that an agent does not seem to see at all.
+
+    From those his latest runs brought nothing: he looks for files in a wrong place,
+    and is not believed that more of them are missing.
+    """
+    if not site_names:
+        return frozenset()
+    rows = await Postgres.fetch(
+        _SQL.get("unseen_sources", project_name),
+        holder.agent_id,
+        sorted(site_names),
+        RUNS_IN_VAIN,
+    )
+    return frozenset(row["site_name"] for row in rows)
 
 
 async def lock_rows_of(project_name: str, leases: list[Lease]) -> dict[RowKey, Row]:

@@ -2,7 +2,8 @@
 
 A report whose lease is not the row's, or has expired, changes nothing. What arrives
 on a site arrives on its aliases in the same transaction, and a source whose content
-was read for a content-verified file is verified by that.
+was read for a content-verified file is verified by that. A file that is missing at the
+source is recorded against the source and its aliases, so that another is tried.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..domain.copies import synced_ids
 from ..domain.files import (
     Entries,
     FileReport,
@@ -19,6 +21,7 @@ from ..domain.files import (
     apply_report,
     entry_status,
     is_verified,
+    mark_lacking,
     parse_files,
     prove,
     return_running,
@@ -33,6 +36,7 @@ from .leases import (
     AttemptCount,
     Holder,
     count_attempts,
+    find_unseen,
     lease_columns,
     read_leases,
 )
@@ -96,6 +100,8 @@ class _Batch:
         default_factory=dict
     )
     ended: list[str] = field(default_factory=list)
+    # Sources of which this agent is not believed that files are missing.
+    unseen: frozenset[str] = frozenset()
 
     def put(self, row: Row) -> None:
         self.rows[row.key] = self.changed[row.key] = row
@@ -121,7 +127,7 @@ class ReportStore:
             for variant in {lease["variant"] for lease in held.values()}
         }
         async with Postgres.transaction():
-            batch = await self._lock(project_name, holder, leases, held, sites)
+            batch = await self._lock(project_name, holder, reports, held, sites)
             results = [_apply(batch, report) for report in reports]
             await self._write(batch, holder, leases)
         results = await self._explain_losses(project_name, holder, results)
@@ -147,16 +153,28 @@ class ReportStore:
         self,
         project_name: str,
         holder: Holder,
-        leases: list[Lease],
+        reports: list[TransferReport],
         held: dict[RowKey, Any],
         sites: dict[str, ProjectSites],
     ) -> _Batch:
         """Lock the rows of targets, sources and aliases; then look at leases again."""
+        leases = [report.lease for report in reports]
         ids = sorted({key[0] for key in held})
         names: set[str] = set()
+        missed = {
+            held[report.key]["source_site"]
+            for report in reports
+            if report.key in held and any(file.misses_source for file in report.files)
+        }
         for (_, site_name), lease in held.items():
-            names |= {site_name, lease["source_site"]}
-            names |= sites[lease["variant"]].aliases(site_name)
+            ends = {site_name, lease["source_site"]}
+            names = names.union(
+                ends,
+                *(
+                    sites[lease["variant"]].aliases(name)
+                    for name in ends & (missed | {site_name})
+                ),
+            )
         await lock_representations(project_name, ids)
         rows = await lock_rows(project_name, ids, names)
         now = await current_time(project_name)
@@ -169,6 +187,7 @@ class ReportStore:
             rows=rows,
             leases=await read_leases(project_name, holder, leases, now),
             files={record["id"]: parse_files(record["files"]) for record in records},
+            unseen=await find_unseen(project_name, holder, missed),
         )
 
     async def _write(self, batch: _Batch, holder: Holder, leases: list[Lease]) -> None:
@@ -205,6 +224,9 @@ def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
     sites = batch.sites[lease["variant"]]
     sizes = {file.id: file.size for file in batch.files.get(report.key[0], [])}
     accepted, rejected = _sort_out(report.files, row.entries, sizes)
+    accepted = _blame_source(
+        batch, report.key[0], lease["source_site"], sites, accepted
+    )
     entries = dict(row.entries)
     for file in accepted:
         entries[file.id] = apply_report(
@@ -276,6 +298,33 @@ def _propagate(batch: _Batch, row: Row, sites: ProjectSites) -> None:
     files = batch.files.get(row.representation_id, [])
     for alias in propagate(row, batch.rows, sites, files, int(batch.now)):
         batch.put(alias)
+
+
+def _blame_source(
+    batch: _Batch,
+    representation_id: str,
+    source_site: str,
+    sites: ProjectSites,
+    accepted: list[FileReport],
+) -> list[FileReport]:
+    """Record what the source lacks; return the reports with what follows for them."""
+    missed = {file.id: file.message for file in accepted if file.misses_source}
+    if not missed or source_site in batch.unseen:
+        return accepted
+    lacking: set[str] = set()
+    for name in {source_site} | sites.aliases(source_site):
+        row = batch.rows.get((representation_id, name))
+        if row is None:
+            continue
+        gone = missed.keys() & synced_ids(row.entries)
+        if gone:
+            marked = {
+                file_id: mark_lacking(row.entries[file_id], missed[file_id], batch.now)
+                for file_id in gone
+            }
+            batch.put(row.with_entries({**row.entries, **marked}))
+            lacking |= gone
+    return [replace(file, is_source_lacking=file.id in lacking) for file in accepted]
 
 
 def _verify_source(

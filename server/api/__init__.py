@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from fastapi import APIRouter
 
-from ..gql.loaders import Backend
 from ..gql.schema import GraphQLService
 from ..host import BaseServerAddon
 from ..store.activity import ActivityStore
@@ -35,6 +32,7 @@ from .availability import AvailabilityRoutes
 from .configuration import Configuration
 from .credentials import CredentialRoutes
 from .graph import GraphRoutes
+from .graph_backend import Endpoints, build_backend
 from .live import LiveUpdates
 from .machines import MachineRoutes
 from .pauses import PauseRoutes
@@ -43,7 +41,7 @@ from .problems import ProblemRoutes
 from .services import Services
 from .state import StateRoutes
 from .state_batches import StateBatchRoutes
-from .summary import SummaryRoutes, describe_sites
+from .summary import SummaryRoutes
 from .transfers import TransferRoutes
 from .verbs import VerbRoutes
 from .waiting import WaitRoutes
@@ -81,27 +79,27 @@ def build_services(addon: BaseServerAddon) -> Services:
 
 
 def build_routers(services: Services) -> list[APIRouter]:
-    graph = GraphQLService(
-        Backend(
-            ensure_ready=services.keeper.ensure_ready,
-            representations=services.representations,
-            availability=services.availability,
-            describe_sites=partial(describe_sites, services),
-        )
+    endpoints = Endpoints(
+        activity=ActivityRoutes(services),
+        problems=ProblemRoutes(services),
+        summary=SummaryRoutes(services),
+        verbs=VerbRoutes(services),
+        pauses=PauseRoutes(services),
     )
+    graph = GraphQLService(build_backend(services, endpoints))
     return [
         TransferRoutes(services).router,
         StateRoutes(services).router,
-        SummaryRoutes(services).router,
+        endpoints.summary.router,
         AvailabilityRoutes(services).router,
         GraphRoutes(graph.execute).router,
-        VerbRoutes(services).router,
-        PauseRoutes(services).router,
+        endpoints.verbs.router,
+        endpoints.pauses.router,
         StateBatchRoutes(services).router,
         PresenceRoutes(services).router,
-        ActivityRoutes(services).router,
+        endpoints.activity.router,
         MachineRoutes(services).router,
-        ProblemRoutes(services).router,
+        endpoints.problems.router,
         CredentialRoutes(services).router,
         WaitRoutes(services).router,
     ]

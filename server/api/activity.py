@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -157,6 +157,16 @@ class AgentsModel(OPModel):
     agents: list[KnownAgentModel]
 
 
+@dataclass(frozen=True)
+class RunQuery:
+    """Which runs: of a representation, to one site or all, after a cursor."""
+
+    representation_id: str
+    site_name: str | None
+    first: int
+    after: str | None
+
+
 class ActivityRoutes:
     """`transfers`, `throughput`, `history` and `explain` of one, `/-/agents`."""
 
@@ -190,13 +200,20 @@ class ActivityRoutes:
         siteName: Annotated[list[str] | None, Query(max_length=MAX_SITES)] = None,
     ) -> Response:
         """Return what agents are at, and what comes next; to all sites or the named."""
-        names = check_texts("siteName", siteName)
+        return answer(
+            await self.read_transfers(project_name, Caller(user), first, siteName)
+        )
+
+    async def read_transfers(
+        self, project_name: str, caller: Caller, first: int, names: list[str] | None
+    ) -> dict[str, Any]:
+        names = check_texts("siteName", names)
         await self._services.keeper.ensure_ready(project_name)
-        paths = await readable_paths(Caller(user), project_name)
+        paths = await readable_paths(caller, project_name)
         activity = self._services.activity
         queued, total = await activity.queued(project_name, paths, first, names)
         moving = await activity.moving(project_name, paths, first, names)
-        return answer({"moving": moving, "queued": queued, "queuedTotal": total})
+        return {"moving": moving, "queued": queued, "queuedTotal": total}
 
     async def get_throughput(
         self,
@@ -223,15 +240,23 @@ class ActivityRoutes:
         after: str | None = None,
     ) -> Response:
         """Return the runs about a representation, newest first."""
+        run = RunQuery(representation_id, siteName, first, after)
+        return answer(await self.read_history(project_name, Caller(user), run))
+
+    async def read_history(
+        self, project_name: str, caller: Caller, wanted: RunQuery
+    ) -> dict[str, Any]:
+        """Return a page of `attempts` and its `pageInfo`."""
         await self._services.keeper.ensure_ready(project_name)
-        [plain_id] = check_ids("representationId", [representation_id]) or []
-        paths = await readable_paths(Caller(user), project_name)
+        [plain_id] = check_ids("representationId", [wanted.representation_id]) or []
+        paths = await readable_paths(caller, project_name)
         await load_representation(project_name, plain_id, paths)
+        first, after = wanted.first, wanted.after
         cursor = None if after is None else _read_cursor(after)
         runs = await self._services.activity.attempts(
             project_name,
             plain_id,
-            check_text("siteName", siteName or "") or None,
+            check_text("siteName", wanted.site_name or "") or None,
             first + 1,
             cursor,
         )
@@ -247,7 +272,7 @@ class ActivityRoutes:
             {key: value for key, value in run.items() if key != "position"}
             for run in runs[:first]
         ]
-        return answer({"attempts": attempts, "pageInfo": info})
+        return {"attempts": attempts, "pageInfo": info}
 
     async def explain_status(
         self,
@@ -257,36 +282,46 @@ class ActivityRoutes:
         siteName: str,
     ) -> Response:
         """Say in words why a representation is, or is not, on a site."""
+        return answer(
+            await self.read_explanation(
+                project_name, Caller(user), representation_id, siteName
+            )
+        )
+
+    async def read_explanation(
+        self, project_name: str, caller: Caller, representation_id: str, site_name: str
+    ) -> dict[str, Any]:
         await self._services.keeper.ensure_ready(project_name)
         [plain_id] = check_ids("representationId", [representation_id]) or []
-        paths = await readable_paths(Caller(user), project_name)
+        paths = await readable_paths(caller, project_name)
         await load_representation(project_name, plain_id, paths)
         facts = await self._services.explain.facts(
             project_name,
             plain_id,
-            check_text("siteName", siteName),
+            check_text("siteName", site_name),
             await self._services.configuration.for_project(project_name),
             await self._services.pauses.load(),
         )
         reasons = [asdict(reason) for reason in explain(facts)]
-        return answer(
-            {
-                "siteName": siteName,
-                "status": facts.status,
-                "isRemoving": facts.removal is not None,
-                "reasons": reasons,
-            }
-        )
+        return {
+            "siteName": site_name,
+            "status": facts.status,
+            "isRemoving": facts.removal is not None,
+            "reasons": reasons,
+        }
 
     async def list_agents(self, user: CurrentUser) -> Response:
         """Return agents, live ones first, and what they hold in your projects."""
+        return answer({"agents": await self.read_agents(Caller(user))})
+
+    async def read_agents(self, caller: Caller) -> list[dict[str, Any]]:
         names = [
             project.name
             for project in await get_project_list()
-            if await may_enter(user, project.name)
+            if await may_enter(caller.user, project.name)
             and await self._services.keeper.is_ready(project.name)
         ]
-        return answer({"agents": await self._services.activity.agents(names)})
+        return await self._services.activity.agents(names)
 
 
 def _write_cursor(run: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 
@@ -68,13 +68,15 @@ class PauseRoutes:
 
     async def list_pauses(self, user: CurrentUser) -> Response:
         """Return what is paused, without projects that the user has no access to."""
-        pauses = [
+        return answer({"pauses": await self.read_pauses(Caller(user))})
+
+    async def read_pauses(self, caller: Caller) -> list[dict[str, Any]]:
+        return [
             pause
             for pause in await self._services.pauses.list()
             if pause["projectName"] is None
-            or await may_enter(user, pause["projectName"])
+            or await may_enter(caller.user, pause["projectName"])
         ]
-        return answer({"pauses": pauses})
 
     async def set_pause(
         self, user: CurrentUser, site_id: ClientSiteID, body: PauseModel
@@ -84,8 +86,15 @@ class PauseRoutes:
         Claims give nothing of it, and agents are told with their next report. For
         managers; an artist pauses his own machine.
         """
+        await self.change_pause(Caller(user, site_id), body)
+        return Response(status_code=204)
+
+    async def change_pause(self, caller: Caller, body: PauseModel) -> None:
+        """Pause or resume.
+
+        :raises NotAllowedError: the scope is not the caller's to order about.
+        """
         project_name, site_name = _scope_of(body)
-        caller = Caller(user, site_id)
         projects = await self._projects(caller, project_name)
         await self._check_allowed(caller, site_name, projects)
         pauses = self._services.pauses
@@ -95,7 +104,6 @@ class PauseRoutes:
         else:
             await pauses.resume(project_name, site_name)
         await self._services.live.pauses_changed()
-        return Response(status_code=204)
 
     async def _projects(self, caller: Caller, project_name: str) -> list[str]:
         names = [project.name for project in await get_project_list()]

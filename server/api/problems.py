@@ -108,10 +108,14 @@ class ProblemRoutes:
         self, project_name: ProjectName, user: CurrentUser, site_id: ClientSiteID
     ) -> Response:
         """Return what is wrong: errors first, and of these what began last."""
-        problems = await find_problems(
-            self._services, project_name, Caller(user, site_id)
-        )
-        return answer({"problems": [describe_problem(each) for each in problems]})
+        caller = Caller(user, site_id)
+        return answer({"problems": await self.read_problems(project_name, caller)})
+
+    async def read_problems(
+        self, project_name: str, caller: Caller
+    ) -> list[dict[str, Any]]:
+        problems = await find_problems(self._services, project_name, caller)
+        return [describe_problem(each) for each in problems]
 
     async def get_overview(self, user: CurrentUser) -> Response:
         """Return the projects that you may read: sites, totals and problems."""

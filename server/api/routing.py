@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 
 from ..checks import clean_message
 from ..errors import InvalidRequestError
@@ -33,7 +34,9 @@ class SiteSyncRoute(APIRoute):
         return answer
 
 
-def describe_validation_error(error: RequestValidationError) -> InvalidRequestError:
+def describe_validation_error(
+    error: RequestValidationError | ValidationError,
+) -> InvalidRequestError:
     """Make one sentence of the first thing that is wrong with a request.
 
     Pydantic's message says what is allowed.

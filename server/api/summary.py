@@ -112,26 +112,40 @@ class SummaryRoutes:
         self, project_name: ProjectName, user: CurrentUser, wanted: SummaryModel
     ) -> Response:
         """Return totals by site and status, of all or of subtrees of folders."""
+        folder_ids = None
+        if wanted.folderIds is not None:
+            folder_ids = [str(folder_id) for folder_id in wanted.folderIds]
+        caller = Caller(user)
+        return answer(
+            await self.read_summary(project_name, caller, wanted.siteNames, folder_ids)
+        )
+
+    async def read_summary(
+        self,
+        project_name: str,
+        caller: Caller,
+        site_names: list[str] | None,
+        folder_ids: list[str] | None,
+    ) -> dict[str, Any]:
         await self._services.keeper.ensure_ready(project_name)
-        names = check_texts("siteNames", wanted.siteNames)
-        paths = await readable_paths(Caller(user), project_name)
+        names = check_texts("siteNames", site_names)
+        paths = await readable_paths(caller, project_name)
         store = self._services.summary
         summary = await store.site_totals(project_name, paths)
         content: dict[str, Any] = {
             "sites": _of_sites(summary.totals, names),
             "asOf": summary.as_of,
         }
-        if wanted.folderIds is not None:
-            ids = [str(folder_id) for folder_id in wanted.folderIds]
+        if folder_ids is not None:
             content["folders"] = [
                 {
                     "folderId": folder.folder_id,
                     "path": folder.path,
                     "sites": _of_sites(folder.totals, names),
                 }
-                for folder in await store.folder_totals(project_name, paths, ids)
+                for folder in await store.folder_totals(project_name, paths, folder_ids)
             ]
-        return answer(content)
+        return content
 
     async def list_sites(
         self, project_name: ProjectName, user: CurrentUser, site_id: ClientSiteID

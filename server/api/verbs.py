@@ -83,6 +83,15 @@ class VerbRoutes:
 
         More than 20,000 rows become a job: follow it with `GET /-/jobs/{jobId}`.
         """
+        return answer(await self.order(project_name, Caller(user, site_id), verb, body))
+
+    async def order(
+        self, project_name: str, caller: Caller, verb: str, body: VerbModel
+    ) -> dict[str, Any]:
+        """Carry out a verb, or start the job that does.
+
+        :raises NotAllowedError: it is not the caller's to order.
+        """
         if verb == "priority" and body.priority is None:
             msg = "priority: give a number from 1 to 1000, higher goes first"
             raise InvalidRequestError("priority", msg)
@@ -92,7 +101,6 @@ class VerbRoutes:
         if body.keepFiles and verb != "remove":
             msg = "keepFiles is allowed with the verb remove only"
             raise InvalidRequestError("keepFiles", msg)
-        caller = Caller(user, site_id)
         sites = await self._open(project_name, caller)
         order = Order(
             project_name=project_name,
@@ -115,7 +123,15 @@ class VerbRoutes:
         body: SeedModel,
     ) -> Response:
         """Bring what was published before Site Sync to a site, or say it is there."""
-        caller = Caller(user, site_id)
+        return answer(await self.seed(project_name, Caller(user, site_id), body))
+
+    async def seed(
+        self, project_name: str, caller: Caller, body: SeedModel
+    ) -> dict[str, Any]:
+        """Seed a site, or start the job that does.
+
+        :raises NotAllowedError: it is not the caller's to order.
+        """
         sites = await self._open(project_name, caller)
         names, status = _names([body.siteName]), SiteStatus(body.status)
         if status == SiteStatus.SYNCED:
@@ -133,11 +149,18 @@ class VerbRoutes:
 
     async def get_job(self, user: CurrentUser, job_id: str) -> Response:
         """Return how far a job is: its user's own, for managers everybody's."""
+        return answer(await self.read_job(Caller(user), job_id))
+
+    async def read_job(self, caller: Caller, job_id: str) -> dict[str, Any]:
+        """Return a job.
+
+        :raises UnknownJobError: there is none, or it is somebody else's.
+        """
         [plain_id] = check_ids("jobId", [job_id]) or []
         job = await self._services.jobs.get(plain_id)
-        if job is None or not (user.is_manager or job["userName"] == user.name):
+        if job is None or not (caller.is_manager or job["userName"] == caller.name):
             raise UnknownJobError(job_id)
-        return answer(job)
+        return job
 
     async def _open(self, project_name: str, caller: Caller) -> ProjectSites:
         await self._services.keeper.ensure_ready(project_name)
@@ -145,7 +168,7 @@ class VerbRoutes:
 
     async def _carry_out(
         self, order: Order, caller: Caller, body: OrderModel
-    ) -> Response:
+    ) -> dict[str, Any]:
         await _check_order(order, caller)
         body.selection.check()
         selection = await self._select(order.project_name, caller, body)
@@ -155,7 +178,7 @@ class VerbRoutes:
         )
         if len(found) > most:
             job_id = await self._start_job(order, caller, selection)
-            return answer({**_describe(Tally()), "undo": None, "jobId": job_id})
+            return {**_describe(Tally()), "undo": None, "jobId": job_id}
         tally = Tally()
         missing = sorted(set(selection.ids or ()).difference(found))
         for representation_id in missing:
@@ -167,7 +190,7 @@ class VerbRoutes:
         for start in range(0, len(found), SLICE):
             await self._carry_out_slice(order, found[start : start + SLICE], tally)
         undo = undo_of(order, tally)
-        return answer({**_describe(tally), "undo": undo, "jobId": None})
+        return {**_describe(tally), "undo": undo, "jobId": None}
 
     async def _select(
         self, project_name: str, caller: Caller, body: OrderModel

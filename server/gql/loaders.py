@@ -8,7 +8,8 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, UnknownProjectError
+from ..host import get_project_list
 from ..store.access import Caller, Paths, readable_paths
 from ..store.availability import AvailabilityStore
 from ..store.representation_list import RepresentationList
@@ -20,14 +21,32 @@ FILES_COST = 10
 VersionKey = tuple[str, str, tuple[str, ...]]
 
 
+Content = dict[str, Any]
+# Representation, site, how many, after which cursor.
+RunsWanted = tuple[str, str | None, int, str | None]
+
+
 @dataclass(frozen=True)
 class Backend:
-    """What GraphQL reads from."""
+    """What GraphQL reads from, and orders with; contents are those of REST."""
 
     ensure_ready: Callable[[str], Awaitable[None]]
     representations: RepresentationList
     availability: AvailabilityStore
-    describe_sites: Callable[[str, Caller], Awaitable[list[dict[str, Any]]]]
+    describe_sites: Callable[[str, Caller], Awaitable[list[Content]]]
+    read_transfers: Callable[[str, Caller, int, list[str] | None], Awaitable[Content]]
+    read_history: Callable[[str, Caller, RunsWanted], Awaitable[Content]]
+    read_explanation: Callable[[str, Caller, str, str], Awaitable[Content]]
+    read_problems: Callable[[str, Caller], Awaitable[list[Content]]]
+    read_summary: Callable[
+        [str, Caller, list[str] | None, list[str] | None], Awaitable[Content]
+    ]
+    read_agents: Callable[[Caller], Awaitable[list[Content]]]
+    read_pauses: Callable[[Caller], Awaitable[list[Content]]]
+    read_job: Callable[[Caller, str], Awaitable[Content]]
+    apply_verb: Callable[[str, Caller, str, Content], Awaitable[Content]]
+    seed_site: Callable[[str, Caller, Content], Awaitable[Content]]
+    set_pause: Callable[[Caller, Content], Awaitable[None]]
 
 
 @dataclass
@@ -56,6 +75,19 @@ class RequestContext:
                 f"files counts {FILES_COST} times): ask for fewer with first or last"
             )
             raise InvalidRequestError("query", msg)
+
+    async def enter(self, project_name: str) -> str:
+        """Let the caller into a project whose tables are there; return its name.
+
+        :raises UnknownProjectError: there is none of this name.
+        :raises ForbiddenException: the caller has no access to it.
+        """
+        names = {project.name for project in await get_project_list()}
+        if project_name not in names:
+            raise UnknownProjectError(project_name)
+        await self.caller.user.ensure_project_access(project_name)
+        await self.backend.ensure_ready(project_name)
+        return project_name
 
     async def paths(self, project_name: str) -> Paths:
         if project_name not in self._paths:

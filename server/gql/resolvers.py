@@ -5,7 +5,6 @@
 from typing import Any
 
 import strawberry
-from strawberry.types import Info
 
 from ..checks import check_ids, check_statuses, check_text, check_texts
 from ..domain.cursor import Cursor, decode_cursor
@@ -15,7 +14,8 @@ from ..errors import InvalidRequestError
 from ..store.access import Paths
 from ..store.filters import Filters
 from ..store.representation_list import Order, Page, Slice
-from .loaders import FILES_COST, RequestContext
+from .activity import GraphInfo, ProjectActivity, check_site_names
+from .loaders import FILES_COST
 from .types import (
     PageInfo,
     RepresentationFile,
@@ -33,10 +33,7 @@ from .types import (
 DEFAULT_COUNT = 50
 MOST_ROWS = 1000
 MOST_IDS = 5000
-MOST_SITES = 100
 MAX_TIME = 253_402_214_400
-
-GraphInfo = Info[RequestContext, None]
 
 
 @strawberry.type
@@ -59,7 +56,7 @@ class Representation:
         self, info: GraphInfo, site_names: list[str]
     ) -> VersionAvailability | None:
         """Of the version, on the named sites."""
-        sites = tuple(_site_names(site_names) or [])
+        sites = tuple(check_site_names(site_names) or [])
         key = (self.project_name, self.version_id, sites)
         found = await info.context.versions.load(key)
         return None if found is None else make_version(self.version_id, found)
@@ -92,9 +89,7 @@ class RepresentationConnection:
 
 
 @strawberry.type
-class Project:
-    name: str
-
+class Project(ProjectActivity):
     @strawberry.field
     async def representations(  # noqa: PLR0913, PLR0917 - arguments of a field
         self,
@@ -110,7 +105,7 @@ class Project:
         before: str | None = None,
     ) -> RepresentationConnection:
         """Representations with their state on sites."""
-        sites = _site_names(site_names)
+        sites = check_site_names(site_names)
         site_name = sort_site or next(iter(sites or []), STUDIO_SITE)
         order = Order(sort_by.value, sort_desc, check_text("sortSite", site_name))
         part = _slice(order, first, after, last, before)
@@ -131,7 +126,7 @@ class Project:
         """On which sites versions are; unknown ones are absent."""
         version_ids = list(dict.fromkeys(_ids("ids", ids) or []))
         info.context.spend(len(version_ids))
-        sites = tuple(_site_names(site_names) or [])
+        sites = tuple(check_site_names(site_names) or [])
         keys = [(self.name, version_id, sites) for version_id in version_ids]
         found = await info.context.versions.load_many(keys)
         return [
@@ -193,13 +188,6 @@ def _is_selected(selections: Any, name: str) -> bool:
     )
 
 
-def _site_names(names: list[str] | None) -> list[str] | None:
-    if names is not None and len(names) > MOST_SITES:
-        msg = f"siteNames: at most {MOST_SITES} are allowed"
-        raise InvalidRequestError("siteNames", msg)
-    return check_texts("siteNames", names)
-
-
 def _ids(field: str, ids: list[str] | None) -> list[str] | None:
     if ids is not None and len(ids) > MOST_IDS:
         msg = f"{field}: at most {MOST_IDS} ids are allowed; POST takes more"
@@ -248,7 +236,7 @@ def _filters(wanted: RepresentationFilter, paths: Paths) -> Filters:
     for item in wanted.statuses or []:
         site_name = check_text("statuses", item.site_name)
         statuses[site_name] = check_statuses("statuses", item.statuses) or []
-    _site_names(list(statuses))
+    check_site_names(list(statuses))
     return Filters(
         paths=paths,
         search=check_text("search", wanted.search or ""),

@@ -8,11 +8,14 @@ import strawberry
 from graphql import GraphQLError, get_operation_ast, parse
 from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 
-from ..errors import UnknownProjectError
-from ..host import AyonException, get_project_list, logging
+from ..host import AyonException, logging
 from ..store.access import Caller
+from .activity import SEARCH_COST, GraphInfo
+from .activity_types import Job, KnownAgent, Pause
 from .loaders import Backend, RequestContext
-from .resolvers import GraphInfo, Project
+from .mutations import Mutation
+from .resolvers import Project
+from .shapes import make_shape
 
 MAX_DEPTH = 12
 MAX_ALIASES = 30
@@ -23,16 +26,29 @@ MAX_TOKENS = 20_000
 class Query:
     @strawberry.field
     async def project(self, info: GraphInfo, name: str) -> Project:
-        """A project that the caller has access to.
+        """A project that the caller has access to."""
+        return Project(name=await info.context.enter(name))
 
-        :raises UnknownProjectError: there is none of this name.
-        """
-        names = {project.name for project in await get_project_list()}
-        if name not in names:
-            raise UnknownProjectError(name)
-        await info.context.caller.user.ensure_project_access(name)
-        await info.context.backend.ensure_ready(name)
-        return Project(name=name)
+    @strawberry.field
+    async def agents(self, info: GraphInfo) -> list[KnownAgent]:
+        """Agents, live ones first, and what they hold in your projects."""
+        info.context.spend(SEARCH_COST)
+        found = await info.context.backend.read_agents(info.context.caller)
+        return [make_shape(KnownAgent, each) for each in found]
+
+    @strawberry.field
+    async def pauses(self, info: GraphInfo) -> list[Pause]:
+        """What is paused, in all projects or in yours."""
+        info.context.spend(SEARCH_COST)
+        found = await info.context.backend.read_pauses(info.context.caller)
+        return [make_shape(Pause, each) for each in found]
+
+    @strawberry.field
+    async def job(self, info: GraphInfo, id: str) -> Job:
+        """How far a job is: your own, for managers everybody's."""
+        info.context.spend(1)
+        content = await info.context.backend.read_job(info.context.caller, id)
+        return make_shape(Job, content)
 
 
 class _QuietSchema(strawberry.Schema):
@@ -44,6 +60,7 @@ class _QuietSchema(strawberry.Schema):
 
 SCHEMA = _QuietSchema(
     query=Query,
+    mutation=Mutation,
     extensions=[
         lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
         lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),

@@ -310,7 +310,9 @@ async def test_introspection_shows_the_whole_schema(
     assert "errors" not in result
     schema = build_client_schema(result["data"])
     assert schema.query_type is not None
-    assert list(schema.query_type.fields) == ["project"]
+    assert list(schema.query_type.fields) == ["project", "agents", "pauses", "job"]
+    assert schema.mutation_type is not None
+    assert list(schema.mutation_type.fields) == ["applyVerb", "seedSite", "setPause"]
 
 
 async def test_folders_out_of_reach_are_in_no_answer(

@@ -13,15 +13,18 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Callable, Protocol
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Protocol
 
 from .agent_ids import find_state_folder
 from .cached_values import RefreshingCache
 from .errors import RequestRefusedError, ServerError, SiteUnhealthyError
 from .providers.base import Provider, SiteConfig
+from .providers.custom import make_custom_provider
 from .providers.registry import make_provider
-from .site_limits import NO_LIMITS, SiteLimits
-from .sites import DEFAULT_LOOP_DELAY_SECONDS, LOCAL_DRIVE, ProjectSites
+from .site_limits import NO_LIMITS, SiteLimits, combine
+from .site_settings import SecretSource, SiteSettings, parse_custom
+from .sites import CUSTOM, DEFAULT_LOOP_DELAY_SECONDS, LOCAL_DRIVE, ProjectSites
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +35,21 @@ LIVE_POLL_SECONDS = 15.0
 """Shortest wait between two looks for work while the live channel is up."""
 
 
-class SettingsSource(Protocol):
+class SettingsSource(SecretSource, Protocol):
     """Where settings and roots come from; may raise `ServerError`."""
 
     def read_settings(self, project_name: str) -> dict[str, Any]: ...
 
     def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]: ...
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What a provider is made from; `folders` of the studio's own kinds only."""
+
+    code: str
+    config: SiteConfig
+    folders: Optional[tuple[str, ...]]
 
 
 class SiteAccess:
@@ -64,7 +76,8 @@ class SiteAccess:
             most=MOST_PROJECTS,
             now=now,
         )
-        self._providers: dict[tuple[str, str], tuple[SiteConfig, Provider]] = {}
+        self._settings = SiteSettings(source, platform, now)
+        self._providers: dict[tuple[str, str], tuple[_Recipe, Provider]] = {}
         self.is_live: Callable[[], bool] = lambda: False
         """Whether the live channel is up; its owner sets it."""
         self.note_projects: Callable[[set[str]], None] = lambda names: None
@@ -85,26 +98,49 @@ class SiteAccess:
             roots = sites.find_roots(site_name)
         else:
             roots = sites.find_remote_roots(site_name)
+        settings = self._settings.resolve(
+            project_name, site_name, sites.find_provider_settings(site_name)
+        )
+        folders: Optional[tuple[str, ...]] = None
+        if code == CUSTOM:
+            folders = self._settings.list_provider_folders()
+            code, settings = parse_custom(site_name, settings)
         config = SiteConfig(
             *(site_name, roots, self._platform, self._machine_tag),
-            settings=sites.find_provider_settings(site_name),
+            settings=settings,
             state_folder=self._state_folder,
+            project_name=project_name,
         )
+        return self._make(_Recipe(code, config, folders))
+
+    def _make(self, recipe: _Recipe) -> Provider:
+        """The provider that is made so; one that was made before stays."""
+        place = recipe.config.project_name, recipe.config.site_name
         with self._lock:
-            known = self._providers.get((project_name, site_name))
-            if known is not None and known[0] == config:
+            known = self._providers.get(place)
+            if known is not None and known[0] == recipe:
                 return known[1]
-            provider = make_provider(code, config)
-            self._providers[project_name, site_name] = (config, provider)
+            if recipe.folders is None:
+                provider = make_provider(recipe.code, recipe.config)
+            else:
+                provider = make_custom_provider(
+                    recipe.code, recipe.folders, recipe.config
+                )
+            self._providers[place] = (recipe, provider)
             return provider
 
     def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
         try:
-            return self._projects.get(project_name).find_limits(site_name)
+            project = self._projects.get(project_name)
         except ServerError as error:
             # Whoever opens the site meets the same error and tells it.
             log.debug("No limits of '%s': %s", site_name, error)
             return NO_LIMITS
+        if project.is_configured(site_name):
+            return project.find_limits(site_name)
+        # The studio and machines are one place for all projects.
+        known = self._projects.list_known().values()
+        return combine(sites.find_limits(site_name) for sites in known)
 
     def find_idle_seconds(self) -> float:
         known = self._projects.list_known().values()

@@ -7,9 +7,10 @@ Pure. Times are this machine's own; what makes no sense in the settings does not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Optional
 
 MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
@@ -53,16 +54,28 @@ class SiteLimits:
     bytes_per_second: Optional[float] = None
     least_free_bytes: int = 0
     timetable: tuple[TimeWindow, ...] = ()
+    parts: tuple[SiteLimits, ...] = ()
+    """Limits that hold together, see `combine`; then there is no own timetable."""
+
+    @property
+    def is_timed_or_paced(self) -> bool:
+        """Whether there is more than numbers of files and bytes."""
+        return bool(self.parts or self.timetable or self.bytes_per_second)
 
     def find_rate(self, moment: datetime) -> Optional[float]:
         """Bytes per second that may be moved at this time."""
+        if self.parts:
+            rates = [part.find_rate(moment) for part in self.parts]
+            return min((rate for rate in rates if rate is not None), default=None)
         window = self._find_window(moment)
         return self.bytes_per_second if window is None else window.bytes_per_second
 
     def is_closed(self, moment: datetime) -> bool:
         """Whether nothing may be moved at this time."""
         window = self._find_window(moment)
-        return window is not None and window.is_paused
+        return (window is not None and window.is_paused) or any(
+            part.is_closed(moment) for part in self.parts
+        )
 
     def find_opening(self, moment: datetime) -> Optional[datetime]:
         """The first minute from `moment` on at which it is not closed.
@@ -80,7 +93,8 @@ class SiteLimits:
         """Minutes from now, within a week, at which some window begins or ends."""
         passed = minute.hour * 60 + minute.minute
         edges = {0}
-        for window in self.timetable:
+        tables = (self.timetable, *(part.timetable for part in self.parts))
+        for window in chain.from_iterable(tables):
             edges |= {window.start, window.end % DAY_MINUTES}
         return sorted(
             max(0, day * DAY_MINUTES + edge - passed)
@@ -93,6 +107,20 @@ class SiteLimits:
 
 
 NO_LIMITS = SiteLimits()
+
+
+def combine(limits: Iterable[SiteLimits]) -> SiteLimits:
+    """All of them together: at each time the strictest counts."""
+    found = {part for each in limits for part in each.parts or (each,)} - {NO_LIMITS}
+    parts = sorted(found, key=repr)
+    if len(parts) <= 1:
+        return parts[0] if parts else NO_LIMITS
+    parallel = [part.parallel_files for part in parts if part.parallel_files]
+    return SiteLimits(
+        parallel_files=min(parallel, default=None),
+        least_free_bytes=max(part.least_free_bytes for part in parts),
+        parts=tuple(parts),
+    )
 
 
 def read_limits(settings: Optional[Mapping[str, Any]]) -> SiteLimits:

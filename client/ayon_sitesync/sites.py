@@ -12,11 +12,13 @@ from typing import Any, Optional
 
 from .errors import WRONG_SETTING, SiteUnhealthyError
 from .paths import is_absolute
-from .site_limits import SiteLimits, read_limits
+from .site_limits import SiteLimits, combine, read_limits
 
 STUDIO_SITE = "studio"
 LOCAL_SITE = "local"
 LOCAL_DRIVE = "local_drive"
+CUSTOM = "custom"
+"""Codes of providers that are treated differently."""
 MAIN_ROOT = "work"
 
 DEFAULT_LOOP_DELAY_SECONDS = 60
@@ -107,9 +109,19 @@ class ProjectSites:
         return found
 
     def find_limits(self, site_name: str) -> SiteLimits:
-        """How much may be done at a site; sites that are not configured have none."""
-        site = self._find_configured(site_name) or {}
-        return read_limits(site.get("limits"))
+        """How much may be done at a site by this project's settings."""
+        site = self._find_configured(site_name)
+        if site is not None:
+            return read_limits(site.get("limits"))
+        shared = read_limits(self.settings.get("config", {}).get("limits"))
+        if site_name != self.site_id:
+            return shared
+        own = read_limits((self.settings.get("local_setting") or {}).get("limits"))
+        return combine([shared, own])
+
+    def is_configured(self, site_name: str) -> bool:
+        """Whether it is an entry of `sites`, and not the studio or a machine."""
+        return self._find_configured(site_name) is not None
 
     def find_remote_roots(self, site_name: str) -> dict[str, str]:
         """Folder of each of the project's roots on a site that is no disk.

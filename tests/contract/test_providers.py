@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from ayon_sitesync.paths import current_platform
+from ayon_sitesync.providers.adapter import AdaptedProvider
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import PROVIDERS, make_provider
 
 from tests.contract import test_rclone_providers
 from tests.contract.provider_suite import ProviderSuite
+from tests.support.sample_provider import FolderProvider
 from tests.support.sshd import Sshd
 
 
@@ -103,6 +105,32 @@ class TestSftpWithoutShell(ProviderSuite):
         root = tmp_path / "nas"
         root.mkdir()
         return ServerStorage(root, server_without_shell)
+
+
+class AdaptedStorage(DiskStorage):
+    """The folder that a provider of the existing addon keeps files in."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "projects")
+        self._folder = folder
+
+    def make_provider(self) -> Provider:
+        settings = {"folder": str(self._folder)}
+        config = SiteConfig("own", {}, current_platform(), "beef", settings)
+        return AdaptedProvider(FolderProvider, config)
+
+    def take_away(self) -> None:
+        shutil.rmtree(self._folder)
+
+
+class TestAdapted(ProviderSuite):
+    """A subclass of `AbstractProvider`, as studios have them."""
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> AdaptedStorage:
+        folder = tmp_path / "storage"
+        folder.mkdir()
+        return AdaptedStorage(folder)
 
 
 def test_every_registered_provider_has_its_suite() -> None:

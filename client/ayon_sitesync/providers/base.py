@@ -70,6 +70,7 @@ class SiteConfig:
     `machine_tag` (4 hex) marks temporary files of this machine. `settings` are the
     provider's own of this site, as in the addon's settings; they may hold secrets.
     `state_folder` is of this machine, for what must be remembered; may not be there.
+    `project_name` is empty where nobody needs it.
     """
 
     site_name: str
@@ -78,6 +79,7 @@ class SiteConfig:
     machine_tag: str
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     state_folder: str = ""
+    project_name: str = ""
 
 
 class Reader(Protocol):

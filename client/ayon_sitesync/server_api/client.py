@@ -22,6 +22,7 @@ from ..errors import (
     RequestRefusedError,
     ServerFailedError,
     ServerUnreachableError,
+    SiteUnhealthyError,
     make_refusal,
 )
 from ..work import (
@@ -308,6 +309,30 @@ class ServerClient:
             params["site"] = self._site_id
         endpoint = self._addon(f"settings/{project_name}")
         settings: dict[str, Any] = self._request("get", endpoint, params=params)
+        return settings
+
+    def read_studio_settings(self) -> dict[str, Any]:
+        """The addon's settings of the whole studio."""
+        settings: dict[str, Any] = self._request(
+            "get", self._addon("settings"), params={"variant": self._variant}
+        )
+        return settings
+
+    def read_credentials(self, project_name: str, site_name: str) -> dict[str, Any]:
+        """The settings of a site's provider with the values of its secrets.
+
+        Raises `SiteUnhealthyError` when they are not for this user or not there.
+        """
+        body = {"siteNames": [site_name], "variant": self._variant}
+        endpoint = self._addon(f"{project_name}/credentials")
+        answer = self._request("post", endpoint, body=body)
+        handed = answer["sites"].get(site_name)
+        if handed is None:
+            (refused,) = answer["refused"]
+            raise SiteUnhealthyError(
+                site_name, str(refused["detail"]), str(refused["errorCode"])
+            )
+        settings: dict[str, Any] = handed["settings"]
         return settings
 
     def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]:

@@ -152,7 +152,7 @@ class Traffic:
         Raises `SiteClosedError` when its timetable allows nothing now.
         """
         (gate,) = self._find_gates([place])
-        if not gate.limits.timetable and gate.limits.bytes_per_second is None:
+        if not gate.limits.is_timed_or_paced:
             return 0.0
         rate = self._read_rate(place, gate)
         with self._lock:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from ayon_sitesync.providers.base import Part
+from ayon_sitesync.errors import TransferError
+from ayon_sitesync.providers.base import NewFile
+from ayon_sitesync.providers.local_drive import LocalDriveProvider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits, read_limits
 from ayon_sitesync.transfer.agent import REQUEST_SECONDS, Agent
 from ayon_sitesync.transfer.ports import MonotonicClock
@@ -107,31 +110,35 @@ def test_closed_site_is_no_problem(bench: Bench) -> None:
 def test_no_more_files_at_once_than_the_site_wants_and_all_are_brought(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [f"f{number}.exr" for number in range(40)]
-    key = bench.server.queue(bench.publish(*names))
+    keys = [
+        bench.server.queue(bench.publish(f"sh{n}/a.exr", f"sh{n}/b.exr"), number=n)
+        for n in range(1, 21)
+    ]
     bench.sites.limits["studio"] = SiteLimits(parallel_files=2)
     bench.clock = MonotonicClock()
     lock = threading.Lock()
     under_way = most = 0
-    create_part = bench.disks.target.create_part
+    target = bench.disks.target
+    assert isinstance(target, LocalDriveProvider)
+    write_many = target.write_many
 
-    def count(path: str) -> Part:
+    def count(files: Sequence[NewFile]) -> list[TransferError | None]:
         nonlocal under_way, most
         with lock:
             under_way += 1
             most = max(most, under_way)
         try:
-            return create_part(path)
+            return write_many(files)
         finally:
             with lock:
                 under_way -= 1
 
-    monkeypatch.setattr(bench.disks.target, "create_part", count)
+    monkeypatch.setattr(target, "write_many", count)
     with ThreadPoolExecutor(8) as pool:
         bench.pool = pool
         bench.run_once()
-    assert set(bench.server.statuses(key).values()) == {SYNCED}
-    assert len(bench.server.statuses(key)) == len(names)
+    for key in keys:
+        assert list(bench.server.statuses(key).values()) == [SYNCED, SYNCED]
     assert 1 <= most <= 2
 
 

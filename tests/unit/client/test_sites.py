@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ayon_sitesync.sites import ProjectSites, normalize_site
 from tests.unit.client.memory_server import FakeClock
 
 SITE_ID = "brisk-amber-fox"
+NOON = datetime(2026, 11, 16, 12)
 
 
 def make_settings(**changes: Any) -> dict[str, Any]:
@@ -123,12 +125,19 @@ def test_sites_without_a_way_are_told(site: str, reason: str) -> None:
 class Source:
     """Settings of projects whose local root is named after them."""
 
-    def __init__(self, loop_delay: int = 30) -> None:
+    def __init__(self, loop_delay: int = 30, **config: Any) -> None:
         self.reads = 0
         self.fails = False
         self.studio_root = "/mnt/studio"
         self.sites: list[dict[str, Any]] = []
-        self._config = {"loop_delay": loop_delay}
+        self.studio: dict[str, Any] = {}
+        self.credentials: dict[str, Any] = {}
+        self.handed: list[str] = []
+        self.refusal = ""
+        self._config: dict[str, Any] = {"loop_delay": loop_delay, **config}
+
+    def change_config(self, **config: Any) -> None:
+        self._config = {**self._config, **config}
 
     def read_settings(self, project_name: str) -> dict[str, Any]:
         self.reads += 1
@@ -137,6 +146,15 @@ class Source:
         own = {"local_roots": [{"name": "work", "path": f"/home/{project_name}"}]}
         changes = {"sites": self.sites} if self.sites else {}
         return make_settings(local_setting=own, config=self._config, **changes)
+
+    def read_studio_settings(self) -> dict[str, Any]:
+        return make_settings(**self.studio)
+
+    def read_credentials(self, project_name: str, site_name: str) -> dict[str, Any]:
+        self.handed.append(site_name)
+        if self.refusal:
+            raise SiteUnhealthyError(site_name, self.refusal, "not_allowed")
+        return self.credentials
 
     def read_studio_roots(self, project_name: str, platform: str) -> dict[str, str]:
         return {"work": self.studio_root}
@@ -195,6 +213,29 @@ def test_limits_of_a_site_are_those_of_its_settings() -> None:
     assert access.find_limits("demo", "cloud") == SiteLimits(parallel_files=2)
     assert access.find_limits("demo", "studio") == NO_LIMITS
     assert source.reads == 1
+
+
+def test_studio_and_machines_have_the_strictest_limits_of_all_projects() -> None:
+    source = Source(limits={"bandwidth_mb_s": 5.0})
+    access = SiteAccess(source, SITE_ID, "linux", "beef")
+    assert access.find_limits("demo", "studio").find_rate(NOON) == 5_000_000
+    source.change_config(limits={"bandwidth_mb_s": 2.0, "parallel_transfers": 1})
+    assert access.find_limits("moon", "studio").find_rate(NOON) == 2_000_000
+    assert access.find_limits("demo", "studio").find_rate(NOON) == 2_000_000
+    assert access.find_limits("demo", SITE_ID).parallel_files == 1
+
+
+def test_artist_may_limit_the_own_machine_further() -> None:
+    own = {"limits": {"bandwidth_mb_s": 1.0, "free_space_floor_gb": 20.0}}
+    sites = make_sites(
+        config={"limits": {"bandwidth_mb_s": 5.0, "parallel_transfers": 2}},
+        local_setting=own,
+    )
+    limits = sites.find_limits(SITE_ID)
+    assert limits.find_rate(NOON) == 1_000_000
+    assert limits.parallel_files == 2
+    assert limits.least_free_bytes == 20_000_000_000
+    assert sites.find_limits("studio").find_rate(NOON) == 5_000_000
 
 
 def test_site_whose_settings_cannot_be_read_has_no_limits() -> None:

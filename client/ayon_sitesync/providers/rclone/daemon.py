@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Optional
 
+from ..spool import LEFT_OVER_PREFIX
 from .api import Api, Endpoint
 from .errors import DaemonLostError, DaemonStartError, RcError
 from .guard import Guard
@@ -34,7 +35,6 @@ STOP_SECONDS = 5.0
 IDLE_SECONDS = 300.0
 POLL_SECONDS = 0.01
 KEPT_LINES = 20
-LEFT_OVER_PREFIX = "sitesync-rclone-"
 _PORT = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _KEPT_VARIABLES = {"RCLONE_CA_CERT"}
 

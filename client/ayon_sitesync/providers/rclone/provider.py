@@ -24,6 +24,7 @@ from ...errors import (
 )
 from ...paths import PART_SUFFIX, resolve_path
 from ..base import Capabilities, FileStat, Provider, SiteConfig, Upload
+from ..spool import SpooledPart
 from .binary import find_binary
 from .daemon import Daemon, Session, find_daemon, is_process
 from .errors import (
@@ -37,7 +38,6 @@ from .options import OptionError
 from .reading import RemoteReader
 from .remotes import RemoteConfig, ensure_remote
 from .store import Store, StoreFacts
-from .writing import SpooledPart
 
 HEALTHY_SECONDS = 5.0
 FREE_SECONDS = 10.0

@@ -1,6 +1,7 @@
 """Content that is no file of this machine, collected in one and then moved whole.
 
-rclone takes a stream that breaks for a short file, so nothing is streamed to storage.
+What takes whole files takes a stream that breaks for a short file, so nothing is
+streamed to such storage.
 """
 
 from __future__ import annotations
@@ -13,9 +14,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Callable, Optional
 
-from ...errors import PermanentError, map_os_error
-from ..base import Reader, Upload
-from .daemon import LEFT_OVER_PREFIX
+from ..errors import PermanentError, map_os_error
+from .base import Reader, Upload
+
+LEFT_OVER_PREFIX = "sitesync-rclone-"
+"""Of everything in the folder for temporary files; the process id follows."""
+
+
+def make_spool() -> Path:
+    """An empty file of this process; who dies leaves it to the next one's sweep."""
+    descriptor, name = tempfile.mkstemp(prefix=f"{LEFT_OVER_PREFIX}{os.getpid()}-")
+    os.close(descriptor)
+    return Path(name)
 
 
 class SpooledPart:
@@ -28,11 +38,8 @@ class SpooledPart:
         self._site_name = site_name
         self._take_file = take_file
         with self._mapping_errors():
-            descriptor, name = tempfile.mkstemp(
-                prefix=f"{LEFT_OVER_PREFIX}{os.getpid()}-upload-"
-            )
-            self._spool = Path(name)
-            self._file = os.fdopen(descriptor, "wb", buffering=0)
+            self._spool = make_spool()
+            self._file = self._spool.open("wb", buffering=0)
 
     def write(self, data: memoryview) -> None:
         with self._mapping_errors():

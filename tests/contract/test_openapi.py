@@ -4,9 +4,16 @@ from typing import Any
 
 from pydantic import BaseModel, parse_obj_as
 
-from server.api import agent_models, graph, list_models, models
+from server.api import (
+    agent_models,
+    graph,
+    list_models,
+    models,
+    presence,
+    verb_models,
+)
 from tests.integration.conftest import SITE, clock, set_settings
-from tests.integration.pipeline import Clock, Pipeline
+from tests.integration.pipeline import Clock, Pipeline, Published
 from tests.support.devhost_app import Host
 
 __all__ = ["clock", "set_settings"]
@@ -46,6 +53,9 @@ OPERATIONS = {
     "hand_out_credentials",
     "wait_for_events",
     "list_handouts",
+    "post_presence",
+    "request_scan",
+    "finish_scan",
 }
 
 
@@ -157,8 +167,46 @@ async def test_answers_are_as_described(
         )
         assert answer.status_code == 200, answer.text
         check(model, answer.json())
+    await check_removals_and_scans(host, published)
     error = await client.post(f"{host.addon_path}/-/claim", json={})
     check(models.ErrorModel, {**error.json()})
+
+
+async def check_removals_and_scans(host: Host, published: Published) -> None:
+    base, client = host.addon_path, await host.client("manager", SITE)
+    site = {"siteName": SITE}
+    there = {"files": published.posted(4)}
+    await client.post(f"{base}/demo/state/{published.id}/{SITE}", json=there)
+    removal = {
+        "siteNames": [SITE],
+        "selection": {"representationIds": [published.id]},
+    }
+    scan = await client.post(f"{base}/demo/scan", json=site)
+    check(presence.ScanRequestedModel, scan.json())
+    removed = await client.post(f"{base}/demo/verbs/remove", json=removal)
+    check(verb_models.VerbAnswerModel, removed.json())
+    agent = {"id": "a" * 32, **site, "hostname": "h"}
+    body = {"agent": agent, "maxRemovals": 1, "takesScans": True}
+    claimed = (await client.post(f"{base}/-/claim", json=body)).json()
+    check(agent_models.ClaimAnswerModel, claimed)
+    assert [len(claimed[name]) for name in ("removals", "scans")] == [1, 1]
+    told = {
+        **site,
+        "projectName": "demo",
+        "representationId": published.id,
+        "leaseToken": claimed["removals"][0]["lease"]["token"],
+    }
+    reported = await client.post(
+        f"{base}/-/report", json={"agentId": "a" * 32, "removals": [told]}
+    )
+    check(agent_models.ReportAnswerModel, reported.json())
+    assert reported.json()["removals"][0]["state"] == "held"
+    file = {"representationId": "f" * 32, "fileId": "a", "state": "present"}
+    looked = await client.post(f"{base}/demo/presence", json={**site, "files": [file]})
+    check(presence.PresenceAnswerModel, looked.json())
+    assert len(looked.json()["results"]) == 1
+    sites = await client.get(f"{base}/demo/sites")
+    check(models.SitesModel, sites.json())
 
 
 async def test_operations_keep_their_names(host: Host) -> None:

@@ -42,6 +42,7 @@ from .services import Services
 from .state import StateRoutes
 from .state_batches import StateBatchRoutes
 from .summary import SummaryRoutes
+from .tombstones import TombstoneRoutes
 from .transfers import TransferRoutes
 from .verbs import VerbRoutes
 from .waiting import WaitRoutes
@@ -99,6 +100,7 @@ def build_routers(services: Services) -> list[APIRouter]:
         PresenceRoutes(services).router,
         endpoints.activity.router,
         MachineRoutes(services).router,
+        TombstoneRoutes(services).router,
         endpoints.problems.router,
         CredentialRoutes(services).router,
         WaitRoutes(services).router,

@@ -52,9 +52,17 @@ ORDER BY representation_id, site_name
 FOR UPDATE;
 
 -- name: delete_marks
-DELETE FROM {schema}.sitesync_removals AS m
-USING unnest($1::uuid[], $2::varchar[]) AS k (representation_id, site_name)
-WHERE m.representation_id = k.representation_id AND m.site_name = k.site_name;
+-- A tombstone is over with the removal of what it tells of.
+WITH unmarked AS (
+    DELETE FROM {schema}.sitesync_removals AS m
+    USING unnest($1::uuid[], $2::varchar[]) AS k (representation_id, site_name)
+    WHERE m.representation_id = k.representation_id AND m.site_name = k.site_name
+    RETURNING m.representation_id, m.site_name
+)
+DELETE FROM {schema}.sitesync_tombstones AS t
+USING unmarked
+WHERE t.representation_id = unmarked.representation_id
+    AND t.site_name = unmarked.site_name;
 
 -- name: folders_of
 SELECT r.id, h.path

@@ -1,4 +1,4 @@
-"""A file that an agent does not find at the source: recorded there, another is tried."""
+"""A file that is not found at the source: recorded there, and another is tried."""
 
 from typing import Any
 

@@ -651,6 +651,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{project_name}/tombstones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tombstones
+         * @description Return what deleted representations left on sites, newest first.
+         */
+        get: operations["list_tombstones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{project_name}/tombstones/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Remains
+         * @description Have agents delete what is left on a site; what others need stays.
+         */
+        post: operations["remove_remains"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{project_name}/transfers": {
         parameters: {
             query?: never;
@@ -1401,6 +1441,16 @@ export interface components {
             leases: components["schemas"]["LeaseModel"][];
         };
         /**
+         * LeftFileModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        LeftFileModel: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * ListedUserModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -1995,6 +2045,30 @@ export interface components {
             stopping: boolean;
         };
         /**
+         * RemainsAnswerModel
+         * @description What agents are to delete; `problems`: what is not known to be left.
+         */
+        RemainsAnswerModel: {
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
+            /** Marked */
+            marked: number;
+            /** Problems */
+            problems: components["schemas"]["UnremovedModel"][];
+        };
+        /**
+         * RemainsModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        RemainsModel: {
+            /** Representationids */
+            representationIds: string[];
+            /** Sitename */
+            siteName: string;
+        };
+        /**
          * RemovalFileModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -2554,6 +2628,33 @@ export interface components {
             minutes: components["schemas"]["MinuteModel"][];
         };
         /**
+         * TombstoneModel
+         * @description `isRemoving`: agents are asked to delete it; `message`: why that failed.
+         */
+        TombstoneModel: {
+            /** Deletedat */
+            deletedAt: number;
+            /** Files */
+            files: components["schemas"]["LeftFileModel"][];
+            /** Isremoving */
+            isRemoving: boolean;
+            /** Message */
+            message?: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
+        };
+        /**
+         * TombstonesModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        TombstonesModel: {
+            pageInfo: components["schemas"]["PageInfoModel"];
+            /** Tombstones */
+            tombstones: components["schemas"]["TombstoneModel"][];
+        };
+        /**
          * TotalsModel
          * @description Base of all request and response models: camelCase on the wire.
          */
@@ -2750,6 +2851,20 @@ export interface components {
         TwoSiteListModel: {
             /** Representations */
             representations: components["schemas"]["TwoSiteItemModel"][];
+        };
+        /**
+         * UnremovedModel
+         * @description Base of all request and response models: camelCase on the wire.
+         */
+        UnremovedModel: {
+            /** Detail */
+            detail: string;
+            /** Errorcode */
+            errorCode: string;
+            /** Representationid */
+            representationId: string;
+            /** Sitename */
+            siteName: string;
         };
         /**
          * UnusableSiteModel
@@ -4353,6 +4468,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ThroughputModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_tombstones: {
+        parameters: {
+            query?: {
+                siteName?: string;
+                first?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TombstonesModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_remains: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-ayon-site-id"?: string;
+            };
+            path: {
+                project_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemainsModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemainsAnswerModel"];
                 };
             };
             /** @description Bad Request */

@@ -11,12 +11,14 @@ from typing import Any
 
 import ayon_sitesync
 import pytest
-from ayon_sitesync.cli import main
+from ayon_sitesync.cli import main, tables
 from ayon_sitesync.cli.options import Options
 from ayon_sitesync.cli.output import EventPrinter, format_bytes
 from ayon_sitesync.cli.parser import parse_command
+from ayon_sitesync.cli.tables import ProgressLine
+from ayon_sitesync.server_api.operator_client import OperatorClient
 
-from tests.unit.client.ayon_stub import KEY, AyonStub, run_stub
+from tests.unit.client.ayon_stub import KEY, OWN_PREFIX, SITE, AyonStub, run_stub
 
 CLIENT = Path(ayon_sitesync.__file__).parents[1]
 URL = "http://127.0.0.1:9"
@@ -308,3 +310,69 @@ def test_events_are_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None
 )
 def test_sizes_are_readable(count: float, expected: str) -> None:
     assert format_bytes(count) == expected
+
+
+# --- tables and progress -------------------------------------------------------------
+
+
+def test_a_terminal_gets_a_drawn_table(
+    key_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    stub = AyonStub()
+    site = {**SITE, "provider": "[red]x"}
+    stub.answers[f"{OWN_PREFIX}/demo/sites"] = (200, {"sites": [site]})
+    with run_stub(stub) as url:
+        assert main(["status", "--server", url, "--api-key-file", key_file]) == 0
+    said = capsys.readouterr().out
+    assert "───" in said
+    assert "[red]x" in said
+
+
+def test_a_terminal_without_rich_gets_plain_text(
+    key_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for name in ("table", "progress"):
+        monkeypatch.setitem(sys.modules, f"rich.{name}", None)
+    with run_stub(AyonStub()) as url:
+        assert main(["status", "--server", url, "--api-key-file", key_file]) == 0
+    assert "3 synced (2.4 MB), 1 failed (1.0 kB)" in capsys.readouterr().out
+    with ProgressLine("scan", is_silent=False) as line:
+        line.update(0.5, "5 of 10 files")
+
+
+def test_progress_is_a_bar_on_a_terminal_and_silent_with_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with ProgressLine("scan [x]", is_silent=False) as line:
+        line.update(None, "some files")
+        line.update(0.5, "5 of 10 files")
+    assert "scan [x]" in capsys.readouterr().err
+    with ProgressLine("scan", is_silent=True) as line:
+        line.update(0.5, "5 of 10 files")
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_in_a_log_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tables, "PROGRESS_SECONDS", 0.0)
+    with ProgressLine("scan", is_silent=False) as line:
+        line.update(0.5, "5 of 10 files")
+    assert capsys.readouterr().err == "scan: 5 of 10 files\n"
+
+
+def test_ctrl_c_ends_with_a_sentence(
+    key_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(client: OperatorClient) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OperatorClient, "list_projects", interrupt)
+    assert main(["status", "--server", URL, "--api-key-file", key_file]) == 130
+    told = capsys.readouterr().err
+    assert told == "ayon_sitesync: stopped; what is done stays done\n"

@@ -1,0 +1,119 @@
+"""What the guides for people say, held against the code."""
+
+import argparse
+import plistlib
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from ayon_sitesync.cli import parser as parser_module
+from ayon_sitesync.cli.commands import COMMANDS
+
+DOCS = Path(__file__).parents[2] / "docs"
+# Sections that describe the options of others by a word.
+NOT_NAMED = {"-h", "--help"}
+
+
+def read_sections(name: str, level: str) -> dict[str, str]:
+    """Text by heading, for headings that are one code word."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    parts = re.split(rf"^{level} `([a-z-]+)`$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def list_options(command: str) -> set[str]:
+    parser = parser_module.make_parser()
+    chosen = next(
+        action
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ).choices[command]
+    return {option for action in chosen._actions for option in action.option_strings}
+
+
+def block(name: str, kind: str) -> str:
+    """The one fenced block of a kind."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    found = re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(found[0])
+
+
+# --- command line --------------------------------------------------------------------
+
+
+def test_the_reference_names_every_command_in_order() -> None:
+    sections = read_sections("command-line.md", "###")
+    assert sorted(sections) == sorted(command.name for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_the_reference_names_every_option(command: str) -> None:
+    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    chapter = next(
+        part
+        for part in re.split(r"^## ", text, flags=re.MULTILINE)
+        if f"### `{command}`" in part
+    )
+    shared = text.split("## Running")[0]
+    named = set(re.findall(r"--[a-z][a-z-]+", shared + chapter))
+    assert list_options(command) - NOT_NAMED <= named
+
+
+def test_the_reference_names_no_option_that_is_not_there() -> None:
+    for command, section in read_sections("command-line.md", "###").items():
+        own = section.split("\n## ")[0]
+        assert set(re.findall(r"--[a-z][a-z-]+", own)) <= list_options(command), command
+
+
+def test_exit_codes_are_those_of_the_help() -> None:
+    table = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    codes = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
+    assert codes == re.findall(r"(\d+) [a-z]", parser_module.EXIT_CODES)
+
+
+# --- services ------------------------------------------------------------------------
+
+
+def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
+    unit = block("running-as-a-service.md", "ini")
+    assert "LoadCredential=api-key:" in unit
+    assert "--api-key-file ${CREDENTIALS_DIRECTORY}/api-key" in unit
+    verify = shutil.which("systemd-analyze")
+    if verify is not None:
+        path = tmp_path / "ayon-sitesync@studio.service"
+        path.write_text(unit)
+        found = subprocess.run(
+            [verify, "verify", "--man=no", str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert [line for line in found.stderr.splitlines() if path.name in line] == []
+
+
+def test_the_launchd_plist_runs_the_agent() -> None:
+    plist = plistlib.loads(block("running-as-a-service.md", "xml").encode())
+    assert plist["ProgramArguments"][1:4] == ["-m", "ayon_sitesync", "agent"]
+    assert plist["KeepAlive"] == {"SuccessfulExit": False}
+
+
+def test_the_windows_service_runs_the_agent() -> None:
+    text = (DOCS / "running-as-a-service.md").read_text(encoding="utf-8")
+    (service,) = re.findall(r"^<service>.*?^</service>", text, re.MULTILINE | re.DOTALL)
+    tree = ET.fromstring(service)
+    words = (tree.findtext("arguments") or "").split()
+    parser_module.make_parser().parse_args(words[words.index("agent") :])
+
+
+@pytest.mark.parametrize("name", ["command-line.md", "running-as-a-service.md"])
+def test_commands_that_are_shown_can_be_typed(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    shown = re.findall(r"-m ayon_sitesync ([a-z][^`\n#<]*)", text)
+    assert shown
+    parser = parser_module.make_parser()
+    for line in shown:
+        words = line.replace('"', "").replace("%i", "studio").split()
+        parser.parse_known_args(words)

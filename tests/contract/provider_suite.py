@@ -8,7 +8,7 @@ object that makes providers and looks at the storage behind their back. See
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 from ayon_sitesync.errors import (
@@ -17,7 +17,7 @@ from ayon_sitesync.errors import (
     PermanentError,
     SiteUnhealthyError,
 )
-from ayon_sitesync.providers.base import Part, Provider, Reader
+from ayon_sitesync.providers.base import FolderProvider, Part, Provider, Reader
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.work import TransferFile
 
@@ -202,6 +202,32 @@ class ProviderSuite:
         provider.delete(path)
         provider.delete(path)
         assert storage.list_names() == ["b.exr"]
+
+    def test_folders_that_are_left_empty_can_be_removed(
+        self, storage: Storage, provider: Provider
+    ) -> None:
+        if not provider.capabilities.has_folders:
+            return
+        storage.put("demo/sh1/v1/a.exr", b"content")
+        storage.put("demo/sh2/b.exr", b"content")
+        first, second = (
+            provider.locate(ROOTED + name)
+            for name in ("demo/sh1/v1/a.exr", "demo/sh2/b.exr")
+        )
+        provider.delete(first)
+        for _ in range(2):
+            cast(FolderProvider, provider).prune_folders([first, second])
+        assert provider.stat(provider.locate(ROOTED + "demo/sh1")) is None
+        assert storage.list_names() == ["demo/sh2/b.exr"]
+        provider.delete(second)
+        cast(FolderProvider, provider).prune_folders([second])
+        # A root with nothing in it looks like storage that is not mounted.
+        with pytest.raises(PermanentError):
+            provider.stat(provider.locate(ROOTED + "demo"))
+        with provider.create_part(first) as part:
+            write_all(part, b"again")
+            part.publish(OLD_TIME_NS)
+        assert storage.get("demo/sh1/v1/a.exr") == b"again"
 
     # --- health ----------------------------------------------------------------------
 

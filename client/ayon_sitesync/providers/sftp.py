@@ -12,7 +12,7 @@ import stat
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Optional, Union
 
 from ..errors import (
@@ -64,6 +64,7 @@ class SftpProvider:
         computes_digests=True,
         resumes=True,
         tells_space=True,
+        has_folders=True,
     )
 
     def __init__(self, config: SiteConfig) -> None:
@@ -300,6 +301,25 @@ class SftpProvider:
             except SftpStatusError as error:
                 if error.code != packets.NO_SUCH_FILE:
                     raise
+
+    def prune_folders(self, paths: Iterable[str]) -> None:
+        for folder in {posixpath.dirname(path) for path in paths}:
+            with suppress(TransferError), self._session(folder) as session:
+                self._prune_upwards(session, folder)
+
+    def _prune_upwards(self, session: SftpSession, folder: str) -> None:
+        """Remove folders that are empty. A root keeps its own ones."""
+        root = self._find_root(folder + "/").rstrip("/")
+        while len(posixpath.dirname(folder).rstrip("/")) > len(root):
+            try:
+                session.expect_ok(
+                    session.send_named(packets.RMDIR, encode_path(folder))
+                )
+            except SftpStatusError:
+                return
+            self._folders.pop(folder, None)
+            self._swept.discard(folder)
+            folder = posixpath.dirname(folder)
 
     def find_digest_algorithms(self) -> tuple[str, ...]:
         if self._algorithms is None:

@@ -95,7 +95,10 @@ def _removal_reason(facts: Facts, removal: RemovalFacts) -> Reason:
     text = f"Its files are to be removed from '{site}'; an agent of the site does it"
     if site in facts.serving_sites:
         return Reason("removing", text, "Wait, or queue it to keep it")
-    todo = f"Start an agent on '{site}', or queue it to keep it"
+    todo = (
+        f"Start an agent on '{site}', queue it to keep it, or remove it with keepFiles "
+        "to forget it"
+    )
     return Reason("removing", text, todo)
 
 

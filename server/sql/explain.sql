@@ -24,6 +24,7 @@ LEFT JOIN {schema}.sitesync_leases AS l
     AND l.expires_at > to_timestamp($3::float8)
 LEFT JOIN {schema}.sitesync_removals AS m
     ON m.representation_id = r.id AND m.site_name = $2 AND coalesce(s.status, -1) = -1
+    AND coalesce(s.files_synced + s.files_due + s.files_failed, 0) = 0
 LEFT JOIN public.sitesync_agents AS g ON g.agent_id = l.agent_id
 WHERE r.id = $1;
 

@@ -459,6 +459,7 @@ SELECT s.representation_id, s.site_name, s.status, s.priority,
 FROM {schema}.sitesync_files_status AS s
 LEFT JOIN {schema}.sitesync_removals AS m
     ON m.representation_id = s.representation_id AND m.site_name = s.site_name
+    AND coalesce(s.files_synced + s.files_due + s.files_failed, 0) = 0
     AND s.status = -1
 WHERE s.representation_id = ANY ($1::uuid[])
     AND ($2::varchar[] IS NULL OR s.site_name = ANY ($2::varchar[]))

@@ -76,31 +76,34 @@ WHERE r.id = ANY ($1::uuid[]);
 -- Representations with a removal on sites $1, which are one store, that is due at $2:
 -- nobody holds it at $3 (now), none reads the files from there, and no publish over it
 -- is $4 seconds young, whose rows may not be written yet. $5 readable paths, $6 how
--- many.
-SELECT m.representation_id
-FROM {schema}.sitesync_removals AS m
-WHERE m.site_name = ANY ($1::varchar[])
-    AND m.due_at <= to_timestamp($2::float8)
-    AND (m.expires_at IS NULL OR m.expires_at <= to_timestamp($3::float8))
-    AND ($5::text[] IS NULL OR m.folder_path LIKE ANY ($5::text[]))
-    AND NOT EXISTS (
-        SELECT 1 FROM {schema}.sitesync_leases AS l
-        WHERE l.representation_id = m.representation_id
-            AND l.source_site = ANY ($1::varchar[])
-            AND l.expires_at > to_timestamp($3::float8)
-    )
-    AND NOT EXISTS (
-        SELECT 1 FROM {schema}.representations AS r
-        WHERE r.id = m.representation_id
-            AND r.updated_at > greatest(
-                m.marked_at,
-                to_timestamp($3::float8) - make_interval(secs => $4::float8)
-            )
-            AND r.updated_at <= to_timestamp($3::float8)
-    )
-GROUP BY m.representation_id
-ORDER BY min(m.due_at), m.representation_id
-LIMIT $6;
+-- many of each site, the longest due first.
+SELECT DISTINCT due.representation_id
+FROM unnest($1::varchar[]) AS site (site_name)
+CROSS JOIN LATERAL (
+    SELECT m.representation_id
+    FROM {schema}.sitesync_removals AS m
+    WHERE m.site_name = site.site_name
+        AND m.due_at <= to_timestamp($2::float8)
+        AND (m.expires_at IS NULL OR m.expires_at <= to_timestamp($3::float8))
+        AND ($5::text[] IS NULL OR m.folder_path LIKE ANY ($5::text[]))
+        AND NOT EXISTS (
+            SELECT 1 FROM {schema}.sitesync_leases AS l
+            WHERE l.representation_id = m.representation_id
+                AND l.source_site = ANY ($1::varchar[])
+                AND l.expires_at > to_timestamp($3::float8)
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM {schema}.representations AS r
+            WHERE r.id = m.representation_id
+                AND r.updated_at > greatest(
+                    m.marked_at,
+                    to_timestamp($3::float8) - make_interval(secs => $4::float8)
+                )
+                AND r.updated_at <= to_timestamp($3::float8)
+        )
+    ORDER BY m.due_at
+    LIMIT $6
+) AS due;
 
 -- name: named_paths
 -- Which representations of folders $1 (paths) need the files $2 on sites $3: they have
@@ -171,21 +174,29 @@ USING unnest($1::uuid[], $2::varchar[]) AS gone (representation_id, site_name)
 WHERE s.representation_id = gone.representation_id AND s.site_name = gone.site_name;
 
 -- name: outlook
--- Removals on sites $1 that agent $3 has not got: how many are worth waiting for, which
--- have not failed more than $4 times, and when the next may be had. $2 now.
+-- Removals on sites $1 that agent $3 has not got, of each site the first $5: how many
+-- are worth waiting for, which have not failed more than $4 times, and when the next
+-- may be had. $2 now.
 SELECT
-    count(*) FILTER (WHERE retries <= $4::integer AND (
-        expires_at IS NULL OR expires_at <= to_timestamp($2::float8)
+    count(*) FILTER (WHERE first.retries <= $4::integer AND (
+        first.expires_at IS NULL OR first.expires_at <= to_timestamp($2::float8)
     )) AS pending,
-    extract(epoch FROM min(greatest(due_at, expires_at)))::float8 AS next_due_at
-FROM {schema}.sitesync_removals
-WHERE site_name = ANY ($1::varchar[])
-    AND due_at IS NOT NULL
-    AND (
-        agent_id IS DISTINCT FROM $3
-        OR expires_at IS NULL
-        OR expires_at <= to_timestamp($2::float8)
-    );
+    extract(epoch FROM min(greatest(first.due_at, first.expires_at)))::float8
+        AS next_due_at
+FROM unnest($1::varchar[]) AS site (site_name)
+CROSS JOIN LATERAL (
+    SELECT m.due_at, m.expires_at, m.retries
+    FROM {schema}.sitesync_removals AS m
+    WHERE m.site_name = site.site_name
+        AND m.due_at IS NOT NULL
+        AND (
+            m.agent_id IS DISTINCT FROM $3
+            OR m.expires_at IS NULL
+            OR m.expires_at <= to_timestamp($2::float8)
+        )
+    ORDER BY m.due_at
+    LIMIT $5
+) AS first;
 
 -- name: count_marks
 -- Removals of each site, shown beside its totals. $1 readable paths.

@@ -41,7 +41,7 @@ from .rows import (
     lock_rows,
     write_rows,
 )
-from .transfer_queue import Outlook
+from .transfer_queue import MOST_PENDING, Outlook
 
 _SQL = QueryFile("removals")
 
@@ -161,7 +161,8 @@ class RemovalStore:
                 most - len(given),
             )
             if records:
-                ids = [record["representation_id"] for record in records]
+                ids = sorted(record["representation_id"] for record in records)
+                ids = ids[: most - len(given)]
                 removals, without_files = await self._take(remover, leg, ids)
                 given += removals
                 gone |= without_files
@@ -258,6 +259,7 @@ class RemovalStore:
                 now,
                 remover.holder.agent_id,
                 remover.sites.retry_count,
+                MOST_PENDING,
             )
             pending += row["pending"]
             if row["next_due_at"] is not None:

@@ -20,9 +20,13 @@ STATUSES = (
     ("Approved", "APP", "done"),
     ("On hold", "HLD", "blocked"),
 )
-TEMPLATES = {
-    "version_padding": 3,
-    "frame_padding": 4,
+TEMPLATES: dict[str, dict[str, Any]] = {
+    "common": {
+        "version_padding": 3,
+        "version": "v{version:0>{@version_padding}}",
+        "frame_padding": 4,
+        "frame": "{frame:0>{@frame_padding}}",
+    },
     "work": {
         "default": {
             "directory": "{root[work]}/{project[name]}/{hierarchy}/{folder[name]}"
@@ -144,13 +148,12 @@ def make_anatomy(project: dict[str, Any]) -> dict[str, Any]:
     categories = {
         category: [{"name": name, **paths} for name, paths in items.items()]
         for category, items in templates.items()
-        if isinstance(items, dict)
+        if category != "common"
     }
     return {
         "roots": [{"name": name, **paths} for name, paths in roots.items()],
         "templates": {
-            "version_padding": templates.get("version_padding", 3),
-            "frame_padding": templates.get("frame_padding", 4),
+            **templates.get("common", {}),
             "work": [],
             "publish": [],
             "hero": [],

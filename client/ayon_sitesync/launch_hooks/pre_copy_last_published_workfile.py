@@ -150,7 +150,6 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
 
     def _make_target(self, source: Path, workfile: PublishedWorkfile) -> Path:
         host_name = self.application.host_name
-        project_name, task_name = self.data["project_name"], self.data["task_name"]
         settings = self.data["project_settings"]
         data = get_template_data(
             self.data["project_entity"],
@@ -161,6 +160,8 @@ class CopyLastPublishedWorkfile(PreLaunchHook):
         )
         data["version"] = workfile.version + 1
         data["ext"] = source.suffix.lstrip(".")
-        key = get_workfile_template_key(task_name, host_name, project_name, settings)
+        key = get_workfile_template_key(
+            *(self.data["project_name"], self.data["task_type"], host_name, settings)
+        )
         template = self.data["anatomy"].get_template_item("work", key, "path")
         return Path(str(template.format_strict(data)))

@@ -25,27 +25,18 @@ PROFILE = {
     "enabled": True,
     "use_last_published_workfile": True,
 }
-
-
-class Template:
-    """The work template of an anatomy."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def get_template_item(self, *names: str) -> Any:
-        return self
-
-    def format_strict(self, data: dict[str, Any]) -> str:
-        return str(self._folder / f"s_v{data['version']:03}.{data['ext']}")
+TEMPLATE_PROFILE = {
+    "task_types": ["Generic"],
+    "host_names": ["maya"],
+    "workfile_template": "default",
+}
 
 
 class Launch:
     """A launch of Maya in a task with a published workfile, version 3."""
 
-    def __init__(self, manager: Any, studio: HostStudio, base: Path) -> None:
+    def __init__(self, manager: Any, studio: HostStudio) -> None:
         self.studio = studio
-        self.work_folder = base / "work"
         project = studio.admin.get_project(studio.project)
         folder = studio.admin.get_folder_by_id(studio.project, studio.folder_id)
         task_id = studio.admin.create_task(
@@ -65,10 +56,15 @@ class Launch:
         studio.set_row(self.workfile, "studio", SYNCED)
         settings = {
             "core": {
+                "studio_name": "Studio",
+                "studio_code": "st",
                 "tools": {
-                    "Workfiles": {"last_workfile_on_startup": [dict(PROFILE)]},
+                    "Workfiles": {
+                        "last_workfile_on_startup": [dict(PROFILE)],
+                        "workfile_template_profiles": [dict(TEMPLATE_PROFILE)],
+                    },
                     "creator": {"product_name_profiles": []},
-                }
+                },
             }
         }
         self.profile = settings["core"]["tools"]["Workfiles"][
@@ -82,9 +78,11 @@ class Launch:
             "task_entity": task,
             "task_name": "anim",
             "task_type": "Generic",
-            "last_workfile_path": str(self.work_folder / "s_v001.ma"),
-            "anatomy": Template(self.work_folder),
+            "anatomy": importlib.import_module("ayon_core.pipeline").Anatomy(
+                studio.project
+            ),
         }
+        self.data["last_workfile_path"] = str(self.find_work_file(1))
         host_addon = SimpleNamespace(get_workfile_extensions=lambda: [".ma"])
         addons = SimpleNamespace(
             get=manager.get, get_host_addon=lambda name: host_addon
@@ -114,9 +112,23 @@ class Launch:
         hook.execute()
         return self.data
 
+    def find_work_file(self, version: int) -> Path:
+        """Where core's own templates have a version of the task's workfile."""
+        make_data = importlib.import_module("ayon_core.pipeline.template_data")
+        data = make_data.get_template_data(
+            self.data["project_entity"],
+            self.data["folder_entity"],
+            self.data["task_entity"],
+            "maya",
+            self.data["project_settings"],
+        )
+        data.update(version=version, ext="ma")
+        template = self.data["anatomy"].get_template_item("work", "default", "path")
+        return Path(str(template.format_strict(data)))
+
     def save_work(self, version: int) -> str:
-        self.work_folder.mkdir(exist_ok=True)
-        path = self.work_folder / f"s_v{version:03}.ma"
+        path = self.find_work_file(version)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("mine")
         self.data["last_workfile_path"] = str(path)
         return str(path)
@@ -127,28 +139,26 @@ def launch(
     manager: Any,
     addon: Any,
     studio: HostStudio,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Launch:
-    made = Launch(manager, studio, tmp_path)
+    anatomy = importlib.import_module("ayon_core.pipeline.anatomy").Anatomy
+    monkeypatch.setattr(anatomy, "get_sitesync_addon", classmethod(lambda _: addon))
+    made = Launch(manager, studio)
     link_inputs(monkeypatch, made.version_id)
-    template_data = importlib.import_module("ayon_core.pipeline.template_data")
-    workfile = importlib.import_module("ayon_core.pipeline.workfile")
-    monkeypatch.setattr(template_data, "get_template_data", lambda *_: {})
-    monkeypatch.setattr(workfile, "get_workfile_template_key", lambda *_: "default")
     return made
 
 
 def test_published_workfile_becomes_the_next_version(launch: Launch) -> None:
     data = launch.run()
-    target = launch.work_folder / "s_v004.ma"
+    target = launch.find_work_file(4)
+    assert target.name == f"{launch.studio.project[:6]}_sh010_anim_v004.ma"
     assert data["last_workfile_path"] == str(target)
     assert target.read_bytes() == b"pub/s_v003.ma" * 20
     # Hosts that get no argument look there.
     assert launch.context.env["AYON_LAST_WORKFILE"] == str(target)
     source = launch.studio.machine_root / "pub/s_v003.ma"
     assert data["source_filepath"] == str(source)
-    resource = launch.work_folder / "resources/tex/wood.tx"
+    resource = target.parent / "resources/tex/wood.tx"
     assert resource.read_bytes() == b"pub/resources/tex/wood.tx" * 20
     assert launch.studio.rows(launch.workfile.id)[MACHINE] == SYNCED
 
@@ -156,10 +166,10 @@ def test_published_workfile_becomes_the_next_version(launch: Launch) -> None:
 def test_a_template_that_fails_lets_the_launch_go_on(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Template, data: dict[str, Any]) -> str:
+    def fail(*args: Any) -> str:
         raise KeyError("root[work]")
 
-    monkeypatch.setattr(Template, "format_strict", fail)
+    monkeypatch.setattr(launch.data["anatomy"], "get_template_item", fail)
     before = launch.data["last_workfile_path"]
     assert launch.run()["last_workfile_path"] == before
 
@@ -178,7 +188,7 @@ def test_linked_inputs_come_along(
 
 def test_newer_than_the_local_one(launch: Launch) -> None:
     launch.save_work(2)
-    assert launch.run()["last_workfile_path"] == str(launch.work_folder / "s_v004.ma")
+    assert launch.run()["last_workfile_path"] == str(launch.find_work_file(4))
 
 
 def test_not_newer_than_the_local_one(launch: Launch) -> None:

@@ -195,6 +195,48 @@ print(*sorted(name for name in sys.modules if name.startswith("ayon_sitesync."))
     assert [one for one in loaded if one.split(".")[1].startswith(heavy)] == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "is_made"),
+    [
+        ({"AYON_HEADLESS_MODE": "0", "DISPLAY": ":0"}, True),
+        ({"AYON_HEADLESS_MODE": "0", "WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"AYON_HEADLESS_MODE": "0"}, False),
+        ({"AYON_HEADLESS_MODE": "1", "DISPLAY": ":0"}, False),
+    ],
+)
+def test_windows_of_a_launch_need_a_display(
+    addon: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    is_made: bool,
+) -> None:
+    from ayon_core.tools import utils  # noqa: PLC0415 - from the stand-in
+    from ayon_sitesync import host  # noqa: PLC0415 - needs ayon_core
+
+    made: list[str] = []
+    monkeypatch.setattr(utils, "get_ayon_qt_app", lambda: made.append("application"))
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    host.prepare_windows()
+    assert bool(made) == is_made
+
+
+def test_qt_that_fails_lets_a_launch_go_on(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ayon_sitesync import host  # noqa: PLC0415 - needs ayon_core
+
+    monkeypatch.setenv("AYON_HEADLESS_MODE", "0")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setitem(sys.modules, "qtpy", None)
+    host.prepare_windows()
+    monkeypatch.setitem(sys.modules, "ayon_core.tools.utils", None)
+    host.prepare_windows()
+
+
 # --- settings ------------------------------------------------------------------------
 
 

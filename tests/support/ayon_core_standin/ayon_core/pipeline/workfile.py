@@ -2,8 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ayon_core.lib import filter_profiles
+
 
 def get_workfile_template_key(
-    task_name: str, host_name: str, project_name: str, settings: Any
+    project_name: str, task_type: str, host_name: str, project_settings: dict[str, Any]
 ) -> str:
-    return "default"
+    """The name of the work template that the settings give for a kind of task."""
+    tools = project_settings["core"]["tools"]
+    profile = filter_profiles(
+        tools["Workfiles"]["workfile_template_profiles"],
+        {"task_types": task_type, "host_names": host_name},
+    )
+    return str(profile["workfile_template"]) if profile else "work"

@@ -129,6 +129,25 @@ async def load_entity(project_name: str, kind: EntityKind, entity_id: str) -> An
     return row
 
 
+async def find_path(project_name: str, kind: EntityKind, row: Any) -> str:
+    """The path of an entity as AYON's events tell it: its folder's, then its name."""
+    schema = f"project_{project_name}"
+    found = await Postgres.fetchrow(
+        f"SELECT h.path FROM {schema}.{kind.table} e "
+        f"{kind.to_folder.format(schema=schema)} "
+        f"JOIN {schema}.hierarchy h ON h.id = {kind.folder_id} WHERE e.id = $1",
+        row["id"],
+    )
+    path = "" if found is None else f"/{found['path']}"
+    return path if kind.name == "folder" else f"{path}/{_own_name(row)}"
+
+
+def _own_name(row: Any) -> str:
+    columns = dict(row)
+    name = columns.get("name")
+    return str(name) if name else f"v{columns['version']:03}"
+
+
 def describe_entity(row: Any) -> dict[str, Any]:
     """A row as REST shows it: camelCase, without nulls."""
     result = {

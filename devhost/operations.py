@@ -18,9 +18,12 @@ from devhost.entity_store import (
     KINDS,
     EntityKind,
     delete_entity,
+    describe_entity,
     ensure_access,
     find_kind,
+    find_path,
     insert_entity,
+    load_entity,
     refresh_hierarchy,
     update_entity,
 )
@@ -194,6 +197,8 @@ class OperationBatch:
         await ensure_access(
             self._user, self._project_name, kind, entity_id, kind.write_access
         )
+        before = await load_entity(self._project_name, kind, entity_id)
+        path = await find_path(self._project_name, kind, before)
         changed = await update_entity(
             self._project_name, kind, entity_id, operation.data, self._user
         )
@@ -201,15 +206,20 @@ class OperationBatch:
             ending = _CHANGES.get(column)
             if ending is None:
                 continue
-            summary: dict[str, Any] = {"entityId": entity_id}
-            if column in ("name", "status", "tags"):
+            summary: dict[str, Any] = {
+                "entityId": entity_id,
+                "parentId": before[kind.parent],
+                "entityPath": path,
+            }
+            # AYON leaves out the attributes only.
+            if column != "attrib":
                 summary["value"] = value
             self._events.append(
                 {
                     "topic": f"entity.{kind.name}.{ending}",
-                    "description": f"Changed {kind.name} {column}",
+                    "description": f"Changed {kind.name} {path} {column}",
                     "summary": summary,
-                    "payload": {"newValue": value},
+                    "payload": {"oldValue": before[column], "newValue": value},
                 }
             )
         return entity_id
@@ -226,6 +236,7 @@ class OperationBatch:
                 "topic": f"entity.{kind.name}.deleted",
                 "description": f"{kind.name.capitalize()} deleted",
                 "summary": {"entityId": entity_id, "parentId": row[kind.parent]},
+                "payload": {"entityData": describe_entity(row)},
             }
         )
         return entity_id

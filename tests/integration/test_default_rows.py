@@ -17,12 +17,15 @@ class Upkeep:
     """The addon's background work, done when a test means it."""
 
     def __init__(self, host: Host, clock: Clock) -> None:
-        self._worker: Any = vars(host.addon)["upkeep"]
+        self.worker: Any = vars(host.addon)["upkeep"]
         self._clock = clock
 
     async def look(self, after: float = 0.0) -> None:
         await self._clock.advance(after)
-        await self._worker.look()
+        await self.worker.look()
+
+    async def handle_events(self) -> None:
+        await self.worker.handle_events()
 
 
 @pytest.fixture

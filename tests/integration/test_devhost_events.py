@@ -223,6 +223,12 @@ async def test_entity_events_reach_the_addons_hooks(host: Host) -> None:
         ("entity.representation.files_changed", representation),
         ("entity.representation.deleted", representation),
     ]
+    changed, deleted = host.addon.seen
+    assert changed.summary["parentId"] == deleted.summary["parentId"] == version
+    assert changed.summary["entityPath"] == "/assets/abc"
+    assert changed.payload["oldValue"] == []
+    assert [each["path"] for each in changed.payload["newValue"]] == [file["path"]]
+    assert deleted.payload["entityData"]["files"][0]["path"] == file["path"]
 
 
 async def test_project_events_follow_its_life(host: Host) -> None:

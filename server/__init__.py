@@ -8,6 +8,8 @@ from . import api as _api
 from .api.upkeep import Upkeep as _Upkeep
 from .host import BaseServerAddon as _BaseServerAddon
 from .settings import SiteSyncSettings as _SiteSyncSettings
+from .settings import convert_overrides as _convert_overrides
+from .settings import leaving_out as _leaving_out
 
 __all__ = ["SiteSync"]
 
@@ -33,3 +35,31 @@ class SiteSync(_BaseServerAddon):
         self.site_sync.configuration.kept.follow()
         await self.site_sync.keeper.setup()
         self.upkeep.follow()
+
+    # A wrong value in what is stored is left out of what these three return, and told
+    # as a problem; see `settings.leniency`.
+
+    async def get_studio_settings(self, *args: Any, **options: Any) -> Any:
+        with _leaving_out() as left_out:
+            settings: Any = await super().get_studio_settings(*args, **options)
+            settings._left_out = tuple(left_out)
+            return settings
+
+    async def get_project_settings(self, *args: Any, **options: Any) -> Any:
+        with _leaving_out() as left_out:
+            settings: Any = await super().get_project_settings(*args, **options)
+            settings._left_out = tuple(left_out)
+            return settings
+
+    async def get_project_site_settings(self, *args: Any, **options: Any) -> Any:
+        with _leaving_out() as left_out:
+            settings: Any = await super().get_project_site_settings(*args, **options)
+            settings._left_out = tuple(left_out)
+            return settings
+
+    async def convert_settings_overrides(
+        self, source_version: str, overrides: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the overrides of an earlier version as this one stores them."""
+        converted = _convert_overrides(overrides)
+        return await super().convert_settings_overrides(source_version, converted)

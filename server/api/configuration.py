@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..domain.setting_faults import SettingFault, unreadable_value
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
 from ..host import BaseServerAddon
 from ..store.access import Caller
@@ -61,17 +62,27 @@ class Configuration:
         self, project_name: str, caller: Caller, variant: str = PRODUCTION
     ) -> dict[str, Any]:
         """Return the settings that the caller on his machine has, as they are now."""
-        settings: Any
-        if caller.site_id is None:
-            settings = await self._addon.get_project_settings(
-                project_name, variant=variant
-            )
-        else:
-            settings = await self._addon.get_project_site_settings(
-                project_name, caller.name, caller.site_id, variant=variant
-            )
-        content: dict[str, Any] = settings.dict()
+        content: dict[str, Any] = (
+            await self._load(project_name, caller, variant)
+        ).dict()
         return content
+
+    async def load_with_faults(
+        self, project_name: str, caller: Caller
+    ) -> tuple[dict[str, Any], list[SettingFault]]:
+        """Return the settings, and what was left out because it cannot be read."""
+        settings = await self._load(project_name, caller, PRODUCTION)
+        return settings.dict(), [
+            unreadable_value(each.site_name, each.field, each.text)
+            for each in settings._left_out
+        ]
+
+    async def _load(self, project_name: str, caller: Caller, variant: str) -> Any:
+        if caller.site_id is None:
+            return await self._addon.get_project_settings(project_name, variant=variant)
+        return await self._addon.get_project_site_settings(
+            project_name, caller.name, caller.site_id, variant=variant
+        )
 
     async def load_studio(self, variant: str = PRODUCTION) -> dict[str, Any]:
         settings: Any = await self._addon.get_studio_settings(variant=variant)

@@ -211,14 +211,16 @@ async def find_setting_faults(
     services: Services, project_name: str, caller: Caller
 ) -> list[SettingFault]:
     """Return what is wrong in the settings that the caller has."""
-    settings = await services.configuration.load(project_name, caller)
-    studio = await services.configuration.load_studio()
+    configuration = services.configuration
+    settings, unreadable = await configuration.load_with_faults(project_name, caller)
+    studio = await configuration.load_studio()
     named = {
         site["name"]: find_secret_names(site.get(site["provider"]))
         for site in settings["sites"]
     }
     missing = await services.credentials.find_missing(set().union(*named.values()))
     return [
+        *unreadable,
         *find_faults(settings, list_programs(studio)),
         *(
             missing_secret(site_name, name)

@@ -57,6 +57,16 @@ def list_programs(settings: Settings) -> frozenset[str]:
     return frozenset(paths - {""})
 
 
+def unreadable_value(site_name: str | None, field: str, text: str) -> SettingFault:
+    """A stored value that does not fit; it counts as not set."""
+    return SettingFault(
+        site_name,
+        field,
+        f"The stored value does not count: {text}",
+        "Set it again in the addon's settings",
+    )
+
+
 def missing_secret(site_name: str, name: str) -> SettingFault:
     return SettingFault(
         site_name,

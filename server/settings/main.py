@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import validator
+from typing import Any
+
+from pydantic import root_validator, validator
 
 from ..host import (
     BaseSettingsModel,
@@ -11,6 +13,7 @@ from ..host import (
     normalize_name,
 )
 from .choices import list_credential_receivers, list_providers, list_sites
+from .leniency import LeftOut, leave_out_what_is_wrong
 from .limits import LimitSettings
 from .providers.custom import CustomSettings
 from .providers.dropbox import DropboxSettings
@@ -238,6 +241,14 @@ class SiteSyncSettings(BaseSettingsModel):
     sites: list[SiteSettings] = SettingsField(
         default_factory=list, scope=EVERYWHERE, title="Sites"
     )
+
+    # What was stored and left out, see `leniency`.
+    _left_out: tuple[LeftOut, ...] = ()
+
+    @root_validator(pre=True)
+    def fit(cls, values: dict[str, Any]) -> dict[str, Any]:
+        model: Any = cls
+        return leave_out_what_is_wrong(model, values)
 
     @validator("sites")
     def names_are_unique(cls, value: list[SiteSettings]) -> list[SiteSettings]:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from ayon_server.lib.postgres import Postgres
 from ayon_server.settings import apply_overrides
+from pydantic import ValidationError
 
 from server.settings import SiteSyncSettings
 from server.settings.choices import list_credential_receivers, list_sites
-from tests.integration.conftest import SITE
+from tests.integration.conftest import CONFIGURED, SITE
 from tests.support.devhost_app import Host
 
 ALL = ["studio", "project", "site"]
@@ -101,6 +102,9 @@ def test_defaults_are_those_of_the_existing_addon() -> None:
             "limits": LIMITS,
             "provider_folders": PATHS,
             "executable_paths": [],
+            "default_rows": True,
+            "history_days": 30,
+            "tombstone_days": 90,
         },
         "local_setting": {
             "active_site": "",
@@ -215,3 +219,115 @@ async def test_settings_come_through_ayons_endpoint(host: Host) -> None:
     answer = await client.get(f"{host.addon_path}/settings/demo")
     assert answer.status_code == 200
     assert answer.json()["config"]["active_site"] == "studio"
+
+
+WRONG = {
+    "enabled": True,
+    "config": {"retry_cnt": "many", "loop_delay": 30},
+    "sites": [
+        {"name": CONFIGURED, "provider": "sftp", "sftp": {"sftp_port": "ssh"}},
+        {"provider": "s3"},
+        {"name": "other", "provider": "dropbox", "dropbox": {"roots": "/ayon"}},
+        {"name": "other", "provider": "s3"},
+    ],
+}
+
+
+async def store(host: Host, data: dict[str, Any]) -> None:
+    await Postgres.execute(
+        "INSERT INTO public.settings VALUES ($1, $2, 'production', $3)",
+        host.addon.name,
+        host.addon.version,
+        data,
+    )
+
+
+async def test_stored_values_that_cannot_be_read_are_left_out_and_told(
+    host: Host,
+) -> None:
+    await store(host, WRONG)
+    client = await host.client("manager", SITE)
+    answer = await client.get(f"{host.addon_path}/settings/demo")
+    assert answer.status_code == 200
+    settings = answer.json()
+    assert settings["enabled"] is True
+    assert settings["config"]["retry_cnt"] == 3
+    assert settings["config"]["loop_delay"] == 30
+    sites = {site["name"]: site["provider"] for site in settings["sites"]}
+    assert sites == {CONFIGURED: "sftp", "other": "dropbox"}
+    answer = await client.get(f"{host.addon_path}/demo/problems")
+    told = {
+        (each["siteName"], each["text"].split(":")[0])
+        for each in answer.json()["problems"]
+        if "does not count" in each["text"]
+    }
+    assert told == {
+        (None, "Setting config.retry_cnt"),
+        (CONFIGURED, "Setting sites.sftp.sftp_port"),
+        (None, "Setting sites.name"),
+        ("other", "Setting sites.name"),
+    }
+
+
+def test_what_a_person_enters_is_refused_when_it_is_wrong() -> None:
+    with pytest.raises(ValidationError):
+        SiteSyncSettings(config=WRONG["config"])
+
+
+@pytest.mark.parametrize("form", ["list", "by name"])
+async def test_settings_of_the_first_versions_are_converted(
+    host: Host, form: str
+) -> None:
+    sftp = {
+        "provider": "sftp",
+        "sftp_model": {
+            "sftp_host": "vault",
+            "roots": [{"name": "work", "windows": "", "linux": "/ayon", "darwin": ""}],
+        },
+    }
+    drive = {"provider": "gdrive", "gdrive_model": {"root": "/My Drive/ayon"}}
+    stored = {
+        "enabled": True,
+        "local_setting": {
+            "active_site": "local",
+            "active_site_root": "/home/me",
+            "remote_site": "studio",
+        },
+        "sites": {"vault": sftp, "drive": drive},
+    }
+    if form == "list":
+        stored["sites"] = [{**sftp, "name": "vault"}, {**drive, "name": "drive"}]
+    addon: Any = host.addon
+    converted = await addon.convert_settings_overrides("1.0.0", stored)
+    loaded = apply_overrides(SiteSyncSettings(), converted).dict()
+    assert loaded["local_setting"]["local_roots"] == [
+        {"name": "work", "path": "/home/me"}
+    ]
+    vault, gdrive = loaded["sites"]
+    assert (vault["name"], vault["sftp"]["sftp_host"]) == ("vault", "vault")
+    assert vault["sftp"]["roots"] == "/ayon"
+    assert (gdrive["name"], gdrive["gdrive"]["roots"]) == ("drive", "/My Drive/ayon")
+
+
+async def test_settings_of_1_3_are_taken_as_they_are(host: Host) -> None:
+    stored = {
+        "enabled": True,
+        "config": {"loop_delay": 30},
+        "local_setting": {"local_roots": [{"name": "work", "path": "/data"}]},
+        "sites": [
+            {
+                "name": "cloud",
+                "provider": "rclone",
+                "rclone": {
+                    "config_type": "config_web",
+                    "config_web": {
+                        "type": "webdav",
+                        "config_params": [{"key": "user", "value": "me"}],
+                    },
+                    "root": "ayon",
+                },
+            }
+        ],
+    }
+    addon: Any = host.addon
+    assert await addon.convert_settings_overrides("1.3.0", stored) == stored

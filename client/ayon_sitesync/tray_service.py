@@ -12,7 +12,7 @@ from typing import Any, Callable
 from .addon_services import AddonServices
 from .errors import ServerError
 from .machine_pause import MachinePause
-from .optional_packages import list_missing
+from .optional_packages import find_missing
 from .tray_agent import HELD, IDLE, AgentState, TrayAgent
 from .tray_menu import TrayActions, TrayMenu
 
@@ -48,8 +48,12 @@ class TrayService:
 
     def start(self) -> None:
         self._start_log()
-        for text in list_missing():
-            log.warning("%s", text)
+        for package, effect in find_missing():
+            log.warning(
+                "The package '%s' is not installed: %s. Make a dependency package for"
+                " the bundle with AYON's dependency tool.",
+                *(package, effect),
+            )
         self.agent.start()
         self._services.wake.wake_here = self.agent.wake
         self._stop.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import time
@@ -10,19 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..agent_ids import find_state_folder
+from ..optional_packages import find_missing
 from ..paths import current_platform
 from ..version import __version__
 from .checks import OK, WARNING, WRONG, Check
 
 OLD_SECONDS = 7 * 24 * 3600
 SPOOL_FOLDER = ("sitesync", "spool")
-_PACKAGES = {
-    "xxhash": "checksums are slower without it",
-    "websocket": "without it the agent looks for work by the clock",
-    "paramiko": "SFTP sites need it",
-    "rich": "tables are plain without it",
-}
-_DISTRIBUTIONS = {"websocket": "websocket-client"}
 
 
 def check_machine() -> Iterator[Check]:
@@ -32,11 +25,10 @@ def check_machine() -> Iterator[Check]:
         f"Site Sync {__version__}, Python {platform.python_version()},"
         f" {platform.system()}",
     )
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    for name in missing:
-        package = _DISTRIBUTIONS.get(name, name)
+    missing = list(find_missing())
+    for package, effect in missing:
         yield Check(
-            *("packages", WARNING, f"'{package}' is not installed: {_PACKAGES[name]}"),
+            *("packages", WARNING, f"'{package}' is not installed: {effect}"),
             f"Install it: pip install {package}",
         )
     if not missing:

@@ -219,6 +219,9 @@ class TrayAgent:
         elif event == "transfer":
             for error in data["errors"]:
                 self._tell(f"{data['label']}: {error['message']}")
+        elif event == "removal":
+            for error in data["errors"]:
+                self._tell(f"Not removed: {error['message']}")
 
     def _measure(self, files: int, moved: int) -> None:
         now = self._now()

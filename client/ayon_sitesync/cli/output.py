@@ -1,9 +1,9 @@
 """What the agent tells, as lines for people or as JSON.
 
 Events: `started` (agentId, siteName), `progress` (counts since the start, at most one
-a second), `transfer` (one that ended, with each file that failed), `problem` (message,
-siteName or label, retryInSeconds), `recovered`, `idle` (pending, nextDueInSeconds) and
-`stopped` (counts).
+a second), `transfer` and `removal` (one that ended, with each file that failed), `scan`
+(files found, missing, different), `problem` (message, siteName or label,
+retryInSeconds), `recovered`, `idle` (pending, nextDueInSeconds) and `stopped` (counts).
 """
 
 from __future__ import annotations
@@ -61,6 +61,22 @@ def _describe_transfer(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _describe_removal(data: dict[str, Any]) -> str:
+    lines = [
+        f"removed {data['filesDeleted']} of {data['files']} files from"
+        f" {data['siteName']}: {data['state']}"
+    ]
+    lines += [f"  failed: {error['message']}" for error in data["errors"]]
+    return "\n".join(lines)
+
+
+def _describe_scan(data: dict[str, Any]) -> str:
+    return (
+        f"scan of {data['siteName']} in {data['projectName']}: {data['found']} files"
+        f" there, {data['missing']} missing, {data['different']} different"
+    )
+
+
 def _describe_progress(data: dict[str, Any]) -> str:
     return (
         f"{data['transfersDone']} transfers done, {data['transfersActive']} under way;"
@@ -91,6 +107,8 @@ def _describe_recovery(data: dict[str, Any]) -> str:
 _LINES: dict[str, Callable[[dict[str, Any]], str]] = {
     "started": lambda data: f"agent {data['agentId'][:8]} of site {data['siteName']}",
     "transfer": _describe_transfer,
+    "removal": _describe_removal,
+    "scan": _describe_scan,
     "progress": _describe_progress,
     "problem": _describe_problem,
     "recovered": _describe_recovery,

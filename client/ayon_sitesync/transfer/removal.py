@@ -7,6 +7,7 @@ again takes the removal back.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,6 +32,8 @@ from ..work import (
 )
 from .backoff import Backoff
 from .ports import Clock, Emit, Server, Sites
+
+log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1.0
 """How often the server is told, and asked whether a removal still holds."""
@@ -140,7 +143,8 @@ class Removals:
                 with self._lock:
                     self._runs.clear()
             except ServerError as error:
-                self._emit("problem", {"message": str(error)})
+                # The agent itself tells of a server that does not answer.
+                log.debug("Removals wait for the server: %s", error)
                 self._clock.sleep(self.stop, backoff.fail())
 
     def _find_next(self) -> Optional[_Run]:

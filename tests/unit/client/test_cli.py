@@ -293,12 +293,25 @@ def test_events_are_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None
         "bytesMoved": 2_400_000,
         "errors": [{"message": "'/a' is missing."}],
     }
+    removal = {
+        "siteName": "studio",
+        "state": "failed",
+        "files": 2,
+        "filesDeleted": 1,
+        "errors": [{"message": "'/a': access is denied."}],
+    }
+    scan = {"found": 3, "missing": 2, "different": 1}
     printer.emit("transfer", done)
+    printer.emit("removal", removal)
+    printer.emit("scan", {"siteName": "studio", "projectName": "demo", **scan})
     printer.emit("problem", {"siteName": "studio", "message": "the disk is full"})
     printer.emit("idle", {"pending": 2, "nextDueInSeconds": 12.4})
     assert capsys.readouterr().out.splitlines() == [
         "download /sh010 compMain v021 exr: 1 of 2 files on studio (2.4 MB moved)",
         "  failed: '/a' is missing.",
+        "removed 1 of 2 files from studio: failed",
+        "  failed: '/a': access is denied.",
+        "scan of studio in demo: 3 files there, 2 missing, 1 different",
         "problem: studio: the disk is full",
         "idle: 2 transfers wait, the next in 12 s",
     ]

@@ -150,6 +150,8 @@ def test_each_failure_is_told_once_in_a_while(
     now[0] = QUIET_SECONDS
     agent._receive("transfer", event)
     assert len(told) == 2
+    agent._receive("removal", {"errors": [{"message": "access is denied"}]})
+    assert told[2:] == ["Not removed: access is denied"]
 
 
 def test_wait_without_a_window_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

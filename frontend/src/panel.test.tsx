@@ -127,7 +127,7 @@ describe("the overview", () => {
     const project = serveProject("demo", { sites: SITES, problems: [makeProblem()] });
     const { user } = renderPanel({ hash: "#project=demo" });
     await user.click(
-      await screen.findByRole("button", { name: "Retry what failed on sftp-prague" }),
+      await screen.findByRole("button", { name: "Retry… what failed on sftp-prague" }),
     );
     const dialog = within(await screen.findByRole("dialog"));
     await user.click(dialog.getByRole("button", { name: "Retry" }));

@@ -79,7 +79,7 @@ describe("the settings page", () => {
     ]);
     const problems = within(screen.getByRole("list", { name: "Problems" }));
     expect(problems.getByText(/^feature · sftp-prague: 27 files failed/)).toBeTruthy();
-    const link = problems.getByRole("link", { name: /^Open feature/ });
+    const link = problems.getByRole("link", { name: /^Open project feature/ });
     expect(link.getAttribute("href")).toBe("#project=feature");
     expect((await readTable("Agents"))[0]?.slice(0, 2)).toEqual(["studio", "transfer02"]);
   });

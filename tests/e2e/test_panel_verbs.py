@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from devhost.process import DevhostProcess
 from tests.e2e.browser import PanelPage, run_chromium
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, SYNCED, PanelProject
 
-AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
-VIEWS = ("Overview", "Representations", "Transfers", "Sites and agents")
 ABSENT, PAUSED = -1, 3
 
 
@@ -128,45 +125,3 @@ def test_a_last_copy_is_named_and_stays(
     dialog.get_by_role("button", name="Remove", exact=True).click()
     expect(dialog.get_by_role("listitem")).to_contain_text("sh0130")
     assert _read_site(project, published.id, "studio")["status"] == SYNCED
-
-
-def test_it_is_worked_with_the_keyboard_alone(
-    project: PanelProject, panel: PanelPage
-) -> None:
-    project.publish("assets/first")
-    expect(panel.row("/assets/first")).to_be_visible()
-    grid = panel.view.get_by_role("grid")
-    grid.focus()
-    keyboard = panel.page.keyboard
-    keyboard.press("Home")
-    keyboard.press("Enter")
-    details = panel.view.get_by_role("complementary", name="Details")
-    expect(details.get_by_role("heading", name="/assets/first")).to_be_visible()
-    keyboard.press("Escape")
-    expect(details).to_have_count(0)
-
-    keyboard.press("Space")
-    toolbar = panel.view.get_by_role("toolbar")
-    expect(toolbar).to_contain_text("1 selected")
-    toolbar.get_by_role("button", name="Sync to…").focus()
-    keyboard.press("Enter")
-    dialog = panel.view.get_by_role("dialog")
-    dialog.get_by_role("checkbox", name=NEARLINE).focus()
-    keyboard.press("Space")
-    expect(dialog.get_by_text("will change")).to_be_visible()
-    keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_view_has_no_serious_barrier(panel: PanelPage, view: str) -> None:
-    panel.show(view)
-    expect(panel.view.get_by_role("status", name="Loading")).to_have_count(0)
-    panel.view.add_script_tag(path=AXE)
-    found = panel.view.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []

@@ -135,7 +135,7 @@ function ProblemLinks({
         <button
           type="button"
           className="button"
-          aria-label={`Retry what failed on ${siteName}`}
+          aria-label={`Retry… what failed on ${siteName}`}
           onClick={() => {
             onRetry(siteName);
           }}

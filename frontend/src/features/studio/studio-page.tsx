@@ -90,7 +90,7 @@ function Studio({
           <a
             className="button"
             href={formatHash({ projectName })}
-            aria-label={`Open ${projectName}: ${text}`}
+            aria-label={`Open project ${projectName}: ${text}`}
           >
             Open project
           </a>

@@ -1,0 +1,87 @@
+"""Scrolling the list as a hand does, with what each frame took."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from playwright.sync_api import Frame, Page
+
+# Scrolls by `pixels` once a frame. Answers milliseconds between frames, and of tasks
+# that held the page up for more than 50 ms.
+_SCROLL = """async ({ moves, pixels }) => {
+  const table = document.querySelector('[role="grid"]');
+  const longTasks = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) longTasks.push(entry.duration);
+  });
+  observer.observe({ type: "longtask" });
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const frames = [];
+  let last = await nextFrame();
+  for (let move = 0; move < moves; move += 1) {
+    table.scrollTop += pixels;
+    const now = await nextFrame();
+    frames.push(now - last);
+    last = now;
+  }
+  observer.disconnect();
+  return { frames, longTasks };
+}"""
+
+_JUMP = """(share) => {
+  const table = document.querySelector('[role="grid"]');
+  table.scrollTop = share * (table.scrollHeight - table.clientHeight);
+}"""
+
+# Indexes of the rows in sight, in the list; null for one that has no content.
+_SIGHT = """() => {
+  const box = document.querySelector('[role="grid"]').getBoundingClientRect();
+  const inSight = (row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top >= box.top + 32 && bottom <= box.bottom;
+  };
+  return [...document.querySelectorAll(".table-body > .row")]
+    .filter(inSight)
+    .map((row) => {
+      const cells = [...row.querySelectorAll('[role="gridcell"]')];
+      const isFilled = cells.length > 0 && cells[0].textContent !== "";
+      return isFilled ? Number(row.getAttribute("aria-rowindex")) : null;
+    })
+    .sort((a, b) => a - b);
+}"""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Milliseconds between the frames of a scroll."""
+
+    gaps: list[float]
+    long_tasks: list[float]
+
+    def __str__(self) -> str:
+        ordered = sorted(self.gaps)
+        worst = ordered[int(len(ordered) * 0.95)]
+        longest = max(self.long_tasks, default=0.0)
+        return (
+            f"{len(ordered)} frames: median {statistics.median(ordered):.1f} ms, "
+            f"95 % {worst:.1f} ms, longest {ordered[-1]:.1f} ms; tasks over 50 ms: "
+            f"{len(self.long_tasks)}, the longest {longest:.0f} ms"
+        )
+
+
+def scroll(view: Page | Frame, moves: int, pixels: int) -> Frames:
+    """Move the list by some pixels a frame."""
+    measured = view.evaluate(_SCROLL, {"moves": moves, "pixels": pixels})
+    return Frames(measured["frames"], measured["longTasks"])
+
+
+def jump(view: Page | Frame, share: float) -> None:
+    """Drag the thumb to a share of the list, 0 to 1."""
+    view.evaluate(_JUMP, share)
+
+
+def read_sight(view: Page | Frame) -> list[int | None]:
+    """`aria-rowindex` of the rows in sight; None for one without content."""
+    found: list[int | None] = view.evaluate(_SIGHT)
+    return found

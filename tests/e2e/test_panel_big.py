@@ -1,0 +1,124 @@
+"""The list of a large project: scrolled to its end, and while all of it changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Request, expect
+
+from devhost.process import DevhostProcess
+from devhost.seed import SeedPlan, run_seed
+from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.frames import jump, read_sight, scroll
+from tests.e2e.panel_project import QUEUED, SYNCED, PanelProject
+from tests.e2e.real_studio import wait_until
+
+ROWS = 50_000
+PROJECT = "big"
+MACHINE = "artist-01"
+BURST = 10_000
+
+
+@pytest.fixture(scope="module")
+def project(devhost_process: DevhostProcess) -> PanelProject:
+    run_seed(devhost_process.data_dir, SeedPlan(PROJECT, ROWS))
+    return PanelProject(devhost_process, PROJECT)
+
+
+@pytest.fixture(scope="module")
+def browser(project: PanelProject) -> Iterator[Browser]:
+    """Started after the seed, whose event loop cannot run beside Playwright's."""
+    assert project.name == PROJECT
+    with run_chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
+    """The list as a manager sees it. A script error fails the test."""
+    context = browser.new_context(viewport={"width": 1500, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    shown = PanelPage(page)
+    shown.open_list(project.framed_url("manager"))
+    expect(shown.row("compMain").first).to_be_visible()
+    yield shown
+    context.close()
+    assert errors == []
+
+
+def _count_requests(panel: PanelPage) -> list[str]:
+    """Paths of the addon's API that the page asks for from now on."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/api/addons/" in request.url:
+            asked.append(request.url.partition("/api/addons/")[2])
+
+    panel.page.on("request", note)
+    return asked
+
+
+def _wait_for_rows(panel: PanelPage) -> list[int | None]:
+    """The rows in sight once all of them have their content."""
+    wait_until(lambda: None not in read_sight(panel.view))
+    return read_sight(panel.view)
+
+
+def test_it_is_scrolled_without_a_blank_row_and_with_few_requests(
+    panel: PanelPage, record_property: Any
+) -> None:
+    asked = _count_requests(panel)
+    frames = scroll(panel.view, moves=300, pixels=140)
+    record_property("frames", str(frames))
+    print(f"scrolled {ROWS} rows: {frames}")
+    seen = _wait_for_rows(panel)
+    assert len(seen) > 20
+    assert seen == list(range(seen[0] or 0, (seen[0] or 0) + len(seen)))
+    # 42,000 pixels are 1,500 rows, read in pages of some hundred; and the anchors.
+    assert len(asked) <= 16
+
+    asked.clear()
+    shares = (0.5, 0.95, 0.2, 0.75, 1.0)
+    for share in shares:
+        jump(panel.view, share)
+        seen = _wait_for_rows(panel)
+        assert seen == list(range(seen[0] or 0, (seen[0] or 0) + len(seen)))
+    assert len(asked) <= 3 * len(shares)
+    total = int(panel.view.get_by_role("grid").get_attribute("aria-rowcount") or 0)
+    assert total > 0.9 * ROWS
+    assert seen[-1] == total
+
+
+def test_ten_thousand_changes_at_once_neither_freeze_nor_flood(
+    panel: PanelPage, project: PanelProject
+) -> None:
+    ids: list[str] = []
+    after = None
+    while len(ids) < BURST:
+        body = {"siteNames": [MACHINE], "first": 1000, "after": after}
+        page = project.call(f"{PROJECT}/representations/query", body)
+        ids += [row["representationId"] for row in page["representations"]]
+        after = page["pageInfo"]["endCursor"]
+    panel.expect_connection("live")
+    asked = _count_requests(panel)
+    started_at = panel.view.evaluate("() => performance.now()")
+    for status in (QUEUED, SYNCED):
+        states = [
+            {"representationId": one, "siteName": MACHINE, "status": status}
+            for one in ids
+        ]
+        project.call(f"{PROJECT}/states", {"states": states})
+    first = panel.view.locator('[role="row"][aria-rowindex="2"]')
+    cell = first.get_by_title(re.compile(f"^{MACHINE}: "))
+    expect(cell).to_have_attribute("title", re.compile("synced"))
+    seconds = (panel.view.evaluate("() => performance.now()") - started_at) / 1000
+    print(f"{2 * BURST} changes in {seconds:.1f} s: {len(asked)} requests")
+    # A read of the rows in sight and of the totals, some times a second at most.
+    assert len(asked) <= 12 * (seconds + 1)
+    panel.view.get_by_role("searchbox").fill("nothing is called so")
+    expect(panel.view.get_by_text("Nothing matches")).to_be_visible()

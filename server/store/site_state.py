@@ -272,12 +272,12 @@ class SiteStateStore:
                 return []
             group = {target.site_name} | target.sites.aliases(target.site_name)
             here = [row for row in rows.values() if row.site_name in group]
-            known = {file.id for file in representation.files}
-            if not force and self._last_copies(target, here, rows, known):
-                raise LastCopyError(target.site_name)
             removed = [row.site_name for row in here]
             for name in removed:
                 await self._check_removal(name, target)
+            known = {file.id for file in representation.files}
+            if not force and self._last_copies(target, here, rows, known):
+                raise LastCopyError(target.site_name)
             await Postgres.execute(
                 _SQL.get("delete_rows", target.project_name),
                 target.representation_id,

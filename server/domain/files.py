@@ -31,6 +31,9 @@ _STATUSES: dict[float, SiteStatus] = {int(status): status for status in SiteStat
 
 # What a finished or queued file no longer has.
 _FAILURE_KEYS = ("message", "next", "error")
+# Error class of a file that an agent did not find where it should be: no agent reports
+# it of what he was to bring.
+MISSING = "missing"
 _PROOF_KEYS = ("proof", "proven")
 # Who wrote an entry, where that was the server by itself: see `reconciliation`.
 WRITER_KEY = "by"
@@ -360,7 +363,7 @@ def mark_lacking(entry: Entry, message: str | None, now: float) -> Entry:
         status=int(SiteStatus.FAILED),
         size=0,
         timestamp=int(now),
-        error="missing_source",
+        error=MISSING,
         message=text[:MAX_MESSAGE_LENGTH],
     )
     return lacking

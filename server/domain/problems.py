@@ -95,6 +95,17 @@ def failed(sample: Sample) -> Problem:
     )
 
 
+def missing(sample: Sample) -> Problem:
+    return _of_sample(
+        sample,
+        "missing_at_source",
+        "error",
+        f"Files of {_count(sample)} are missing on '{sample.site_name}': an agent "
+        "looked for them there",
+        "Bring them back and scan the site, or retry them to get them from another one",
+    )
+
+
 def missing_at_source(sample: Sample) -> Problem:
     return _of_sample(
         sample,

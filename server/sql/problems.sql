@@ -8,22 +8,27 @@ JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
 JOIN {schema}.hierarchy AS h ON h.id = f.id
 
 -- name: failed
--- Rows with failed files by site of $2, those whose source lacked a file apart. $3 rows
--- of a site are looked at, $4 are named.
+-- Rows with failed files by site of $2; apart, as `kind`, those of files that are
+-- `missing` there, and those whose source lacked a file. $3 rows of a site are looked
+-- at, $4 are named.
 SELECT names.site_name, found.*
 FROM unnest($2::varchar[]) AS names (site_name)
 CROSS JOIN LATERAL (
-    SELECT rows.is_missing, count(*) AS count,
+    SELECT rows.kind, count(*) AS count,
         (array_agg(rows.id ORDER BY rows.changed_at DESC, rows.id))[1:$4] AS ids,
         (array_agg(rows.last_error ORDER BY rows.changed_at DESC, rows.id)
             FILTER (WHERE rows.last_error IS NOT NULL))[1] AS message,
         extract(epoch FROM min(rows.changed_at))::float8 AS since
     FROM (
         SELECT s.representation_id AS id, s.changed_at, s.last_error,
-            coalesce(jsonb_path_exists(
-                s.data,
-                '$.files.* ? (@.status == 2 && @.error == "missing_source")'
-            ), FALSE) AS is_missing
+            CASE
+                WHEN s.data @? '$.files.* ? (@.status == 2 && @.error == "missing")'
+                    THEN 'missing'
+                WHEN s.data
+                    @? '$.files.* ? (@.status == 2 && @.error == "missing_source")'
+                    THEN 'missing_source'
+                ELSE 'failed'
+            END AS kind
         FROM {schema}.sitesync_files_status AS s
         JOIN {schema}.representations AS r ON r.id = s.representation_id AND r.active
         {parents}
@@ -32,7 +37,7 @@ CROSS JOIN LATERAL (
             AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
         LIMIT $3
     ) AS rows
-    GROUP BY rows.is_missing
+    GROUP BY rows.kind
 ) AS found;
 
 -- name: stuck

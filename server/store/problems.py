@@ -169,19 +169,22 @@ def _having(totals: Totals, status: SiteStatus) -> list[str]:
 
 
 def _tell_failures(rows: Iterable[Any], totals: Totals) -> Iterator[Problem]:
-    by_site: dict[str, dict[bool, Any]] = {}
+    by_site: dict[str, dict[str, Any]] = {}
     for row in rows:
-        by_site.setdefault(row["site_name"], {})[row["is_missing"]] = row
+        by_site.setdefault(row["site_name"], {})[row["kind"]] = row
     for site_name, found in by_site.items():
-        missing = found.get(True)
-        if missing is not None:
-            yield tell.missing_at_source(_sample(missing))
-        if False in found:
+        apart = 0
+        for kind, describe in (
+            ("missing", tell.missing),
+            ("missing_source", tell.missing_at_source),
+        ):
+            if kind in found:
+                apart += found[kind]["count"]
+                yield describe(_sample(found[kind]))
+        if "failed" in found:
             all_failed = totals[site_name][str(int(SiteStatus.FAILED))]
-            others = all_failed["representations"] - (
-                missing["count"] if missing else 0
-            )
-            yield tell.failed(_sample(found[False], max(others, 1)))
+            others = all_failed["representations"] - apart
+            yield tell.failed(_sample(found["failed"], max(others, 1)))
 
 
 def _sample(row: Any, count: int | None = None) -> Sample:

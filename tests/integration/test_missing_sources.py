@@ -83,7 +83,10 @@ async def test_the_last_copy_is_told_as_missing_and_can_be_said_to_be_back(
     assert row["due_at"] is None
     problems = (await admin.get(f"{host.addon_path}/demo/problems")).json()["problems"]
     told = [each for each in problems if published.id in each["representationIds"]]
-    assert "missing_at_source" in {each["code"] for each in told}
+    by_site = {each["siteName"]: each for each in told}
+    assert {each["code"] for each in told} == {"missing_at_source"}
+    assert "missing on 'studio'" in by_site["studio"]["text"]
+    assert f"wanted on '{SITE}'" in by_site[SITE]["text"]
     assert await agent.claim() == []
     await post_state(admin, host, published, "studio", 4)
     [again] = await agent.claim()

@@ -7,10 +7,10 @@ SELECT extract(epoch FROM {schema}.sitesync_now_v1())::float8 AS now;
 
 -- name: lock_representations
 -- Holds back other writers of these representations, of rows that do not exist yet too.
--- One lock for a 1024th of all ids: Postgres has room for a few thousand locks.
+-- One lock for a 4096th of all ids: Postgres has room for some 6,000 locks.
 SELECT pg_advisory_xact_lock(hashtextextended('sitesync {schema} ' || part, 0))
 FROM (
-    SELECT DISTINCT hashtext(id) & 1023 AS part FROM unnest($1::text[]) AS id ORDER BY 1
+    SELECT DISTINCT hashtext(id) & 4095 AS part FROM unnest($1::text[]) AS id ORDER BY 1
 ) AS parts;
 
 -- name: lock_rows

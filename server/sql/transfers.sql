@@ -186,8 +186,8 @@ FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[], $5::integer[])
 -- name: count_attempts
 -- Add what a report tells to the attempts; outcome NULL = it goes on. The errors are
 -- in an object each, as a list in a list would be sent as an array of two dimensions.
--- What arrived counts in this minute; agents in different slots do not wait for each
--- other.
+-- What arrived counts in this minute; each connection has a slot of its own, so that no
+-- transaction waits for another.
 WITH counted AS (
     UPDATE {schema}.sitesync_attempts AS a
     SET files_synced = a.files_synced + new.synced,
@@ -202,11 +202,11 @@ WITH counted AS (
         $6::varchar[]
     ) AS new (token, synced, failed, bytes_done, errors, outcome)
     WHERE a.token = new.token
-    RETURNING a.site_name, a.agent_id, new.bytes_done
+    RETURNING a.site_name, new.bytes_done
 )
 INSERT INTO {schema}.sitesync_throughput AS t (minute, site_name, slot, bytes)
 SELECT date_trunc('minute', to_timestamp($7::float8), 'UTC'), site_name,
-    (hashtext(agent_id::text) & 15)::smallint AS slot, sum(bytes_done)
+    (pg_backend_pid() & 32767)::smallint AS slot, sum(bytes_done)
 FROM counted
 WHERE bytes_done > 0
 GROUP BY site_name, slot

@@ -7,12 +7,13 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-core help setup demo check check-openapi test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
+.PHONY: bench-transfer test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
 	@echo "make test     every suite"
 	@echo "make check    linters and types"
+	@echo "make docs     the guides as a site in .build/docs"
 	@echo "make package  the addon's zip in package/ (RCLONE=linux,windows,darwin adds rclone for them)"
 
 # --- set-up ------------------------------------------------------------------
@@ -28,6 +29,12 @@ $(STAMPS)/venv-client: requirements/client-check.txt
 	@mkdir -p $(STAMPS)
 	$(PYTHON) -m venv .venv-client
 	.venv-client/bin/python -m pip install --quiet --require-hashes -r requirements/client-check.txt
+	@touch $@
+
+$(STAMPS)/venv-docs: requirements/docs.txt
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(STAMPS)/node: frontend/package-lock.json
@@ -64,7 +71,7 @@ check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
 	.venv-client/bin/mypy --config-file client/mypy.ini
 	PYTHONPATH=.:client:devhost/stubs .venv/bin/lint-imports
 	cd frontend && npm run --silent check
-	@$(MAKE) --no-print-directory check-openapi
+	@$(MAKE) --no-print-directory check-openapi docs
 
 # The panel's wire types are those of the server.
 check-openapi: $(STAMPS)/venv $(STAMPS)/node
@@ -72,6 +79,10 @@ check-openapi: $(STAMPS)/venv $(STAMPS)/node
 	@cd frontend && npx openapi-typescript ../.build/openapi.json --output ../.build/generated.ts > /dev/null
 	@diff -q .build/openapi.json frontend/openapi.json && diff -q .build/generated.ts frontend/src/api/generated.ts \
 		|| { echo "the panel's types differ from the server's OpenAPI: run make openapi and commit"; exit 1; }
+
+# The guides as a site in .build/docs; a link that leads nowhere fails.
+docs: $(STAMPS)/venv-docs
+	.venv-docs/bin/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 # --- test --------------------------------------------------------------------
 
@@ -127,4 +138,4 @@ lock: $(STAMPS)/venv
 	bash requirements/lock.sh
 
 clean:
-	rm -rf .venv .venv-client .venv-client39 .build frontend/node_modules frontend/dist package
+	rm -rf .venv .venv-client .venv-client39 .venv-docs .build frontend/node_modules frontend/dist package

@@ -12,7 +12,10 @@ import pytest
 from ayon_sitesync.cli import parser as parser_module
 from ayon_sitesync.cli.commands import COMMANDS
 
-DOCS = Path(__file__).parents[2] / "docs"
+from server import errors as server_errors
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 # Sections that describe the options of others by a word.
 NOT_NAMED = {"-h", "--help"}
 
@@ -117,3 +120,53 @@ def test_commands_that_are_shown_can_be_typed(name: str) -> None:
     for line in shown:
         words = line.replace('"', "").replace("%i", "studio").split()
         parser.parse_known_args(words)
+
+
+# --- troubleshooting -----------------------------------------------------------------
+
+
+def list_api_errors() -> dict[str, int]:
+    """HTTP status by code."""
+    return {
+        kind.error_code: kind.status
+        for kind in vars(server_errors).values()
+        if isinstance(kind, type) and issubclass(kind, server_errors.SiteSyncError)
+    }
+
+
+def list_words() -> set[str]:
+    """Codes of what the server says in words."""
+    domain = ROOT / "server/domain"
+    reasons = (domain / "explanation.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'Reason\(\s*"([a-z_]+)"', reasons))
+    problems = (domain / "problems.py").read_text(encoding="utf-8")
+    codes.update(re.findall(r'"([a-z_]+)",\s*"(?:error|warning)",', problems))
+    return codes
+
+
+def list_client_codes() -> set[str]:
+    """Of unusable sites and of failed files."""
+    text = (ROOT / "client/ayon_sitesync/errors.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'^[A-Z_]+ = "([a-z_]+)"', text, re.MULTILINE))
+    codes.update(re.findall(r'error_class(?:: \S+)? = "([a-z_]+)"', text))
+    return codes
+
+
+def test_every_error_code_is_explained() -> None:
+    server = list_api_errors().keys() | list_words()
+    client = list_client_codes()
+    assert {"last_copy", "will_retry", "stuck"} <= server
+    assert {"not_mounted", "corrupt"} <= client
+    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
+    # What an agent or a scan is told of single files has no class of its own.
+    in_answers = {"proof_missing", "checksum_missing", "unknown_tombstone"}
+    in_answers |= {"size_mismatch", "checksum_mismatch"}
+    assert explained == server | client | in_answers
+
+
+def test_the_table_of_answers_has_their_status() -> None:
+    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", text, re.MULTILINE)
+    assert {code: int(status) for code, status in told} == list_api_errors()

@@ -27,8 +27,6 @@ export type WireSelection =
 export type VerbBody = Partial<Omit<Schemas["VerbModel"], "selection" | "siteNames">> & {
   siteNames: readonly string[];
   selection: WireSelection;
-  /** With "remove": forget the rows and leave the files. */
-  keepFiles?: boolean;
 };
 
 export type VerbProblem = Answer<Schemas["ProblemModel"]>;

@@ -24,9 +24,7 @@ type Request<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> | null };
 
 export type RepresentationsQuery = Request<Schemas["QueryModel"]>;
 /** Without files: the list does not ask for them. */
-export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files" | "sites"> & {
-  sites: Record<string, SiteState>;
-};
+export type RepresentationRow = Omit<Answer<Schemas["RowModel"]>, "files">;
 /** With its files, as the details ask. */
 export type RepresentationFile = Answer<Schemas["RowFileModel"]>;
 export type RepresentationDetail = RepresentationRow & {
@@ -37,16 +35,9 @@ export type RepresentationsPage = Omit<
   "representations"
 > & { representations: RepresentationRow[] };
 /** `isRemoving`: its files are to be deleted by an agent and count as gone. */
-export type SiteState = Answer<Schemas["RowSiteModel"]> & { isRemoving?: boolean };
+export type SiteState = Answer<Schemas["RowSiteModel"]>;
 /** The last time that a site was asked to look what is on its disk. */
-export type SiteScan = {
-  requestedAt: number;
-  startedAt: number | null;
-  finishedAt: number | null;
-  found: number | null;
-  missing: number | null;
-  different: number | null;
-};
-export type Site = Answer<Schemas["SiteModel"]> & { scan?: SiteScan | null };
+export type SiteScan = Answer<Schemas["ScanModel"]>;
+export type Site = Answer<Schemas["SiteModel"]>;
 export type SiteTotals = Answer<Schemas["TotalsModel"]>;
-export type SitesAnswer = { sites: Site[] };
+export type SitesAnswer = Answer<Schemas["SitesModel"]>;

@@ -10,6 +10,7 @@ const ASKED = {
   found: null,
   missing: null,
   different: null,
+  message: null,
 };
 
 describe("a scan", () => {
@@ -21,6 +22,9 @@ describe("a scan", () => {
     expect(tellScan(done, NOW)).toBe("scanned just now: 1,200 found");
     expect(tellScan({ ...done, missing: 3, different: 1 }, NOW)).toBe(
       "scanned just now: 1,200 found, 3 missing, 1 different",
+    );
+    expect(tellScan({ ...done, message: "Its root is not mounted" }, NOW)).toBe(
+      "could not be scanned just now: Its root is not mounted",
     );
   });
 });

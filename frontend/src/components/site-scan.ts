@@ -8,6 +8,9 @@ export function tellScan(scan: SiteScan, now: number): string {
       ? `scan asked for ${formatAgo(now - scan.requestedAt)}, waits for its agent`
       : `scanning, started ${formatAgo(now - scan.startedAt)}`;
   }
+  if (scan.message !== null && scan.message !== "") {
+    return `could not be scanned ${formatAgo(now - scan.finishedAt)}: ${scan.message}`;
+  }
   const told = [`${formatCount(scan.found ?? 0)} found`];
   if (scan.missing !== null && scan.missing > 0) {
     told.push(`${formatCount(scan.missing)} missing`);

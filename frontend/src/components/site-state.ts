@@ -39,15 +39,6 @@ const ICONS: Record<SiteStatus, IconName> = {
   4: "verified",
 };
 
-/** Whatever it was: its files are about to go, and nobody counts on them. */
-const REMOVING: SiteStateView = {
-  tone: "paused",
-  icon: "trash",
-  fraction: 0,
-  text: "removing",
-  sentence: "being removed by an agent",
-};
-
 /** `now` in epoch seconds; a site without a row has no state. */
 export function describeSiteState(
   state: SiteState | undefined,
@@ -63,7 +54,7 @@ export function describeSiteState(
     text: look.word,
     sentence: look.sentence,
   };
-  if (state?.isRemoving === true) return REMOVING;
+  if (state?.isRemoving === true) return describeRemoving(state);
   if (state === undefined || status === STATUS.notAvailable) return view;
   if (status === STATUS.synced) return describeSynced(state, view, now);
 
@@ -77,6 +68,18 @@ export function describeSiteState(
     view.sentence += `: ${state.message}`;
   }
   return view;
+}
+
+/** Whatever it was: its files are about to go, and nobody counts on them. */
+function describeRemoving({ message }: SiteState): SiteStateView {
+  const reason = message === null || message === "" ? "" : `: ${message}`;
+  return {
+    tone: "paused",
+    icon: "trash",
+    fraction: 0,
+    text: "removing",
+    sentence: `being removed by an agent${reason}`,
+  };
 }
 
 function describeSynced(

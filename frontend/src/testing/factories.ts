@@ -13,6 +13,7 @@ export function makeState(part: Partial<SiteState> = {}): SiteState {
     changedAt: 1_795_240_000,
     priority: 50,
     message: null,
+    isRemoving: false,
     ...part,
   };
 }
@@ -47,6 +48,8 @@ export function makeSite(siteName: string, part: Partial<Site> = {}): Site {
     isRemote: false,
     totals: {},
     agents: [],
+    removing: 0,
+    scan: null,
     ...part,
   };
 }

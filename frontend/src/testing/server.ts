@@ -143,7 +143,7 @@ export function serveProject(
     problems: [],
     scans: [],
     attempts: [],
-    explanation: { siteName: "studio", status: 4, reasons: [] },
+    explanation: { siteName: "studio", status: 4, isRemoving: false, reasons: [] },
     verbs: [],
     verbAnswer: {},
     job: {
@@ -184,8 +184,15 @@ function serveList(base: string, served: FakeProject) {
     http.post<never, { siteName: string }>(`${base}/scan`, async ({ request }) => {
       const { siteName } = await request.json();
       served.scans.push(siteName);
-      const none = { finishedAt: null, found: null, missing: null, different: null };
-      const scan = { requestedAt: Date.now() / 1000, startedAt: null, ...none };
+      const scan = {
+        requestedAt: Date.now() / 1000,
+        startedAt: null,
+        finishedAt: null,
+        found: null,
+        missing: null,
+        different: null,
+        message: null,
+      };
       served.sites = served.sites.map((site) =>
         site.siteName === siteName ? { ...site, scan } : site,
       );

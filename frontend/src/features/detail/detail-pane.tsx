@@ -146,7 +146,6 @@ function DetailBody({
         <WhyBox
           explanation={explanation.data}
           filesFailed={state?.filesFailed ?? 0}
-          isRemoving={state?.isRemoving === true}
           onVerb={(verb) => {
             onVerb(verb, what, [siteName]);
           }}

@@ -48,16 +48,13 @@ function toQuestion(siteName: string, isThere: boolean, isRemoving: boolean): st
 export function WhyBox({
   explanation,
   filesFailed,
-  isRemoving,
   onVerb,
 }: {
   explanation: Explanation;
   filesFailed: number;
-  /** Its files are to be deleted there. */
-  isRemoving: boolean;
   onVerb: (verb: VerbName) => void;
 }) {
-  const { reasons } = explanation;
+  const { reasons, isRemoving } = explanation;
   const status = explanation.status ?? STATUS.notAvailable;
   const isFailed = toSiteStatus(status) === STATUS.failed;
   const isThere = toSiteStatus(status) === STATUS.synced && !isRemoving;

@@ -9,6 +9,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatNumberOf,
   formatRate,
 } from "../../lib/format";
 
@@ -129,7 +130,12 @@ export function SiteCard({
           );
         })}
       </dl>
-      {site.scan != null && (
+      {site.removing > 0 && (
+        <p className="card-note">
+          {formatNumberOf(site.removing, "representation")} being removed
+        </p>
+      )}
+      {site.scan !== null && (
         <p className="card-note">{tellScan(site.scan, now)}</p>
       )}
       <p className="card-foot">

@@ -125,7 +125,7 @@ function SiteRow({
             <Icon name="paused" size={12} /> paused
           </small>
         )}
-        {site.scan != null && (
+        {site.scan !== null && (
           <small className="row-note" title={tellScan(site.scan, now)}>
             {tellScan(site.scan, now)}
           </small>

@@ -239,6 +239,7 @@ describe("details", () => {
       explanation: {
         siteName: "gdrive",
         status: 2,
+        isRemoving: false,
         reasons: [
           { code: "failed", text: "1 file failed 3 times.", todo: "Free some space." },
         ],
@@ -283,11 +284,14 @@ describe("details", () => {
   });
 
   it("offer to keep what is being removed", async () => {
-    const removing = makeState({ isRemoving: true });
+    const removing = makeState({ isRemoving: true, message: "The disk is read-only" });
     const { project, user } = await open({
+      explanation: { siteName: "gdrive", status: -1, isRemoving: true, reasons: [] },
       rows: [makeRow(0, { sites: { studio: makeState(), gdrive: removing } })],
     });
-    expect(getRow(0).textContent).toContain("being removed by an agent");
+    expect(getRow(0).textContent).toContain(
+      "being removed by an agent: The disk is read-only",
+    );
     await user.dblClick(getRow(0));
     const pane = within(await screen.findByRole("complementary", { name: "Details" }));
     await user.click(pane.getByRole("button", { name: /^gdrive/ }));

@@ -1,18 +1,23 @@
 """What the guides for people say, held against the code."""
 
 import argparse
+import json
 import plistlib
 import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ayon_sitesync.cli import parser as parser_module
 from ayon_sitesync.cli.commands import COMMANDS
 
 from server import errors as server_errors
+from server.domain.setting_faults import find_faults
+from server.settings.choices import list_providers
+from server.settings.main import SiteSettings, SiteSyncSettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -120,6 +125,34 @@ def test_commands_that_are_shown_can_be_typed(name: str) -> None:
     for line in shown:
         words = line.replace('"', "").replace("%i", "studio").split()
         parser.parse_known_args(words)
+
+
+# --- sites ---------------------------------------------------------------------------
+
+
+def test_the_examples_of_sites_are_settings() -> None:
+    text = (DOCS / "admin-guide.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    sites = [json.loads(example) for example in examples]
+    providers = {value["value"] for value in list_providers()} - {"custom"}
+    assert {site["provider"] for site in sites} == providers
+    for site in sites:
+        stored = SiteSettings(**site).dict()
+        assert_holds(stored, site)
+        settings = SiteSyncSettings(enabled=True, sites=[site]).dict()
+        assert find_faults(settings, frozenset()) == []
+
+
+def assert_holds(stored: Any, example: Any) -> None:
+    """Every value of the example is a known key's, and is stored as it is."""
+    if isinstance(example, dict):
+        for key, value in example.items():
+            assert_holds(stored[key], value)
+    elif isinstance(example, list):
+        for item, value in zip(stored, example, strict=True):
+            assert_holds(item, value)
+    else:
+        assert stored == example
 
 
 # --- troubleshooting -----------------------------------------------------------------

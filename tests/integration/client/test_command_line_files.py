@@ -209,6 +209,23 @@ def test_a_site_that_cannot_be_looked_at_is_told(
     assert studio.rows(made.id)[MACHINE] == SYNCED
 
 
+def test_an_agent_deletes_the_files_of_what_is_removed(
+    run: Run, studio: HostStudio
+) -> None:
+    made = publish(studio, "a.exr")
+    kept = publish(studio, "b.exr")
+    assert run("agent", "--once")[0] == 0
+    here = studio.machine_root / "a.exr"
+    assert here.is_file()
+    code, [answer] = run("remove", made.id, "--yes")
+    assert (code, answer["changed"]) == (0, 1)
+    assert run("agent", "--once")[0] == 0
+    assert not here.exists()
+    assert MACHINE not in studio.rows(made.id)
+    assert studio.rows(kept.id)[MACHINE] == SYNCED
+    assert (studio.studio_root / "a.exr").is_file()
+
+
 # --- clean ---------------------------------------------------------------------------
 
 

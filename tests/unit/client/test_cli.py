@@ -18,7 +18,14 @@ from ayon_sitesync.cli.parser import parse_command
 from ayon_sitesync.cli.tables import ProgressLine
 from ayon_sitesync.server_api.operator_client import OperatorClient
 
-from tests.unit.client.ayon_stub import KEY, OWN_PREFIX, SITE, AyonStub, run_stub
+from tests.unit.client.ayon_stub import (
+    KEY,
+    OWN_PREFIX,
+    SETTINGS,
+    SITE,
+    AyonStub,
+    run_stub,
+)
 
 CLIENT = Path(ayon_sitesync.__file__).parents[1]
 URL = "http://127.0.0.1:9"
@@ -323,6 +330,43 @@ def test_events_are_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None
 )
 def test_sizes_are_readable(count: float, expected: str) -> None:
     assert format_bytes(count) == expected
+
+
+def test_files_of_what_was_deleted_are_listed_and_on_request_deleted(
+    key_file: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    stub = AyonStub()
+    settings = {
+        **SETTINGS,
+        "local_setting": {"local_roots": [{"name": "work", "path": str(tmp_path)}]},
+    }
+    stub.answers[f"{OWN_PREFIX}/settings/demo"] = (200, settings)
+    one = {
+        "representationId": "0" * 32,
+        "siteName": "a",
+        "files": [{"path": "{root[work]}/a.exr", "size": 1000}],
+        "deletedAt": 1.0,
+    }
+    page = {"tombstones": [one], "pageInfo": {"hasNextPage": False}}
+    stub.answers[f"{OWN_PREFIX}/demo/tombstones"] = (200, page)
+    removal = f"{OWN_PREFIX}/demo/tombstones/remove"
+    stub.answers[removal] = (200, {"marked": 1, "files": 1, "bytes": 0, "problems": []})
+    with run_stub(stub) as url:
+        words = ["clean", "--site", "a", "--tombstones", "--server", url]
+        words += ["--api-key-file", key_file]
+        assert main(words) == 0
+        assert "1 files (1.0 kB) of 1 deleted representations may be there" in (
+            capsys.readouterr().out
+        )
+        assert removal not in [path for path, _ in stub.asked]
+        assert main([*words, "--delete", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["files"], found["size"], found["ordered"]) == (1, 1000, True)
+    assert removal in [path for path, _ in stub.asked]
 
 
 # --- tables and progress -------------------------------------------------------------

@@ -173,6 +173,25 @@ def test_disabled_project_is_on_the_studio_site(
     assert studio.rows(published.id) == {"studio": SYNCED}
 
 
+def test_publish_without_permission_stands(
+    publisher: Publisher,
+    studio: HostStudio,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A folder that is not in the user's access list."""
+    published = studio.publish(studio.make_version(), "a.exr")
+    api = importlib.import_module("ayon_api")
+    api.close_connection()
+    monkeypatch.setenv("AYON_API_KEY", studio.devhost.users["restricted"])
+    api.create_connection(MACHINE, "1.0.0")
+    publisher.run([published])
+    assert studio.rows(published.id) == {}
+    told = [text for text in caplog.messages if published.id in text]
+    assert len(told) == 2
+    assert "Site Sync could not be told all of it; see the log" in caplog.messages
+
+
 def test_nothing_published_asks_nobody(publisher: Publisher, sent: Requests) -> None:
     sent.clear()
     publisher.run()

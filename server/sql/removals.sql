@@ -105,10 +105,14 @@ CROSS JOIN LATERAL (
     LIMIT $6
 ) AS due;
 
+-- name: lost_folders
+-- Those of the folders $1 (paths) that are no more, or have another path now.
+SELECT path FROM unnest($1::varchar[]) AS wanted (path)
+WHERE NOT EXISTS (SELECT 1 FROM {schema}.hierarchy AS h WHERE h.path = wanted.path);
+
 -- name: named_paths
--- Which representations of folders $1 (paths) need the files $2 on sites $3: they have
--- or want something there, or nobody has said yet where they are.
--- Publishing puts folder and product into paths, so others do not share any.
+-- Which representations, of folders $1 (paths) or anywhere, need the files $2 on sites
+-- $3: they have or want something there, or nobody has said yet where they are.
 SELECT file ->> 'path' AS path, array_agg(r.id) AS representation_ids
 FROM {schema}.hierarchy AS h
 JOIN {schema}.products AS p ON p.folder_id = h.id
@@ -117,7 +121,7 @@ JOIN {schema}.representations AS r ON r.version_id = v.id
 CROSS JOIN LATERAL jsonb_array_elements(
     CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
 ) AS items (file)
-WHERE h.path = ANY ($1::varchar[])
+WHERE {places}
     AND (
         EXISTS (
             SELECT 1 FROM {schema}.sitesync_files_status AS s
@@ -132,6 +136,14 @@ WHERE h.path = ANY ($1::varchar[])
     )
     AND file ->> 'path' = ANY ($2::text[])
 GROUP BY file ->> 'path';
+
+-- name: in_folders
+-- Publishing puts folder and product into paths: other folders do not share any.
+h.path = ANY ($1::varchar[])
+
+-- name: anywhere
+-- Where the folder is not known any more; slow in a large project.
+($1::varchar[] IS NULL OR TRUE)
 
 -- name: lease_marks
 -- Give removals with tokens $3 to agent $4 of user $5, until $6.

@@ -32,7 +32,7 @@ from ..host import Postgres
 from ..sql import QueryFile, project_schema
 from .access import Paths
 from .leases import Holder
-from .removal_marks import columns, delete_marks, lock_marks
+from .removal_marks import columns, delete_marks, folders_of, lock_marks
 from .rows import (
     Row,
     RowKey,
@@ -211,9 +211,15 @@ class RemovalStore:
     ) -> dict[str, list[RepresentationFile]]:
         """Return what is to be deleted for each representation, within the bound."""
         marks = [group[0] for group in groups.values()]
+        folders = {mark.folder_path for mark in marks}
+        folders |= set((await folders_of(project_name, groups)).values())
+        lost = await Postgres.fetch(
+            _SQL.get("lost_folders", project_name), sorted(folders)
+        )
+        places = "anywhere" if lost else "in_folders"
         records = await Postgres.fetch(
-            _SQL.get("named_paths", project_name),
-            sorted({mark.folder_path for mark in marks}),
+            _SQL.get("named_paths", project_name, places=places),
+            sorted(folders),
             sorted({file.path for mark in marks for file in mark.files}),
             leg.names,
         )

@@ -245,6 +245,22 @@ async def test_files_that_another_representation_needs_there_stay(
     assert shared[0]["path"] in paths(removal)
 
 
+async def test_files_stay_that_are_needed_after_their_folder_was_renamed(
+    manager: Operator, agent: Remover, pipeline: Pipeline, clock: Clock
+) -> None:
+    shared = frames("shared", 1)
+    published = await published_on(manager, pipeline, files=frames("own", 1) + shared)
+    await published_on(manager, pipeline, files=shared)
+    await remove(manager, published)
+    await Postgres.execute(
+        "UPDATE project_demo.folders SET name = 'renamed' WHERE id = $1",
+        published.folder_id,
+    )
+    await Postgres.execute("REFRESH MATERIALIZED VIEW project_demo.hierarchy")
+    [removal] = await agent.take()
+    assert paths(removal) == ["{root[work]}/demo/own.0001.exr"]
+
+
 async def test_a_removal_of_files_that_all_stay_ends_without_an_agent(
     manager: Operator, agent: Remover, pipeline: Pipeline, clock: Clock
 ) -> None:

@@ -28,6 +28,7 @@ from ..errors import (
 )
 from ..host import ForbiddenException, Postgres, UserEntity, folder_access_list
 from ..sql import QueryFile
+from .turns import in_turns
 
 _SQL = QueryFile("access")
 
@@ -128,7 +129,7 @@ async def load_representations(
         )
         if row["is_readable"]
         else NotAllowedError(_UNREADABLE)
-        for row in rows
+        async for row in in_turns(rows)
     }
 
 

@@ -49,6 +49,7 @@ from .rows import (
     write_rows,
 )
 from .site_state import propagate
+from .turns import in_turns
 
 _SQL = QueryFile("transfers")
 
@@ -128,7 +129,7 @@ class ReportStore:
         }
         async with Postgres.transaction():
             batch = await self._lock(project_name, holder, reports, held, sites)
-            results = [_apply(batch, report) for report in reports]
+            results = [_apply(batch, report) async for report in in_turns(reports)]
             await self._write(batch, holder, leases)
         results = await self._explain_losses(project_name, holder, results)
         return results, set(batch.changed)
@@ -186,7 +187,10 @@ class ReportStore:
             pauses=await self._load_pauses(),
             rows=rows,
             leases=await read_leases(project_name, holder, leases, now),
-            files={record["id"]: parse_files(record["files"]) for record in records},
+            files={
+                record["id"]: parse_files(record["files"])
+                async for record in in_turns(records)
+            },
             unseen=await find_unseen(project_name, holder, missed),
         )
 

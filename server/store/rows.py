@@ -14,10 +14,13 @@ from ..domain.rollup import count_entries
 from ..domain.status import SiteStatus
 from ..host import Postgres
 from ..sql import QueryFile
+from .turns import in_turns
 
 _SQL = QueryFile("state")
 
 DEFAULT_PRIORITY = 50
+ROWS_A_STATEMENT = 300
+"""More would take too long to encode at once."""
 
 # Representation id and site name.
 RowKey = tuple[str, str]
@@ -78,7 +81,7 @@ async def lock_rows(
             record["priority"],
             parse_entries(record["data"]),
         )
-        for record in records
+        async for record in in_turns(records)
     ]
     return {row.key: row for row in rows}
 
@@ -86,13 +89,19 @@ async def lock_rows(
 async def write_rows(
     project_name: str, rows: Iterable[Row], sizes: Mapping[str, int] | None = None
 ) -> None:
-    """Insert or replace rows, with their counts, in one statement.
+    """Insert or replace rows, with their counts, in statements of a few hundred.
 
     :param sizes: bytes of all files, by representation, as far as they are known.
     """
     ordered = sorted(rows, key=lambda row: row.key)
-    if not ordered:
-        return
+    for start in range(0, len(ordered), ROWS_A_STATEMENT):
+        part = ordered[start : start + ROWS_A_STATEMENT]
+        await _write_part(project_name, part, sizes or {})
+
+
+async def _write_part(
+    project_name: str, ordered: list[Row], sizes: Mapping[str, int]
+) -> None:
     counts = [count_entries(row.entries) for row in ordered]
     await Postgres.execute(
         _SQL.get("write_rows", project_name),
@@ -111,5 +120,5 @@ async def write_rows(
         [each.queued_at for each in counts],
         [each.next_at for each in counts],
         [each.is_running for each in counts],
-        [(sizes or {}).get(row.representation_id) for row in ordered],
+        [sizes.get(row.representation_id) for row in ordered],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +56,7 @@ from .rows import (
     lock_rows,
     write_rows,
 )
+from .turns import in_turns
 
 _SQL = QueryFile("state")
 
@@ -191,7 +191,7 @@ class SiteStateStore:
                 rows=_by_representation(await lock_rows(project_name, ids)),
                 now=int(await current_time(project_name)),
             )
-            for number, each in enumerate(posts):
+            async for each in in_turns(posts):
                 target = Target(
                     *(project_name, each.representation_id, each.site_name),
                     *(caller, sites),
@@ -203,8 +203,6 @@ class SiteStateStore:
                 else:
                     results.append(None)
                     written.update({row.key: row for row in changed})
-                if number % 100 == 0:
-                    await asyncio.sleep(0)  # others get their turn
             await write_rows(project_name, written.values())
         return results, set(written)
 

@@ -43,6 +43,7 @@ from .leases import (
     read_leases,
 )
 from .rows import Row, RowKey, current_time, write_rows
+from .turns import in_turns
 
 _SQL = QueryFile("transfers")
 
@@ -132,22 +133,23 @@ class TransferQueue:
             return Claimed([], returned, has_rows=False)
         async with Postgres.transaction():
             now = view.now
+            found = await self._lock_due(view, seeker, budget.transfers)
             plans = [
                 plan_transfer(candidate, budget, now)
-                for candidate in await self._lock_due(view, seeker, budget.transfers)
+                async for candidate in in_turns(found)
                 if not budget.is_spent
             ]
             leases = await self._take_leases(seeker, plans, now)
             taken = [plan for plan in plans if _key(plan) in leases]
             # A row that has nothing due once it is in line is written, not given.
             idle = [plan for plan in plans if not plan.files]
-            started = [_started_row(plan, now) for plan in taken + idle]
+            started = [_started_row(plan, now) async for plan in in_turns(taken + idle)]
             await write_rows(project, started)
             await self._start_attempts(seeker, taken, leases, now)
             checksums = await self._checksums(project, taken)
         transfers = [
             _describe(seeker, plan, leases[_key(plan)], now, checksums)
-            for plan in taken
+            async for plan in in_turns(taken)
         ]
         changed = returned | {row.key for row in started}
         return Claimed(transfers, changed, has_rows=True)
@@ -275,7 +277,7 @@ class TransferQueue:
             project_name,
             [
                 rows[key].with_entries(return_running(rows[key].entries, now))
-                for key in tokens
+                async for key in in_turns(tokens)
             ],
         )
         await Postgres.execute(
@@ -298,7 +300,9 @@ class TransferQueue:
             records = await Postgres.fetch(
                 query, target, sources, view.now, seeker.paths, limit
             )
-            found += [_candidate(record, view.now) for record in records]
+            found += [
+                _candidate(record, view.now) async for record in in_turns(records)
+            ]
         best = sorted(found, key=lambda candidate: candidate.order)[:limit]
         return await self._compare(seeker.project_name, best)
 

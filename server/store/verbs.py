@@ -28,6 +28,7 @@ from .rows import (
     lock_rows,
     write_rows,
 )
+from .turns import in_turns
 from .verb_plan import Order, Plan, Tally
 
 _SQL = QueryFile("verbs")
@@ -137,7 +138,7 @@ class VerbStore:
                 plan.marks = await lock_marks(project, ids)
             if order.verb == Verb.REMOVE:
                 plan.folders = await folders_of(project, ids)
-            for record in records:
+            async for record in in_turns(records):
                 plan.look_at(record["id"], parse_files(record["files"]))
             if not order.is_dry:
                 await self._write(order, plan)

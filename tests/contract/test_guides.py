@@ -82,6 +82,19 @@ def test_exit_codes_are_those_of_the_help() -> None:
     assert codes == re.findall(r"(\d+) [a-z]", parser_module.EXIT_CODES)
 
 
+# --- links ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_the_first_pages_lead_somewhere(name: str) -> None:
+    """Those inside docs/ are checked by `make docs`."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)", text)
+    local = [link for link in links if "://" not in link]
+    assert local
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
 # --- services ------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -24,7 +25,9 @@ from tests.support.host_studio import (
     PublishedFile,
 )
 
-CLIENT = Path(__file__).parents[3] / "client"
+ROOT = Path(__file__).parents[3]
+CLIENT = ROOT / "client"
+REFERENCE = ROOT / "docs/command-line.md"
 PAUSED = 3
 DAY_SECONDS = 24 * 3600
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]
@@ -43,9 +46,23 @@ def run(
     def type_command(*words: str) -> tuple[int, list[dict[str, Any]]]:
         capsys.readouterr()
         code = main([*words, "--project", studio.project, "--json"])
-        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        said = capsys.readouterr().out.splitlines()
+        objects = [json.loads(line) for line in said]
+        check_keys(words[0], objects)
+        return code, objects
 
     return type_command
+
+
+def check_keys(command: str, objects: list[dict[str, Any]]) -> None:
+    """The reference names every key of what a command of this file prints."""
+    sections = REFERENCE.read_text(encoding="utf-8").split("\n### ")
+    section = next(part for part in sections if part.startswith(f"`{command}`"))
+    if command == "verify":
+        section += next(part for part in sections if part.startswith("`scan`"))
+    if command in ("plan", "wait", "scan", "verify", "clean", "doctor"):
+        named = set(re.findall(r"`([a-zA-Z]+)`", section))
+        assert {key for one in objects for key in one} <= named
 
 
 def publish(

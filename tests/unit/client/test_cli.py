@@ -206,7 +206,23 @@ def test_who_reads_our_output_may_have_enough(
         process.stderr.close()
 
 
-@pytest.mark.parametrize("command", [["agent", "--site", "a", "--once"], ["status"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["agent", "--site", "a", "--once"],
+        ["status"],
+        ["plan", "--site", "a"],
+        ["queue"],
+        ["explain", "x", "--site", "a"],
+        ["wait", "x", "--site", "a"],
+        ["pause", "--everything"],
+        ["retry", "x", "--site", "a"],
+        ["scan", "--site", "a"],
+        ["verify", "--site", "a"],
+        ["clean", "--site", "a"],
+    ],
+    ids=" ".join,
+)
 def test_unreachable_server_is_exit_code_3(
     command: list[str], key_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

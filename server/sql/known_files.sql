@@ -70,14 +70,14 @@ WHERE c.representation_id = changed.representation_id
 
 -- name: newer
 -- Representations created after number $1 that nobody has noted, oldest first; $2 how
--- many.
+-- many. Looked up one by one (no join): the cost is that of the new ones.
 SELECT r.id, r.creation_order
 FROM {schema}.representations AS r
 WHERE r.creation_order > $1
-    AND NOT EXISTS (
-        SELECT 1 FROM {schema}.sitesync_known_files AS k
+    AND (
+        SELECT k.representation_id FROM {schema}.sitesync_known_files AS k
         WHERE k.representation_id = r.id
-    )
+    ) IS NULL
 ORDER BY r.creation_order
 LIMIT $2;
 

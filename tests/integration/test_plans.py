@@ -207,3 +207,35 @@ async def test_a_claim_starts_at_the_rows_that_are_due(project: None) -> None:
         assert "sitesync_due_v1_idx" in plan
         assert "Sort Key: s.priority" not in plan
         assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]
+
+
+async def test_background_work_costs_what_it_looks_at(project: None) -> None:
+    """Whether a plan is made for values or for all: looks come every ten seconds."""
+    await Postgres.execute(
+        f"INSERT INTO {SCHEMA}.sitesync_known_files "
+        "(representation_id, folder_path, files, awaited_since) "
+        "SELECT id, 'f', files, CASE WHEN creation_order % 10000 = 0 "
+        f"THEN to_timestamp({NOW}) END FROM {SCHEMA}.representations "
+        f"WHERE creation_order < {COUNT} - 10"
+    )
+    await Postgres.execute(f"ANALYZE {SCHEMA}.sitesync_known_files")
+    known = QueryFile("known_files")
+    parents = {"parents": "parents"}
+    for name, values, most in (
+        ("newer", [COUNT - 100, 500], 101),
+        ("settled", [COUNT - 100, None, NOW], 101),
+        ("batch", [ID, 500, COUNT], 500),
+    ):
+        query = known.get(name, "demo", **parents)
+        async with Postgres.transaction():
+            await Postgres.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            rows = await Postgres.fetch(f"EXPLAIN ANALYZE {query}", *values)
+        plan = text_of([dict(row) for row in rows])
+        for table in ("representations", "sitesync_files_status"):
+            assert f"Seq Scan on {table}" not in plan, plan
+        assert sum(rows_read(plan, "representations r")) <= most, plan
+        assert sum(rows_read(plan, "sitesync_known_files k")) <= most, plan
+    plan = text_of(
+        await explain("plan_for_values", known.get("awaited", "demo"), NOW + 60, 100)
+    )
+    assert "sitesync_known_files_awaited_idx" in plan, plan

@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -111,6 +111,11 @@ test-client39: $(STAMPS)/venv
 # The addon in a real checkout of ayon_core: make test-core AYON_CORE=/path/to/ayon-core
 test-core: setup
 	@bash tests/support/test_core.sh "$(AYON_CORE)"
+
+# The contract in a real AYON server: make test-ayon AYON_SERVER_URL=... AYON_API_KEY=...
+# makes a project and two users of its own there, and removes them.
+test-ayon: $(STAMPS)/venv
+	AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" $(PY) -m pytest tests/ayon --timeout 120
 
 # Longer fuzzing, kill and fault suites.
 test-ci: setup

@@ -22,26 +22,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
-from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
-from ayon_sitesync.transfer.ends import Surroundings
-from ayon_sitesync.transfer.lease import Lease
-from ayon_sitesync.transfer.ports import MonotonicClock
-from ayon_sitesync.transfer.progress import Progress
-from ayon_sitesync.transfer.runner import TransferRun
-from ayon_sitesync.transfer.traffic import Traffic
-from ayon_sitesync.work import SYNCED, Transfer, TransferFile, TransferKey
 
+from tests.bench.engine import bring, open_disk
 from tests.support.sshd import Sshd
 
 DELAY_SECONDS = 0.015
-THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -94,28 +85,6 @@ class DelayLine:
         self._loop.call_later(DELAY_SECONDS, writer.close)
 
 
-class Ends:
-    """Both ends of the run: a disk and the server, as `TransferRun` opens them."""
-
-    def __init__(self, disk: Provider, server: Provider) -> None:
-        self._by_name = {"disk": disk, "server": server}
-
-    def open_site(self, project_name: str, site_name: str) -> Provider:
-        return self._by_name[site_name]
-
-    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
-        return NO_LIMITS
-
-    def find_known_roots(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def find_idle_seconds(self) -> float:
-        return 60.0
-
-    def note_projects(self, names: set[str]) -> None:
-        """The live channel's; there is none."""
-
-
 class Bench:
     def __init__(self, base: Path, server: Sshd, far_port: int) -> None:
         self._server = server
@@ -149,27 +118,10 @@ class Bench:
 
     def run_ours(self, load: Load) -> None:
         # A provider of its own each time; the connections below it stay open.
-        ends = Ends(
-            self._open("local_drive", self._source, {}),
-            self._open("sftp", self._target, self._settings[load.is_far]),
-        )
-        files = tuple(
-            TransferFile(str(n), f"{{root[work]}}/sq/f{n:05}.exr", load.size)
-            for n in range(load.files)
-        )
-        transfer = Transfer(
-            TransferKey("bench", "r", "server"), "disk", "upload", "t", files
-        )
-        lease = Lease("t", 60.0, 0.0)
-        traffic = Traffic(ends.find_limits, MonotonicClock())
-        shared = Surroundings(ends, traffic, Progress())
-        run = TransferRun(transfer, lease, shared, 0.0)
-        done = threading.Event()
-        with ThreadPoolExecutor(THREADS) as pool:
-            run.start(pool, done.set)
-            done.wait()
-        failed = [o for o in run.outcomes.values() if o.status != SYNCED]
-        assert not failed, failed[:3]
+        source = open_disk(self._source)
+        target = self._open("sftp", self._target, self._settings[load.is_far])
+        names = [f"sq/f{number:05}.exr" for number in range(load.files)]
+        bring(source, target, names, load.size)
 
     def run_rsync(self, load: Load) -> None:
         shell = f"ssh {' '.join(self._options)} -p {self._ports[load.is_far]}"
@@ -217,7 +169,7 @@ class Bench:
         assert done.returncode == 0, (command[0], done.stderr[-500:])
 
 
-def run(base: Path, rounds: int) -> None:
+def run(base: Path, rounds: int, only: str) -> None:
     with Sshd(base / "sshd") as server:
         bench = Bench(base, server, DelayLine(server.port).port)
         tools = {
@@ -228,7 +180,7 @@ def run(base: Path, rounds: int) -> None:
         }
         print("| what | " + " | ".join(tools) + " | ours / best |")
         print("|---" * (len(tools) + 2) + "|")
-        for load in LOADS:
+        for load in (load for load in LOADS if only in load.name):
             bench.prepare(load)
             bench.measure(load, bench.run_ours)
             times: dict[str, list[float]] = {name: [] for name in tools}
@@ -252,9 +204,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, default=Path("/dev/shm"))
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default="", help="a part of a load's name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.base) as folder:
-        run(Path(folder), arguments.runs)
+        run(Path(folder), arguments.runs, arguments.only)
 
 
 if __name__ == "__main__":

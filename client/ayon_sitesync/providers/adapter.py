@@ -214,6 +214,9 @@ class AdaptedProvider:
     def find_digest_algorithm(self) -> str:
         return ""
 
+    def is_new(self, path: str) -> bool:
+        return False
+
     def take_file(self, upload: Upload) -> bool:
         """Send it, bring it back, compare. True: what came back was the same."""
         with self._lock:

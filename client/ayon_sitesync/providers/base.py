@@ -198,6 +198,13 @@ class FileTaker(Provider, Protocol):
     def find_digest_algorithm(self) -> str:
         """The algorithm of the digests that `stat` gives; empty when it gives none."""
 
+    def is_new(self, path: str) -> bool:
+        """Whether a look at its folder a moment ago found nothing of this name.
+
+        Spares a look at each file that is written. No when unsure; at worst a file
+        that somebody else has just brought is written again.
+        """
+
     def take_file(self, upload: Upload) -> bool:
         """Bring a file there and publish it; whether the storage's digest agreed.
 

@@ -94,10 +94,11 @@ class _Copy:
 
     def run(self) -> CopyResult:
         source = self._find_source()
-        present = self._recognise_present(source)
-        if present is not None:
-            return present
         taker = self._find_taker()
+        if taker is None or not taker.is_new(self._target_path):
+            present = self._recognise_present(source)
+            if present is not None:
+                return present
         if taker is None:
             return self._move(source, "")
         if source.digest is not None and taker.shares_store(self._route.source):

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from .errors import DaemonLostError, RcError, scrub
 
 CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 24 * 3600.0
+ANSWER_SECONDS = 600.0
+"""Storage that says nothing for so long has stalled: whoever waits is let go."""
 """Calls last as long as a transfer; a daemon that ends breaks them at once."""
 
 HTTP_OK = 200
@@ -67,13 +68,13 @@ class Api:
         self,
         command: str,
         parameters: Mapping[str, Any],
-        timeout_seconds: float = ANSWER_SECONDS,
+        timeout_seconds: Optional[float] = None,
     ) -> dict[str, Any]:
-        """The answer to a command.
+        """The answer to a command; None = within `ANSWER_SECONDS`.
 
         Raises `RcError` when rclone refuses, `DaemonLostError` without an answer.
         """
-        connection = self._take_connection(timeout_seconds)
+        connection = self._take_connection(timeout_seconds or ANSWER_SECONDS)
         body = json.dumps(parameters).encode()
         headers = {**self._headers, "Content-Type": "application/json"}
         try:

@@ -127,9 +127,14 @@ class Session:
     def pid(self) -> int:
         return self._process.pid
 
-    def call(self, command: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Raises `RcError` and `DaemonLostError`."""
-        return self.api.call(command, parameters)
+    def call(
+        self,
+        command: str,
+        parameters: dict[str, Any],
+        timeout_seconds: Optional[float] = None,
+    ) -> dict[str, Any]:
+        """Raises `RcError` and `DaemonLostError`, as `Api.call`."""
+        return self.api.call(command, parameters, timeout_seconds)
 
     def stop(self) -> None:
         """End the program and remove its folder. Idempotent."""

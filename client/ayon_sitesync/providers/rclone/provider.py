@@ -81,9 +81,10 @@ FAILURES = (RcError, DaemonLostError, DaemonStartError, OptionError)
 
 @dataclass(frozen=True)
 class FolderView:
-    """What was in a folder a moment ago that is in the way of files."""
+    """What was in a folder a moment ago."""
 
     folders: frozenset[str]
+    files: frozenset[str]
     duplicates: Mapping[str, int]
     seen_at: float
 
@@ -277,6 +278,12 @@ class RcloneProvider(ABC):
         with self._using("/") as opened:
             return opened.facts.algorithm
 
+    def is_new(self, path: str) -> bool:
+        folder, name = posixpath.split(path)
+        with self._using(path) as opened:
+            view = self._look_at(opened, folder)
+        return name not in view.files and name not in view.folders
+
     def take_file(self, upload: Upload) -> bool:
         # rclone follows no link; where it leads was checked when it was opened.
         folder, name = os.path.split(os.path.realpath(upload.local_path))
@@ -374,6 +381,7 @@ class RcloneProvider(ABC):
         counts = Counter(entry.name for entry in entries if not entry.is_folder)
         view = FolderView(
             frozenset(entry.name for entry in entries if entry.is_folder),
+            frozenset(counts),
             {name: count for name, count in counts.items() if count > 1},
             now,
         )

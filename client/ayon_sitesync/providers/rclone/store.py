@@ -15,10 +15,16 @@ from typing import Any, Callable, Optional
 
 from ..base import FileStat
 from .daemon import Session
-from .errors import NOT_FOUND, RcError
+from .errors import NOT_FOUND, DaemonLostError, RcError
 
 SMALL_BYTES = 8 * 1024 * 1024
 """Up to here a file goes in one call; above, its progress is asked for."""
+
+STALL_SECONDS = 600.0
+"""A transfer of which no byte moves for so long has stalled."""
+SLOW_SECONDS = 3600.0
+"""The same for calls that move bytes and do not tell: small uploads under a tight
+limit, and moves that the storage does by copying."""
 
 POLL_SECONDS = 0.25
 FIRST_POLL_SECONDS = 0.02
@@ -196,13 +202,13 @@ class Store:
         # WebDAV locks the folder for moments while other files are written in it.
         for pause in LOCKED_PAUSES:
             try:
-                self.session.call("operations/movefile", parameters)
+                self.session.call("operations/movefile", parameters, SLOW_SECONDS)
                 return
             except RcError as error:
                 if LOCKED not in str(error):
                     raise
             time.sleep(pause)
-        self.session.call("operations/movefile", parameters)
+        self.session.call("operations/movefile", parameters, SLOW_SECONDS)
 
     def delete(self, remote: str) -> None:
         """No error when it is not there."""
@@ -228,7 +234,7 @@ class Store:
     def _call_batch(self, inputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Several commands in one call, one after the other. Raises the first error."""
         answer = self.session.call(
-            "job/batch", {"inputs": list(inputs), "concurrency": 1}
+            "job/batch", {"inputs": list(inputs), "concurrency": 1}, SLOW_SECONDS
         )
         results: list[dict[str, Any]] = answer["results"]
         for result in results:
@@ -251,6 +257,7 @@ class Store:
         )
         job_id = job["jobid"]
         done = 0
+        moved_at = time.monotonic()
         is_finished = False
         try:
             pause = FIRST_POLL_SECONDS
@@ -263,7 +270,14 @@ class Store:
                     raise self.session.api.make_error(status, _guess_status(status))
                 moved = size if is_finished else self._read_moved(group, size)
                 tick(max(0, moved - done))
-                done = max(done, moved)
+                if moved > done:
+                    done, moved_at = moved, time.monotonic()
+                elif time.monotonic() - moved_at > STALL_SECONDS:
+                    minutes = STALL_SECONDS / 60
+                    raise DaemonLostError(
+                        f"no byte has moved for {minutes:.0f} minutes; the storage may"
+                        " have stalled"
+                    )
         finally:
             if not is_finished:
                 self.session.call("job/stop", {"jobid": job_id})

@@ -101,6 +101,23 @@ def test_actions_of_the_loader_move_files(tray: Any, studio: HostStudio) -> None
     assert not (studio.machine_root / "b.exr").exists()
 
 
+def test_cleared_project_leaves_only_last_copies(tray: Any, studio: HostStudio) -> None:
+    copied, only = (
+        studio.publish(studio.make_version(), files=studio.make_files(name, at=at))
+        for name, at in (("a.exr", "studio"), ("b.exr", "machine"))
+    )
+    studio.set_row(copied, "studio", SYNCED)
+    tray.add_site(studio.project, copied.id, MACHINE, force=True)
+    assert wait_for(lambda: studio.rows(copied.id)[MACHINE] == SYNCED)
+    studio.set_row(only, MACHINE, SYNCED)
+    tray.clear_project(studio.project, MACHINE)
+    assert wait_for(lambda: studio.rows(copied.id) == {"studio": SYNCED})
+    assert not (studio.machine_root / "a.exr").exists()
+    assert (studio.studio_root / "a.exr").exists()
+    assert (studio.machine_root / "b.exr").exists()
+    assert studio.rows(only.id) == {MACHINE: SYNCED}
+
+
 def test_studio_wide_pause_is_shown_and_ends_by_itself(
     tray: Any, studio: HostStudio
 ) -> None:

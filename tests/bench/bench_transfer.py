@@ -1,9 +1,10 @@
 """How fast an agent moves files between disks, beside `cp -r` and `sync`.
 
-    python -m tests.bench.bench_transfer --disk DIR --tmpfs DIR [--only NAME]
+    python -m tests.bench.bench_transfer --disk DIR --tmpfs DIR
+        [--only NAME ...] [--runs N]
 
-Each figure is the median of three runs. Copies by `cp` and by an agent alternate, so
-that both meet the machine in the same state.
+Each figure is the median of three runs, unless told otherwise. Copies by `cp` and by an
+agent alternate, so that both meet the machine in the same state.
 """
 
 from __future__ import annotations
@@ -43,16 +44,17 @@ class Result:
     megabytes_per_second: float
     ratio: float
     requests: int
+    requests_per_second: float
     peak_megabytes: float
 
 
-def measure(studio: TransferStudio, load: Load, place: str) -> Result:
+def measure(studio: TransferStudio, load: Load, place: str, runs: int) -> Result:
     """Publish a load and bring it to the machine, again and again."""
     studio.publish(load)
     os.sync()
     agents: list[Run] = []
     copies: list[float] = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         copies.append(copy_tree(studio))
         studio.queue_all()
         os.sync()
@@ -70,6 +72,7 @@ def measure(studio: TransferStudio, load: Load, place: str) -> Result:
         round(load.bytes / seconds / 1e6, 1),
         round(copied / seconds, 2),
         max(run.requests for run in agents),
+        round(max(run.requests / run.seconds for run in agents), 1),
         round(max(run.peak_bytes for run in agents) / 1e6, 1),
     )
 
@@ -100,19 +103,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--disk", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--tmpfs", type=Path, default=Path("/dev/shm"))
-    parser.add_argument("--only", choices=[load.name for load in LOADS])
+    names = [load.name for load in LOADS]
+    parser.add_argument("--only", choices=names, nargs="+", default=names)
+    parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--place", choices=["disk", "tmpfs"])
     options = parser.parse_args()
     for place in ("tmpfs", "disk"):
         for load in LOADS:
-            if options.only not in (None, load.name):
+            if load.name not in options.only:
                 continue
             if options.place not in (None, place):
                 continue
             base = Path(tempfile.mkdtemp(dir=getattr(options, place)))
             data = Path(tempfile.mkdtemp(prefix="sitesync-bench-"))
             with open_studio(base, data) as studio:
-                result = measure(studio, load, place)
+                result = measure(studio, load, place, options.runs)
             print(json.dumps(asdict(result)), flush=True)
 
 

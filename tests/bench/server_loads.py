@@ -111,7 +111,8 @@ def _large_requests(
             "/-/graphql", {"query": graph, "variables": {"name": project}}
         ),
         "states of 50,000 representations by id": post(
-            f"/{project}/availability", {"representationIds": ids}
+            f"/{project}/availability",
+            {"representationIds": ids, "siteNames": ["studio", MACHINE]},
         ),
         "10,000 states posted": post(
             f"/{project}/states", {"states": states}, BULK_MACHINE

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import ayon_api
@@ -27,6 +28,7 @@ from devhost.data_folder import DataFolder
 from devhost.postgres import find_running, make_dsn
 from devhost.process import DevhostProcess
 from devhost.up import DATABASE
+from tests.bench.counting_relay import CountingRelay
 
 PROJECT = "bench"
 MACHINE = "brisk-amber-fox"
@@ -74,7 +76,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an agent: seconds of work, requests it sent, its peak memory."""
+    """One run of an agent: seconds of work, requests it sent, its peak memory.
+
+    Requests are those that passed on the wire, logging in included.
+    """
 
     seconds: float
     requests: int
@@ -114,7 +119,7 @@ class TransferStudio:
             url, keys["admin"], site_id=MACHINE, client_version="2.0.0"
         )
         artist.get_info()
-        addon = self._devhost.addon_url.partition("/api/")[2]
+        addon = self.endpoint
         settings = admin.raw_get(f"{addon}/settings").data
         settings["enabled"] = True
         _expect(admin.raw_post(f"{addon}/settings", json=settings))
@@ -129,6 +134,19 @@ class TransferStudio:
         artist.set_project_root_overrides(
             PROJECT, MACHINE, {"work": str(self.studio_root)}
         )
+
+    @property
+    def url(self) -> str:
+        return self._devhost.url
+
+    @property
+    def admin_key(self) -> str:
+        return self._devhost.users["admin"]
+
+    @property
+    def endpoint(self) -> str:
+        """The addon's, below the API."""
+        return self._devhost.addon_url.partition("/api/")[2]
 
     # --- the project -----------------------------------------------------------------
 
@@ -164,10 +182,11 @@ class TransferStudio:
 
     def run_agent(self) -> Run:
         """An agent until nothing is pending."""
+        relay = CountingRelay(int(urlsplit(self.url).port or 0))
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "ayon_sitesync", "agent", "--once", "--json"),
-                *("--server", self._devhost.url, "--site", MACHINE),
+                *("--server", relay.url, "--site", MACHINE),
                 *("--project", PROJECT),
             ],
             env={
@@ -181,18 +200,16 @@ class TransferStudio:
         )
         assert process.stdout is not None
         started_at = ended_at = time.monotonic()
-        requests = 0
         with process.stdout:
             for line in process.stdout:
                 event = json.loads(line)["event"]
                 ended_at = time.monotonic()
                 if event == "started":
                     started_at = ended_at
-                requests += event == "progress"
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0, "the agent did not do everything"
-        return Run(ended_at - started_at, requests, usage.ru_maxrss * 1024)
+        return Run(ended_at - started_at, relay.requests, usage.ru_maxrss * 1024)
 
 
 def _expect(response: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ayon_sitesync.cli import main
 from ayon_sitesync.cli.connection import find_machine_tag
+from ayon_sitesync.paths import current_platform
 
 from tests.support.host_studio import (
     FAILED,
@@ -24,6 +25,7 @@ from tests.support.host_studio import (
     HostStudio,
     PublishedFile,
 )
+from tests.support.sshd import Sshd
 
 ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "client"
@@ -345,6 +347,47 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(
     assert "sftp_host' is empty" in wrong[f"{prefix} away"]["found"]
     assert "not in the settings" in wrong[f"{prefix} nowhere"]["found"]
     assert all(one["todo"] for one in wrong.values())
+
+
+def test_doctor_connects_to_storage_for_real(
+    run: Run, studio: HostStudio, tmp_path: Path
+) -> None:
+    server = Sshd(tmp_path / "sshd")
+    (tmp_path / "projects").mkdir()
+    settings = {
+        "sftp_host": "127.0.0.1",
+        "sftp_port": server.port,
+        "sftp_user": server.user,
+        "sftp_key": {current_platform(): [str(server.user_key)]},
+        "roots": str(tmp_path / "projects"),
+    }
+    missing = {current_platform(): str(tmp_path / "no-rclone")}
+    bucket = {"bucket": "projects", "rclone_executable_path": missing}
+    studio.configure(
+        sites=[
+            {"name": "prague", "provider": "sftp", "sftp": settings},
+            {"name": "cold", "provider": "s3", "s3": bucket},
+        ]
+    )
+
+    def look() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for check in run("doctor", "--serve", "prague", "--serve", "cold")[1]:
+            site = check["subject"].rpartition("site ")[2]
+            found.setdefault(site, []).append(f"{check['result']}: {check['found']}")
+        return found
+
+    server.start()
+    try:
+        found = look()
+    finally:
+        server.stop()
+    assert found["prague"][0] == "ok: sftp: reached"
+    assert list((tmp_path / "projects").iterdir()) == []
+    assert found["cold"][0].startswith("wrong: the program")
+    (told,) = look()["prague"]
+    assert told.startswith("wrong: ")
+    assert "127.0.0.1" in told
 
 
 def test_doctor_writes_to_the_roots_and_leaves_nothing(

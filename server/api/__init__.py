@@ -17,6 +17,7 @@ from ..store.notices import Notices
 from ..store.pauses import PauseStore
 from ..store.presence import PresenceStore
 from ..store.problems import ProblemStore
+from ..store.removal_reports import RemovalReportStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -71,7 +72,8 @@ def build_services(addon: BaseServerAddon) -> Services:
         activity=ActivityStore(),
         explain=ExplainStore(agents),
         machines=MachineStore(),
-        removals=RemovalStore(configuration.for_project, pauses.load),
+        removals=RemovalStore(),
+        removal_reports=RemovalReportStore(configuration.for_project, pauses.load),
         scans=ScanStore(),
         presence=PresenceStore(),
         problems=ProblemStore(),

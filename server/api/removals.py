@@ -74,7 +74,7 @@ class RemovalDesk:
             if name not in readable or not await self._services.keeper.is_ready(name):
                 answers.update((number, _lost(reports[number])) for number in numbers)
                 continue
-            results, changed = await self._services.removals.report(
+            results, changed = await self._services.removal_reports.report(
                 name, holder, [_report(reports[number]) for number in numbers]
             )
             self._tell(name, changed)

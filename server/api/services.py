@@ -15,6 +15,7 @@ from ..store.notices import Notices
 from ..store.pauses import PauseStore
 from ..store.presence import PresenceStore
 from ..store.problems import ProblemStore
+from ..store.removal_reports import RemovalReportStore
 from ..store.removals import RemovalStore
 from ..store.reports import ReportStore
 from ..store.representation_list import RepresentationList
@@ -50,6 +51,7 @@ class Services:
     explain: ExplainStore
     machines: MachineStore
     removals: RemovalStore
+    removal_reports: RemovalReportStore
     scans: ScanStore
     presence: PresenceStore
     problems: ProblemStore

@@ -11,6 +11,7 @@ from ..domain.files import parse_entries, parse_files
 from ..domain.removal import Mark
 from ..host import Postgres
 from ..sql import QueryFile
+from .leases import Holder
 from .rows import RowKey
 
 _SQL = QueryFile("removals")
@@ -85,6 +86,26 @@ async def folders_of(project_name: str, ids: Iterable[str]) -> dict[str, str]:
     """Return the path of each representation's folder."""
     records = await Postgres.fetch(_SQL.get("folders_of", project_name), list(ids))
     return {record["id"]: record["path"] for record in records}
+
+
+async def delete_rows(project_name: str, keys: Iterable[RowKey]) -> None:
+    """Forget rows whose files are gone."""
+    pairs = sorted(keys)
+    if pairs:
+        await Postgres.execute(_SQL.get("delete_rows", project_name), *columns(pairs))
+
+
+async def release_marks(
+    project_name: str, holder: Holder, tokens: list[str] | None
+) -> int:
+    """End leases of removals, without tokens all of an agent; return how many."""
+    records = await Postgres.fetch(
+        _SQL.get("release_marks", project_name),
+        holder.agent_id,
+        holder.user_name,
+        tokens,
+    )
+    return len({record["representation_id"] for record in records})
 
 
 def columns(keys: Iterable[RowKey]) -> tuple[list[str], list[str]]:

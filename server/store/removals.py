@@ -1,4 +1,4 @@
-"""Removals: agents delete the files of marked rows, then the rows go.
+"""Removals that agents take: they delete the files of marked rows, then the rows go.
 
 A mark is void as soon as its row, or one of another name of the same store, says
 anything but -1: that is looked at when an agent asks for work, and at every report.
@@ -7,23 +7,17 @@ Marks of all names of a store are given together, under one token.
 
 from __future__ import annotations
 
-import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..domain.files import RepresentationFile
-from ..domain.pauses import Pauses
 from ..domain.removal import (
     OWN_SITE_FIRST_SECONDS,
     SETTLE_SECONDS,
     Mark,
-    RemovalReport,
-    describe_failures,
     files_to_delete,
-    next_try,
-    withdraw_deleted,
 )
 from ..domain.site import ProjectSites
 from ..domain.transfer import LEASE_SECONDS
@@ -32,24 +26,20 @@ from ..host import Postgres
 from ..sql import QueryFile, project_schema
 from .access import Paths
 from .leases import Holder
-from .removal_marks import columns, delete_marks, folders_of, lock_marks
-from .rows import (
-    Row,
-    RowKey,
-    current_time,
-    lock_representations,
-    lock_rows,
-    write_rows,
+from .removal_marks import (
+    delete_marks,
+    delete_rows,
+    folders_of,
+    lock_marks,
+    release_marks,
 )
+from .rows import RowKey, current_time, lock_representations, lock_rows
 from .transfer_queue import MOST_PENDING, Outlook
 
 _SQL = QueryFile("removals")
 
 MOST_FILES = 20_000
 """Files that one claim gives to delete."""
-
-LoadSites = Callable[[str], Awaitable[ProjectSites]]
-LoadPauses = Callable[[], Awaitable[Pauses]]
 
 
 @dataclass(frozen=True)
@@ -94,42 +84,8 @@ class Remover:
             )
 
 
-@dataclass(frozen=True)
-class RemovalResult:
-    """The answer to a report.
-
-    `held`; `finished`: the row is gone; `failed`: it is tried again later; `cancelled`:
-    it was taken back, tell what is deleted and end; `paused`; `lost`.
-    """
-
-    state: str
-    expires_at: float | None = None
-
-
-@dataclass
-class _Batch:
-    """What one transaction of reports works on, and what it will write."""
-
-    now: float
-    rows: dict[RowKey, Row]
-    marks: dict[str, list[Mark]]
-    sites: ProjectSites
-    pauses: Pauses
-    written: dict[RowKey, Row] = field(default_factory=dict)
-    gone: set[RowKey] = field(default_factory=set)
-    unmarked: set[RowKey] = field(default_factory=set)
-    renewed: list[str] = field(default_factory=list)
-    returned: list[str] = field(default_factory=list)
-    failed: list[tuple[str, float | None, str]] = field(default_factory=list)
-
-
 class RemovalStore:
-    """Gives removals to agents and takes what they tell."""
-
-    def __init__(self, load_sites: LoadSites, load_pauses: LoadPauses) -> None:
-        """`load_sites(project)` gives the aliases of sites."""
-        self._load_sites = load_sites
-        self._load_pauses = load_pauses
+    """Gives removals to agents, and takes them back."""
 
     async def projects_with_work(self, names: Iterable[str]) -> list[str]:
         """Return which projects have removals or scans: one request for all."""
@@ -199,7 +155,7 @@ class RemovalStore:
             ]
             await delete_marks(project, _keys(void + idle))
             gone = set(_keys(idle)) & rows.keys()
-            await _delete_rows(project, gone)
+            await delete_rows(project, gone)
             await self._lease(remover, groups, leased, now)
         return [
             _describe(remover, leg, name, token, files[name], now)
@@ -272,127 +228,16 @@ class RemovalStore:
                 waits.append(max(row["next_due_at"] + leg.delay - now, 0.0))
         return Outlook(pending, min(waits, default=None))
 
-    async def report(
-        self, project_name: str, holder: Holder, reports: list[RemovalReport]
-    ) -> tuple[list[RemovalResult], set[RowKey]]:
-        """Apply reports; return the answers, and the keys of rows that changed."""
-        ids = sorted({report.representation_id for report in reports})
-        sites = await self._load_sites(project_name)
-        pauses = await self._load_pauses()
-        async with Postgres.transaction():
-            await lock_representations(project_name, ids)
-            rows = await lock_rows(project_name, ids)
-            marks = await lock_marks(project_name, ids)
-            now = await current_time(project_name)
-            held = await self._held(project_name, holder, reports, now)
-            by_token: dict[str, list[Mark]] = {}
-            for mark in marks.values():
-                if mark.token in held:
-                    by_token.setdefault(mark.token, []).append(mark)
-            batch = _Batch(now, rows, by_token, sites, pauses)
-            results = [_apply(batch, project_name, report) for report in reports]
-            await self._write(project_name, holder, batch)
-        return results, set(batch.written) | batch.gone
-
-    async def _held(
-        self,
-        project_name: str,
-        holder: Holder,
-        reports: list[RemovalReport],
-        now: float,
-    ) -> set[str]:
-        records = await Postgres.fetch(
-            _SQL.get("held_marks", project_name),
-            [report.token for report in reports],
-            holder.agent_id,
-            holder.user_name,
-            now,
-        )
-        return {record["token"] for record in records}
-
-    async def _write(self, project_name: str, holder: Holder, batch: _Batch) -> None:
-        await write_rows(project_name, batch.written.values())
-        await _delete_rows(project_name, batch.gone)
-        await delete_marks(project_name, batch.unmarked)
-        for token, due_at, message in batch.failed:
-            await Postgres.execute(
-                _SQL.get("fail_marks", project_name), token, due_at, message
-            )
-        if batch.renewed:
-            await Postgres.execute(
-                _SQL.get("renew_marks", project_name),
-                batch.renewed,
-                batch.now + LEASE_SECONDS,
-            )
-        if batch.returned:
-            await self.release(project_name, holder, batch.returned)
-
     async def release(
         self, project_name: str, holder: Holder, tokens: list[str] | None = None
     ) -> int:
         """Give removals back, without tokens all of an agent; return how many."""
-        records = await Postgres.fetch(
-            _SQL.get("release_marks", project_name),
-            holder.agent_id,
-            holder.user_name,
-            tokens,
-        )
-        return len({record["representation_id"] for record in records})
+        return await release_marks(project_name, holder, tokens)
 
     async def count(self, project_name: str, paths: Paths) -> dict[str, int]:
         """Return how many representations wait for their removal, by site."""
         records = await Postgres.fetch(_SQL.get("count_marks", project_name), paths)
         return {record["site_name"]: record["removing"] for record in records}
-
-
-async def _delete_rows(project_name: str, keys: Iterable[RowKey]) -> None:
-    pairs = sorted(keys)
-    if pairs:
-        await Postgres.execute(_SQL.get("delete_rows", project_name), *columns(pairs))
-
-
-def _apply(batch: _Batch, project_name: str, report: RemovalReport) -> RemovalResult:
-    """Apply one report to the batch."""
-    group = batch.marks.get(report.token)
-    if not group:
-        return RemovalResult("lost")
-    names = {mark.site_name for mark in group}
-    names = names.union(*(batch.sites.aliases(name) for name in names))
-    here = [
-        row
-        for row in batch.rows.values()
-        if row.representation_id == report.representation_id and row.site_name in names
-    ]
-    keys = {mark.key for mark in group}
-    wanted = [row for row in here if not is_empty(row.entries)]
-    if wanted:
-        if report.is_finished:
-            batch.unmarked |= keys
-            _withdraw(batch, wanted, report.deleted)
-        return RemovalResult("cancelled")
-    if report.is_finished and report.failed:
-        due_at = next_try(
-            report.failed, group[0].retries + 1, batch.now, random.random()
-        )
-        batch.failed.append((report.token, due_at, describe_failures(report.failed)))
-        return RemovalResult("failed")
-    if report.is_finished:
-        batch.unmarked |= keys
-        batch.gone |= keys & batch.rows.keys()
-        return RemovalResult("finished")
-    if batch.pauses.cover(project_name, names):
-        batch.returned.append(report.token)
-        return RemovalResult("paused")
-    batch.renewed.append(report.token)
-    return RemovalResult("held", batch.now + LEASE_SECONDS)
-
-
-def _withdraw(batch: _Batch, rows: list[Row], deleted: list[str]) -> None:
-    """Queue what rows say is there again, and an agent has deleted."""
-    for row in rows:
-        entries = withdraw_deleted(row.entries, deleted, batch.now)
-        if entries != row.entries:
-            batch.written[row.key] = row.with_entries(entries)
 
 
 def _group(marks: Iterable[Mark]) -> dict[str, list[Mark]]:

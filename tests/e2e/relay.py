@@ -37,9 +37,13 @@ class Relay:
         while True:
             try:
                 inner, _ = listener.accept()
-                outer = socket.create_connection(self._target)
             except OSError:
                 return  # cut
+            try:
+                outer = socket.create_connection(self._target)
+            except OSError:  # the server is down, the network is not
+                self._close(inner)
+                continue
             with self._lock:
                 self._sockets |= {inner, outer}
             for pair in ((inner, outer), (outer, inner)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import socket
+import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from .command import EXIT_DONE, EXIT_FAILED, Command
 from .connection import check_projects, make_site_access
 from .options import Options, add_own_site_argument, add_serve_argument
 from .output import EventPrinter, print_error
+from .tables import ProgressLine
 
 THREADS = 4
 
@@ -42,8 +44,19 @@ def run_agent_command(options: Options, client: OperatorClient) -> int:
 
     Raises `InputError` and the `ServerError` classes for what its owner must see to.
     """
-    printer = EventPrinter(as_json=options.as_json)
     stop = _StopSwitch()
+    is_silent = options.as_json or not sys.stdout.isatty()
+    with ProgressLine("agent", is_silent=is_silent) as line:
+        printer = EventPrinter(as_json=options.as_json, line=line)
+        return _serve_site(options, client, stop, printer)
+
+
+def _serve_site(
+    options: Options,
+    client: OperatorClient,
+    stop: _StopSwitch,
+    printer: EventPrinter,
+) -> int:
     site_name = str(options.site_name)
     sites = make_site_access(client, site_name)
     own_roots = _wait_for_server(client, sites, options, stop, printer)

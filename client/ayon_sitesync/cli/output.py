@@ -12,7 +12,9 @@ import json
 import sys
 import threading
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Optional
+
+from .tables import ProgressLine
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _UNIT_STEP = 1000.0
@@ -28,10 +30,14 @@ def format_bytes(count: float) -> str:
 
 
 class EventPrinter:
-    """Prints events of the agent to standard output, from any thread."""
+    """Prints events of the agent to standard output, from any thread.
 
-    def __init__(self, *, as_json: bool) -> None:
+    With a `line` that is drawn, progress goes there instead of to lines of its own.
+    """
+
+    def __init__(self, *, as_json: bool, line: Optional[ProgressLine] = None) -> None:
         self._as_json = as_json
+        self._line = line if line is not None and line.is_drawn else None
         self._lock = threading.Lock()
         self._last_line = ""
 
@@ -42,7 +48,9 @@ class EventPrinter:
         else:
             line = _describe(name, data)
         with self._lock:
-            if line and line != self._last_line:
+            if self._line is not None and name == "progress":
+                self._line.update(None, line)
+            elif line and line != self._last_line:
                 self._last_line = line
                 print(line, flush=True)
 

@@ -78,6 +78,11 @@ class ProgressLine:
                 transient=True,
             )
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is a bar: a terminal, and Rich."""
+        return self._bar is not None
+
     def update(self, share: Optional[float], note: str) -> None:
         """`share` is 0 to 1, None = unknown; `note` is for people: `12 files`."""
         if self._is_silent:

@@ -430,6 +430,22 @@ def test_progress_is_a_bar_on_a_terminal_and_silent_with_json(
     assert capsys.readouterr().err == ""
 
 
+def test_progress_of_the_agent_is_one_line_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = {"transfersDone": 1, "transfersActive": 2, "filesDone": 3}
+    counts.update(bytesMoved=4, filesFailed=0)
+    with ProgressLine("agent", is_silent=False) as line:
+        EventPrinter(as_json=False, line=line).emit("progress", counts)
+    assert capsys.readouterr().out.startswith("1 transfers done")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with ProgressLine("agent", is_silent=False) as line:
+        EventPrinter(as_json=False, line=line).emit("progress", counts)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "1 transfers done" in told.err
+
+
 def test_progress_in_a_log_is_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,7 +72,7 @@ class ProgressLine:
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}", markup=False),
                 progress.BarColumn(),
-                progress.TaskProgressColumn(),
+                progress.TextColumn("{task.fields[share]}"),
                 progress.TextColumn("{task.fields[note]}", markup=False),
                 console=_load_rich("console").Console(stderr=True),
                 transient=True,
@@ -89,9 +89,14 @@ class ProgressLine:
             return
         if self._bar is not None:
             if self._task is None:
-                self._task = self._bar.add_task(self._label, note=note)
-            total = None if share is None else 1.0
-            self._bar.update(self._task, completed=share or 0, total=total, note=note)
+                self._task = self._bar.add_task(self._label, note="", share="")
+            self._bar.update(
+                self._task,
+                completed=share or 0,
+                total=None if share is None else 1.0,
+                share="" if share is None else f"{share:4.0%}",
+                note=note,
+            )
             return
         now = time.monotonic()
         if now - self._told_at >= PROGRESS_SECONDS:

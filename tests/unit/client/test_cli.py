@@ -424,7 +424,10 @@ def test_progress_is_a_bar_on_a_terminal_and_silent_with_json(
     with ProgressLine("scan [x]", is_silent=False) as line:
         line.update(None, "some files")
         line.update(0.5, "5 of 10 files")
-    assert "scan [x]" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "scan [x]" in told
+    assert "50%" in told
+    assert " 0%" not in told
     with ProgressLine("scan", is_silent=True) as line:
         line.update(0.5, "5 of 10 files")
     assert capsys.readouterr().err == ""

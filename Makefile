@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench openapi package lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -135,6 +135,12 @@ bench-transfer: setup
 	$(PY) -m tests.bench.bench_transfer $(if $(DISK),--disk "$(DISK)") $(if $(TMPFS),--tmpfs "$(TMPFS)")
 	bash tests/support/install_sshd.sh
 	PYTHONPATH=.:client $(PY) -m tests.bench.bench_sftp
+
+# The panel in Chromium on a million rows: first rows, frames of a scroll, memory over ten
+# minutes of changes. Seeds what is not there; DATA names another data folder.
+bench-panel: setup
+	bash tests/support/install_chromium.sh
+	$(PY) -m tests.bench.bench_panel $(if $(DATA),--data "$(DATA)")
 
 # --- upkeep ------------------------------------------------------------------
 

@@ -72,9 +72,14 @@ class PanelProject:
         file_count: int = 1,
         name: str = "exr",
         version: int = 1,
+        stem: str | None = None,
     ) -> PublishedRepresentation:
-        """Publish something that is SYNCED on `studio`; `folder` as `shots/sq001`."""
-        files = [self._describe_file(folder, product, i) for i in range(file_count)]
+        """Publish something that is SYNCED on `studio`; `folder` as `shots/sq001`.
+
+        :param stem: what its files are called; the product's name if None.
+        """
+        stem = stem or product
+        files = [self._describe_file(folder, stem, i) for i in range(file_count)]
         representation_id = self._connection.create_representation(
             self.name,
             name,

@@ -76,7 +76,7 @@ function ProblemItem<Item extends Shown>({
       <span className="problem-text">
         <b>
           {where !== undefined && <>{where} · </>}
-          {nameSite(problem)}
+          <bdi>{nameSite(problem)}</bdi>
         </b>
         <span>
           {problem.todo}

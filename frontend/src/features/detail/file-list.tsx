@@ -109,7 +109,7 @@ function FileItem({ file, siteName }: { file: RepresentationFile; siteName: stri
       </button>
       {state?.message != null && state.message !== "" && (
         <span className="file-error">
-          {state.message}
+          <bdi>{state.message}</bdi>
           {state.retries > 0 && ` (${formatNumberOf(state.retries, "failure")})`}
         </span>
       )}

@@ -82,6 +82,8 @@ export function SiteCard({
     const total = totalOf(status);
     return sum + (total === undefined ? 0 : total.bytes - total.bytesDone);
   }, 0);
+  const isTroubled = health.tone === "error" || health.tone === "paused";
+  const told = isTroubled ? health.reason : tellAgents(site, now);
   const role = site.isActive ? " (your active site)" : site.isRemote ? " (your remote site)" : "";
   return (
     <section className="card" aria-label={`Site ${site.siteName}`}>
@@ -138,10 +140,8 @@ export function SiteCard({
       {site.scan !== null && (
         <p className="card-note">{tellScan(site.scan, now)}</p>
       )}
-      <p className="card-foot">
-        {health.tone === "error" || health.tone === "paused"
-          ? health.reason
-          : tellAgents(site, now)}
+      <p className="card-foot" title={told}>
+        <bdi>{told}</bdi>
         {bytesPerSecond > 0 &&
           ` · ${formatRate(bytesPerSecond)}${left > 0 ? `, about ${formatDuration(left / bytesPerSecond)} left` : ""}`}
         {bytesPerSecond === 0 && left > 0 && ` · ${formatBytes(left)} to go`}

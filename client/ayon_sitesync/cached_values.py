@@ -131,7 +131,8 @@ class RefreshingCache(Generic[K, V]):
             failure = self._failures.get(key)
             if failure is not None:
                 if self._failed_lately(key):
-                    raise failure[1]
+                    # Else it would grow by this call's frames, each time.
+                    raise failure[1].with_traceback(None)
                 # Others do not begin again while this load goes on.
                 self._failures[key] = (self._now(), failure[1])
         if failure is None or self._patience_seconds is None:
@@ -140,7 +141,7 @@ class RefreshingCache(Generic[K, V]):
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
-                raise self._failures[key][1]
+                raise self._failures.get(key, failure)[1].with_traceback(None)
             return entry
 
     def _failed_lately(self, key: K) -> bool:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 RENDER_SECONDS = 60.0
 """How long a render node tries: it has no next process of that user."""
 RENDER_PAUSE_SECONDS = 5.0
+FAILED_SECONDS = 600.0
+"""A late publish at which the server failed is left alone for so long."""
 CLOCK_SECONDS = 2.0
 """Clocks that differ by no more are taken to be the same."""
 NEWER, NOT_ALLOWED = "newer_state", "not_allowed"
@@ -104,6 +106,7 @@ class PublishStates:
         self._sleep = sleep
         self._now = now
         self._wall_clock = wall_clock
+        self._failed_at: dict[str, float] = {}
 
     def write(self, publish: Publish, *, user_name: str, on_render_node: bool) -> bool:
         """Write the rows of a publish; whether the server has them now. Never raises.
@@ -200,6 +203,9 @@ class PublishStates:
             spool = self._open_spool(self._client.read_user_name())
             offset: Optional[float] = None
             for spooled in spool.read():
+                failed_at = self._failed_at.get(spooled.path.name, float("-inf"))
+                if self._now() - failed_at < FAILED_SECONDS:
+                    continue
                 if offset is None:
                     offset = self._find_clock_offset()
                 late = _Late(spooled.written_at + offset, said)
@@ -221,6 +227,7 @@ class PublishStates:
             self._write_once(spooled.publish, sites, late)
         except ServerFailedError as error:
             spool.put_back(held)
+            self._failed_at[spooled.path.name] = self._now()
             log.warning("An earlier publish goes on waiting: %s", error)
             return False
         except (ServerUnreachableError, LoginRefusedError):

@@ -63,11 +63,16 @@ class Watcher(Protocol):
 
 
 class Helper(Protocol):
-    """Performs transfers while nobody else on this machine does."""
+    """Performs transfers while nobody else on this machine does.
+
+    `find_problem` is why it cannot, "" while nothing is wrong.
+    """
 
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
+
+    def find_problem(self) -> str: ...
 
 
 def read_version(path: str) -> int:
@@ -249,7 +254,8 @@ class WorkfileDownload:
         helper = self._make_helper(self._project_name)
         helper.start()
         try:
-            return self._wait(main_id, ids, watcher)
+            problem = self._wait(main_id, ids, watcher)
+            return f"{problem} {helper.find_problem()}".strip() if problem else ""
         finally:
             helper.stop()
 

@@ -95,6 +95,11 @@ class TrayAgent:
             is_paused = self._is_paused and self._state.name != STOPPED
             return replace(self._state, name=PAUSED) if is_paused else self._state
 
+    def find_problem(self) -> str:
+        """Why nothing moves, "" while nothing is wrong."""
+        state = self.state
+        return state.problem if state.name == PROBLEM else ""
+
     @property
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

@@ -14,7 +14,11 @@ from ayon_sitesync.errors import (
     ServerUnreachableError,
 )
 from ayon_sitesync.publish_sites import compute_publish_sites
-from ayon_sitesync.publish_states import RENDER_PAUSE_SECONDS, PublishStates
+from ayon_sitesync.publish_states import (
+    FAILED_SECONDS,
+    RENDER_PAUSE_SECONDS,
+    PublishStates,
+)
 from ayon_sitesync.site_states import SiteStates
 from ayon_sitesync.spool import HELD_SECONDS, KEPT_SECONDS, Publish, Spool
 from ayon_sitesync.statuses import SiteSyncStatus
@@ -282,7 +286,10 @@ def test_newest_of_two_publishes_wins(
 
 
 def test_publish_that_the_server_fails_at_does_not_stop_others(
-    publish: PublishStates, host: MemoryHost, caplog: pytest.LogCaptureFixture
+    publish: PublishStates,
+    host: MemoryHost,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     host.is_down = True
     for project in ("first", "ill", "last"):
@@ -293,6 +300,9 @@ def test_publish_that_the_server_fails_at_does_not_stop_others(
     assert {key[0] for key in host.rows} == {"f", "l"}
     assert "It broke." in caplog.text
     host.fail = lambda what, project_name: None
+    # It is not tried all the time.
+    assert publish.replay() == 0
+    clock.now += FAILED_SECONDS
     assert publish.replay() == 1
 
 

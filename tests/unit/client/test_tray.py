@@ -132,8 +132,10 @@ def test_state_follows_what_the_agent_tells(agent: TrayAgent, now: list[float]) 
     assert agent.state.describe() == "idle"
     agent._receive("problem", {"message": "the disk is full"})
     assert agent.state.describe() == "problem: the disk is full"
+    assert agent.find_problem() == "the disk is full"
     agent._receive("recovered", {"siteName": "fox"})
     assert agent.state.describe() == "idle"
+    assert agent.find_problem() == ""
     agent.pause()
     assert agent.state.describe() == "paused"
     agent.resume()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated, Any, Literal
 
@@ -17,8 +18,6 @@ from .routing import SiteSyncRoute
 from .services import Services
 
 MAX_SECONDS = 55
-# How soon it is seen that a client has gone.
-LOOK_SECONDS = 2.0
 MAX_POSITION = 2**63 - 1
 
 
@@ -81,19 +80,44 @@ class WaitRoutes:
         deadline = time.monotonic() + timeout_seconds
         if position is None:
             position = await notices.position()
-        while True:
-            left = max(deadline - time.monotonic(), 0.0)
-            found, position = await notices.wait(position, min(left, LOOK_SECONDS))
-            if found is None:
-                return _describe(position, [], True)
-            readable = [
-                notice
-                for notice in found
-                if notice.project_name is None or notice.project_name in projects
-            ]
-            is_over = left <= LOOK_SECONDS or await request.is_disconnected()
-            if readable or is_over:
-                return _describe(position, readable, False)
+        # Middleware between keeps `request.is_disconnected()` from ever being true.
+        leaving = asyncio.create_task(_see_off(request))
+        try:
+            while True:
+                left = max(deadline - time.monotonic(), 0.0)
+                arriving = asyncio.create_task(notices.wait(position, left))
+                await _wait_for_first(arriving, leaving)
+                if leaving.done():
+                    return _describe(position, [], False)
+                found, position = arriving.result()
+                if found is None:
+                    return _describe(position, [], True)
+                readable = [
+                    notice
+                    for notice in found
+                    if notice.project_name is None or notice.project_name in projects
+                ]
+                if readable or time.monotonic() >= deadline:
+                    return _describe(position, readable, False)
+        finally:
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+
+
+async def _see_off(request: Request) -> None:
+    """Return when the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _wait_for_first(
+    arriving: asyncio.Task[Any], other: asyncio.Task[Any]
+) -> None:
+    """Wait until one of the tasks is done; `arriving` ends in any case."""
+    try:
+        await asyncio.wait({arriving, other}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        arriving.cancel()
 
 
 def _describe(position: int, notices: list[Notice], overflow: bool) -> dict[str, Any]:

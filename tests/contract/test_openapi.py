@@ -10,6 +10,7 @@ from server.api import (
     list_models,
     models,
     presence,
+    tombstones,
     verb_models,
 )
 from tests.integration.conftest import SITE, clock, set_settings
@@ -56,6 +57,8 @@ OPERATIONS = {
     "post_presence",
     "request_scan",
     "finish_scan",
+    "list_tombstones",
+    "remove_remains",
 }
 
 
@@ -207,6 +210,27 @@ async def check_removals_and_scans(host: Host, published: Published) -> None:
     assert len(looked.json()["results"]) == 1
     sites = await client.get(f"{base}/demo/sites")
     check(models.SitesModel, sites.json())
+
+
+async def test_answers_about_what_was_deleted_are_as_described(
+    host: Host, set_settings: None
+) -> None:
+    base, client = host.addon_path, await host.client("manager", SITE)
+    published = await Pipeline().publish()
+    there = {"files": published.posted(4)}
+    await client.post(f"{base}/demo/state/{published.id}/studio", json=there)
+    await vars(host.addon)["upkeep"].look()
+    await client.delete(f"/api/projects/demo/representations/{published.id}")
+    listed = (await client.get(f"{base}/demo/tombstones")).json()
+    check(tombstones.TombstonesModel, listed)
+    assert [each["siteName"] for each in listed["tombstones"]] == ["studio"]
+    ids = [published.id, "f" * 32]
+    removed = await client.post(
+        f"{base}/demo/tombstones/remove",
+        json={"siteName": "studio", "representationIds": ids},
+    )
+    check(tombstones.RemainsAnswerModel, removed.json())
+    assert (removed.json()["marked"], len(removed.json()["problems"])) == (1, 1)
 
 
 async def test_operations_keep_their_names(host: Host) -> None:

@@ -58,6 +58,8 @@ CLAIM_JSON = {
     "maxTransfers": 20,
     "maxFiles": 2000,
     "maxBytes": 10**10,
+    "maxRemovals": 0,
+    "takesScans": False,
 }
 
 

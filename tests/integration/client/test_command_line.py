@@ -1,6 +1,5 @@
 """The command line against a devhost: what is typed changes what the server knows."""
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from ayon_sitesync.cli import main
 
+from tests.support.command_line import CommandLine
 from tests.support.host_studio import (
     FAILED,
     MACHINE,
@@ -18,19 +18,11 @@ from tests.support.host_studio import (
 )
 
 PAUSED = 3
-Run = Callable[..., tuple[int, list[dict[str, Any]]]]
 
 
 @pytest.fixture
-def run(studio: HostStudio, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Type a command with `--json`; its exit code and the objects that it printed."""
-
-    def type_command(*words: str) -> tuple[int, list[dict[str, Any]]]:
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-    return type_command
+def run(studio: HostStudio, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
 
 
 @pytest.fixture
@@ -55,7 +47,9 @@ def publish(
 # --- naming representations ----------------------------------------------------------
 
 
-def test_representations_are_named_as_people_do(run: Run, studio: HostStudio) -> None:
+def test_representations_are_named_as_people_do(
+    run: CommandLine, studio: HostStudio
+) -> None:
     wanted = publish(studio, "compMain", machine=QUEUED)
     publish(studio, "other")
     project = studio.project
@@ -75,7 +69,7 @@ def test_representations_are_named_as_people_do(run: Run, studio: HostStudio) ->
         assert answer["projectName"] == project
 
 
-def test_a_whole_name_means_that_alone(run: Run, studio: HostStudio) -> None:
+def test_a_whole_name_means_that_alone(run: CommandLine, studio: HostStudio) -> None:
     publish(studio, "comp", machine=QUEUED)
     longer = publish(studio, "compMain", machine=QUEUED)
     _, [answer] = run("pause", studio.project, "comp")
@@ -119,7 +113,7 @@ def test_a_site_must_be_named_where_the_environment_has_none(
 # --- verbs ---------------------------------------------------------------------------
 
 
-def test_pause_resume_retry_and_priority(run: Run, studio: HostStudio) -> None:
+def test_pause_resume_retry_and_priority(run: CommandLine, studio: HostStudio) -> None:
     made = publish(studio, "compMain", machine=QUEUED)
     everything = (studio.project, "--all")
     assert run("pause", *everything)[1][0]["changed"] == 1
@@ -134,14 +128,18 @@ def test_pause_resume_retry_and_priority(run: Run, studio: HostStudio) -> None:
     assert (waiting["state"], waiting["priority"]) == ("queued", 90)
 
 
-def test_a_dry_run_counts_and_changes_nothing(run: Run, studio: HostStudio) -> None:
+def test_a_dry_run_counts_and_changes_nothing(
+    run: CommandLine, studio: HostStudio
+) -> None:
     made = publish(studio, "compMain", machine=QUEUED)
     _, [answer] = run("pause", studio.project, "--all", "--dry-run")
     assert (answer["dryRun"], answer["changed"]) == (True, 1)
     assert studio.rows(made.id)[MACHINE] == QUEUED
 
 
-def test_a_copy_is_brought_to_a_site_and_removed(run: Run, studio: HostStudio) -> None:
+def test_a_copy_is_brought_to_a_site_and_removed(
+    run: CommandLine, studio: HostStudio
+) -> None:
     made = publish(studio, "compMain")
     code, [answer] = run("add-site", MACHINE, made.id, "--priority", "70")
     assert (code, answer["changed"], answer["siteNames"]) == (0, 1, [MACHINE])
@@ -152,7 +150,7 @@ def test_a_copy_is_brought_to_a_site_and_removed(run: Run, studio: HostStudio) -
 
 
 def test_the_last_copy_is_not_removed_and_that_is_exit_code_1(
-    run: Run, studio: HostStudio
+    run: CommandLine, studio: HostStudio
 ) -> None:
     made = publish(studio, "compMain", central=QUEUED, machine=SYNCED)
     code, [answer] = run("remove", made.id, "--yes")
@@ -211,7 +209,7 @@ def test_what_a_user_may_not_read_is_not_there_for_him(
 
 
 def test_sites_projects_and_everything_are_paused(
-    run: Run, studio: HostStudio, type_as: Callable[[str], None]
+    run: CommandLine, studio: HostStudio, type_as: Callable[[str], None]
 ) -> None:
     type_as("admin")
     prefix = f"{studio.prefix}/-/pauses"
@@ -242,7 +240,7 @@ def test_sites_projects_and_everything_are_paused(
 
 
 def test_queue_shows_what_waits_by_site(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a", "b", "c"):
         publish(studio, name, machine=QUEUED)
@@ -260,7 +258,7 @@ def test_queue_shows_what_waits_by_site(
 
 
 def test_explain_says_why_and_what_to_do(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = publish(studio, "compMain", machine=QUEUED)
     code, [answer] = run("explain", made.id)

@@ -3,20 +3,18 @@
 import fcntl
 import json
 import os
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ayon_sitesync.cli import main
 from ayon_sitesync.cli.connection import find_machine_tag
-from ayon_sitesync.paths import current_platform
 
+from tests.support.command_line import CommandLine
 from tests.support.host_studio import (
     FAILED,
     MACHINE,
@@ -25,14 +23,10 @@ from tests.support.host_studio import (
     HostStudio,
     PublishedFile,
 )
-from tests.support.sshd import Sshd
 
-ROOT = Path(__file__).parents[3]
-CLIENT = ROOT / "client"
-REFERENCE = ROOT / "docs/command-line.md"
+CLIENT = Path(__file__).parents[3] / "client"
 PAUSED = 3
 DAY_SECONDS = 24 * 3600
-Run = Callable[..., tuple[int, list[dict[str, Any]]]]
 
 
 @pytest.fixture
@@ -41,30 +35,10 @@ def run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Type a command with `--json` about the project; its exit code and objects."""
+) -> CommandLine:
+    """Types commands about the project."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-    def type_command(*words: str) -> tuple[int, list[dict[str, Any]]]:
-        capsys.readouterr()
-        code = main([*words, "--project", studio.project, "--json"])
-        said = capsys.readouterr().out.splitlines()
-        objects = [json.loads(line) for line in said]
-        check_keys(words[0], objects)
-        return code, objects
-
-    return type_command
-
-
-def check_keys(command: str, objects: list[dict[str, Any]]) -> None:
-    """The reference names every key of what a command of this file prints."""
-    sections = REFERENCE.read_text(encoding="utf-8").split("\n### ")
-    section = next(part for part in sections if part.startswith(f"`{command}`"))
-    if command == "verify":
-        section += next(part for part in sections if part.startswith("`scan`"))
-    if command in ("plan", "wait", "scan", "verify", "clean", "doctor"):
-        named = set(re.findall(r"`([a-zA-Z]+)`", section))
-        assert {key for one in objects for key in one} <= named
+    return CommandLine(capsys, "--project", studio.project)
 
 
 def publish(
@@ -79,7 +53,7 @@ def publish(
 
 
 def test_plan_shows_what_an_agent_moves_and_moves_nothing(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = publish(studio, "a.1.exr", "a.2.exr")
     (studio.machine_root / "a.1.exr").write_bytes(b"a.1.exr" * 20)
@@ -109,7 +83,9 @@ def test_plan_shows_what_an_agent_moves_and_moves_nothing(
     assert run("plan") == (0, [])
 
 
-def test_plan_tells_what_holds_a_transfer_up(run: Run, studio: HostStudio) -> None:
+def test_plan_tells_what_holds_a_transfer_up(
+    run: CommandLine, studio: HostStudio
+) -> None:
     studio.configure_machine(local_setting={"active_site": "local"})
     publish(studio, "a.exr")
     _, [move] = run("plan", "--serve", "studio")
@@ -119,7 +95,7 @@ def test_plan_tells_what_holds_a_transfer_up(run: Run, studio: HostStudio) -> No
 # --- wait ----------------------------------------------------------------------------
 
 
-def test_wait_ends_when_all_is_there(run: Run, studio: HostStudio) -> None:
+def test_wait_ends_when_all_is_there(run: CommandLine, studio: HostStudio) -> None:
     publish(studio, "a.exr")
     publish(studio, "b.exr", machine=SYNCED)
     agent = subprocess.Popen(
@@ -148,7 +124,7 @@ def test_wait_ends_when_all_is_there(run: Run, studio: HostStudio) -> None:
     ],
 )
 def test_wait_says_why_it_ends_without_all(
-    run: Run,
+    run: CommandLine,
     studio: HostStudio,
     status: int | None,
     outcome: str,
@@ -166,7 +142,7 @@ def test_wait_says_why_it_ends_without_all(
 
 
 def test_scan_adopts_what_is_there_and_reports_what_is_missing(
-    run: Run, studio: HostStudio
+    run: CommandLine, studio: HostStudio
 ) -> None:
     there = publish(studio, "a.exr", machine=None)
     (studio.machine_root / "a.exr").write_bytes(b"a.exr" * 20)
@@ -184,7 +160,7 @@ def test_scan_adopts_what_is_there_and_reports_what_is_missing(
 
 
 def test_scan_queues_what_is_missing_on_request(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = publish(studio, "a.exr", machine=SYNCED)
     other = publish(studio, "b.exr", machine=SYNCED)
@@ -197,7 +173,7 @@ def test_scan_queues_what_is_missing_on_request(
 
 
 def test_verify_reads_and_finds_what_differs(
-    run: Run, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = publish(studio, "a.exr", "b.exr")
     assert run("agent", "--once")[0] == 0
@@ -218,7 +194,7 @@ def test_verify_reads_and_finds_what_differs(
 
 
 def test_a_site_that_cannot_be_looked_at_is_told(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = publish(studio, "a.exr", machine=SYNCED)
     studio.machine_root.rmdir()
@@ -229,7 +205,7 @@ def test_a_site_that_cannot_be_looked_at_is_told(
 
 
 def test_an_agent_deletes_the_files_of_what_is_removed(
-    run: Run, studio: HostStudio
+    run: CommandLine, studio: HostStudio
 ) -> None:
     made = publish(studio, "a.exr")
     kept = publish(studio, "b.exr")
@@ -257,7 +233,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def test_clean_finds_what_killed_processes_left(
-    run: Run, studio: HostStudio, tmp_path: Path
+    run: CommandLine, studio: HostStudio, tmp_path: Path
 ) -> None:
     folder = studio.machine_root / "sh010"
     folder.mkdir()
@@ -297,125 +273,3 @@ def test_clean_finds_what_killed_processes_left(
     assert not any(path.exists() for path in (*left, forgotten))
     assert all(path.exists() for path in (*kept, live))
     assert run("clean", "--older-than", "1")[0] == 0
-
-
-# --- doctor --------------------------------------------------------------------------
-
-
-def results(checks: list[dict[str, Any]]) -> dict[str, str]:
-    """Result by subject; the worst where there are several."""
-    order = ["ok", "warning", "wrong"]
-    found: dict[str, str] = {}
-    for check in checks:
-        worst = max(found.get(check["subject"], "ok"), check["result"], key=order.index)
-        found[check["subject"]] = worst
-    return found
-
-
-def test_doctor_finds_nothing_where_all_is_well(
-    run: Run, studio: HostStudio, capsys: pytest.CaptureFixture[str]
-) -> None:
-    studio.configure(sites=[])
-    for root in (studio.studio_root, studio.machine_root):
-        (root / "a.exr").write_bytes(b"a")
-    code, checks = run("doctor")
-    assert (code, [one for one in checks if one["result"] != "ok"]) == (0, [])
-    assert set(checks[0]) == {"subject", "result", "found", "todo"}
-    found = results(checks)
-    assert found["server"] == found["clock"] == found["live channel"] == "ok"
-    assert found[f"project {studio.project}"] == "ok"
-    for site in (MACHINE, "studio"):
-        subject = f"project {studio.project}, site {site}"
-        free = [one["found"] for one in checks if one["subject"] == subject]
-        assert any(text.endswith("reached") for text in free)
-        assert any(text.endswith("free") for text in free)
-    assert [path.name for path in studio.machine_root.iterdir()] == ["a.exr"]
-    assert main(["doctor", "--project", studio.project]) == 0
-    assert "0 things are wrong" in capsys.readouterr().out
-
-
-def test_doctor_tells_what_is_wrong_and_what_to_do(
-    run: Run, studio: HostStudio
-) -> None:
-    studio.configure(sites=[{"name": "away", "provider": "sftp"}])
-    studio.machine_root.rmdir()
-    code, checks = run("doctor", "--serve", "away", "--serve", "nowhere")
-    assert code == 1
-    wrong = {one["subject"]: one for one in checks if one["result"] == "wrong"}
-    prefix = f"project {studio.project}, site"
-    assert "is not there; mount or make it" in wrong[f"{prefix} {MACHINE}"]["found"]
-    assert "sftp_host' is empty" in wrong[f"{prefix} away"]["found"]
-    assert "not in the settings" in wrong[f"{prefix} nowhere"]["found"]
-    assert all(one["todo"] for one in wrong.values())
-
-
-def test_doctor_connects_to_storage_for_real(
-    run: Run, studio: HostStudio, tmp_path: Path
-) -> None:
-    server = Sshd(tmp_path / "sshd")
-    (tmp_path / "projects").mkdir()
-    settings = {
-        "sftp_host": "127.0.0.1",
-        "sftp_port": server.port,
-        "sftp_user": server.user,
-        "sftp_key": {current_platform(): [str(server.user_key)]},
-        "roots": str(tmp_path / "projects"),
-    }
-    missing = {current_platform(): str(tmp_path / "no-rclone")}
-    bucket = {"bucket": "projects", "rclone_executable_path": missing}
-    studio.configure(
-        sites=[
-            {"name": "prague", "provider": "sftp", "sftp": settings},
-            {"name": "cold", "provider": "s3", "s3": bucket},
-        ]
-    )
-
-    def look() -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for check in run("doctor", "--serve", "prague", "--serve", "cold")[1]:
-            site = check["subject"].rpartition("site ")[2]
-            found.setdefault(site, []).append(f"{check['result']}: {check['found']}")
-        return found
-
-    server.start()
-    try:
-        found = look()
-    finally:
-        server.stop()
-    assert found["prague"][0] == "ok: sftp: reached"
-    assert list((tmp_path / "projects").iterdir()) == []
-    assert found["cold"][0].startswith("wrong: the program")
-    (told,) = look()["prague"]
-    assert told.startswith("wrong: ")
-    assert "127.0.0.1" in told
-
-
-def test_doctor_writes_to_the_roots_and_leaves_nothing(
-    run: Run, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    studio.machine_root.rmdir()
-    studio.machine_root.symlink_to("/proc/self")
-    code, checks = run("doctor")
-    assert code == 1
-    subject = f"project {studio.project}, site {MACHINE}"
-    assert results(checks)[subject] == "wrong"
-
-
-def test_doctor_without_a_server_or_a_login(
-    run: Run, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setenv("AYON_API_KEY", "0" * 32)
-        code, checks = run("doctor")
-        assert (code, checks[-1]["subject"]) == (1, "login")
-    monkeypatch.setenv("AYON_SERVER_URL", "http://127.0.0.1:9")
-    code, checks = run("doctor")
-    assert (code, checks[-1]["subject"]) == (1, "server")
-    assert checks[-1]["todo"]
-
-
-def test_doctor_in_a_project_that_is_off(run: Run, studio: HostStudio) -> None:
-    studio.configure(enabled=False)
-    code, checks = run("doctor")
-    assert code == 0
-    assert results(checks)[f"project {studio.project}"] == "warning"

@@ -1,0 +1,143 @@
+"""`doctor` on this machine, against a devhost and real storage."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ayon_sitesync.cli import main
+from ayon_sitesync.paths import current_platform
+
+from tests.support.command_line import CommandLine
+from tests.support.host_studio import MACHINE, HostStudio
+from tests.support.sshd import Sshd
+
+
+@pytest.fixture
+def run(
+    studio: HostStudio,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """Types commands about the project."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return CommandLine(capsys, "--project", studio.project)
+
+
+def results(checks: list[dict[str, Any]]) -> dict[str, str]:
+    """Result by subject; the worst where there are several."""
+    order = ["ok", "warning", "wrong"]
+    found: dict[str, str] = {}
+    for check in checks:
+        worst = max(found.get(check["subject"], "ok"), check["result"], key=order.index)
+        found[check["subject"]] = worst
+    return found
+
+
+def test_doctor_finds_nothing_where_all_is_well(
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio.configure(sites=[])
+    for root in (studio.studio_root, studio.machine_root):
+        (root / "a.exr").write_bytes(b"a")
+    code, checks = run("doctor")
+    assert (code, [one for one in checks if one["result"] != "ok"]) == (0, [])
+    assert set(checks[0]) == {"subject", "result", "found", "todo"}
+    found = results(checks)
+    assert found["server"] == found["clock"] == found["live channel"] == "ok"
+    assert found[f"project {studio.project}"] == "ok"
+    for site in (MACHINE, "studio"):
+        subject = f"project {studio.project}, site {site}"
+        free = [one["found"] for one in checks if one["subject"] == subject]
+        assert any(text.endswith("reached") for text in free)
+        assert any(text.endswith("free") for text in free)
+    assert [path.name for path in studio.machine_root.iterdir()] == ["a.exr"]
+    assert main(["doctor", "--project", studio.project]) == 0
+    assert "0 things are wrong" in capsys.readouterr().out
+
+
+def test_doctor_tells_what_is_wrong_and_what_to_do(
+    run: CommandLine, studio: HostStudio
+) -> None:
+    studio.configure(sites=[{"name": "away", "provider": "sftp"}])
+    studio.machine_root.rmdir()
+    code, checks = run("doctor", "--serve", "away", "--serve", "nowhere")
+    assert code == 1
+    wrong = {one["subject"]: one for one in checks if one["result"] == "wrong"}
+    prefix = f"project {studio.project}, site"
+    assert "is not there; mount or make it" in wrong[f"{prefix} {MACHINE}"]["found"]
+    assert "sftp_host' is empty" in wrong[f"{prefix} away"]["found"]
+    assert "not in the settings" in wrong[f"{prefix} nowhere"]["found"]
+    assert all(one["todo"] for one in wrong.values())
+
+
+def test_doctor_connects_to_storage_for_real(
+    run: CommandLine, studio: HostStudio, tmp_path: Path
+) -> None:
+    server = Sshd(tmp_path / "sshd")
+    (tmp_path / "projects").mkdir()
+    settings = {
+        "sftp_host": "127.0.0.1",
+        "sftp_port": server.port,
+        "sftp_user": server.user,
+        "sftp_key": {current_platform(): [str(server.user_key)]},
+        "roots": str(tmp_path / "projects"),
+    }
+    missing = {current_platform(): str(tmp_path / "no-rclone")}
+    bucket = {"bucket": "projects", "rclone_executable_path": missing}
+    studio.configure(
+        sites=[
+            {"name": "prague", "provider": "sftp", "sftp": settings},
+            {"name": "cold", "provider": "s3", "s3": bucket},
+        ]
+    )
+
+    def look() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for check in run("doctor", "--serve", "prague", "--serve", "cold")[1]:
+            site = check["subject"].rpartition("site ")[2]
+            found.setdefault(site, []).append(f"{check['result']}: {check['found']}")
+        return found
+
+    server.start()
+    try:
+        found = look()
+    finally:
+        server.stop()
+    assert found["prague"][0] == "ok: sftp: reached"
+    assert list((tmp_path / "projects").iterdir()) == []
+    assert found["cold"][0].startswith("wrong: the program")
+    (told,) = look()["prague"]
+    assert told.startswith("wrong: ")
+    assert "127.0.0.1" in told
+
+
+def test_doctor_writes_to_the_roots_and_leaves_nothing(
+    run: CommandLine, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.machine_root.rmdir()
+    studio.machine_root.symlink_to("/proc/self")
+    code, checks = run("doctor")
+    assert code == 1
+    subject = f"project {studio.project}, site {MACHINE}"
+    assert results(checks)[subject] == "wrong"
+
+
+def test_doctor_without_a_server_or_a_login(
+    run: CommandLine, studio: HostStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("AYON_API_KEY", "0" * 32)
+        code, checks = run("doctor")
+        assert (code, checks[-1]["subject"]) == (1, "login")
+    monkeypatch.setenv("AYON_SERVER_URL", "http://127.0.0.1:9")
+    code, checks = run("doctor")
+    assert (code, checks[-1]["subject"]) == (1, "server")
+    assert checks[-1]["todo"]
+
+
+def test_doctor_in_a_project_that_is_off(run: CommandLine, studio: HostStudio) -> None:
+    studio.configure(enabled=False)
+    code, checks = run("doctor")
+    assert code == 0
+    assert results(checks)[f"project {studio.project}"] == "warning"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,6 +210,16 @@ class HostStudio:
         (row,) = self.admin.raw_post(endpoint, json=body).data["representations"]
         by_id = {file["id"]: file for file in row["files"]}
         return [by_id[f["id"]]["sites"][site]["status"] for f in published.files]
+
+
+def wait_for(is_so: Callable[[], bool]) -> bool:
+    """Whether something came true within 40 seconds."""
+    pause = threading.Event()
+    for _ in range(400):
+        if is_so():
+            return True
+        pause.wait(0.1)
+    return False
 
 
 def expect(response: Any) -> None:

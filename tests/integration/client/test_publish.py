@@ -19,6 +19,7 @@ from tests.support.host_studio import (
     HostStudio,
     PublishedFile,
     Requests,
+    wait_for,
 )
 
 PLUGINS = Path(__file__).parents[3] / "client/ayon_sitesync/plugins/publish"
@@ -258,6 +259,28 @@ def test_what_is_told_late_does_not_undo_what_was_done_meanwhile(
     studio.set_row(published, "studio", SYNCED, timestamp=int(time()))
     assert addon._services.publish.replay() == 1
     assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": SYNCED}
+
+
+def test_what_is_told_late_wins_over_what_the_server_concluded(
+    publisher: Publisher,
+    addon: Any,
+    studio: HostStudio,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published = studio.publish(studio.make_version(), "a.exr")
+    for site in (MACHINE, "studio"):
+        studio.set_row(published, site, SYNCED)
+    with monkeypatch.context() as patch, no_server(monkeypatch):
+        patch.setattr("ayon_sitesync.spool.time.time", lambda: time() - 10)
+        publisher.run(replaced=[published])
+    files = studio.make_files("a.exr", at="machine")
+    files[0]["hash"] = "another content"
+    studio.admin.update_representation(studio.project, published.id, files=files)
+    # The server saw new files and wants them wherever the old ones were.
+    concluded = {MACHINE: QUEUED, "studio": QUEUED}
+    assert wait_for(lambda: studio.rows(published.id) == concluded)
+    assert addon._services.publish.replay() == 1
+    assert studio.rows(published.id) == {MACHINE: SYNCED, "studio": QUEUED}
 
 
 def test_resources_beside_a_workfile_are_published_along(

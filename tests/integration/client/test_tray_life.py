@@ -2,24 +2,20 @@
 
 import importlib
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.host_studio import MACHINE, SYNCED, HostStudio, expect
+from tests.support.host_studio import (
+    MACHINE,
+    SYNCED,
+    HostStudio,
+    expect,
+    wait_for,
+)
 
 WAIT_SECONDS = 40
-
-
-def wait_for(is_so: Callable[[], bool]) -> bool:
-    pause = threading.Event()
-    for _ in range(WAIT_SECONDS * 10):
-        if is_so():
-            return True
-        pause.wait(0.1)
-    return False
 
 
 def wait_for_file(path: Path) -> bool:

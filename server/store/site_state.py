@@ -60,6 +60,9 @@ from .turns import in_turns
 
 _SQL = QueryFile("state")
 
+REPRESENTATIONS_AT_ONCE = 500
+"""Of a batch of posts: their files, and all their rows, are in memory together."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -180,31 +183,38 @@ class SiteStateStore:
 
         What is refused is left out, the others are written.
         """
-        ids = sorted({each.representation_id for each in posts})
+        numbers: dict[str, list[int]] = {}
+        for number, each in enumerate(posts):
+            numbers.setdefault(each.representation_id, []).append(number)
+        ids = sorted(numbers)
         paths = await readable_paths(caller, project_name)
-        results: list[SiteSyncError | None] = []
-        written: dict[RowKey, Row] = {}
+        results: list[SiteSyncError | None] = [None] * len(posts)
+        changed: set[RowKey] = set()
         async with Postgres.transaction():
             await lock_representations(project_name, ids)
-            batch = _Posts(
-                representations=await load_representations(project_name, ids, paths),
-                rows=_by_representation(await lock_rows(project_name, ids)),
-                now=int(await current_time(project_name)),
-            )
-            async for each in in_turns(posts):
-                target = Target(
-                    *(project_name, each.representation_id, each.site_name),
-                    *(caller, sites),
+            batch = _Posts({}, {}, int(await current_time(project_name)))
+            for start in range(0, len(ids), REPRESENTATIONS_AT_ONCE):
+                part = ids[start : start + REPRESENTATIONS_AT_ONCE]
+                batch.representations = await load_representations(
+                    project_name, part, paths
                 )
-                try:
-                    changed = await self._post_one(batch, target, each)
-                except SiteSyncError as error:
-                    results.append(error)
-                else:
-                    results.append(None)
-                    written.update({row.key: row for row in changed})
-            await write_rows(project_name, written.values())
-        return results, set(written)
+                batch.rows = _by_representation(await lock_rows(project_name, part))
+                written: dict[RowKey, Row] = {}
+                async for number in in_turns(n for each in part for n in numbers[each]):
+                    post = posts[number]
+                    target = Target(
+                        *(project_name, post.representation_id, post.site_name),
+                        *(caller, sites),
+                    )
+                    try:
+                        rows = await self._post_one(batch, target, post)
+                    except SiteSyncError as error:
+                        results[number] = error
+                    else:
+                        written.update({row.key: row for row in rows})
+                await write_rows(project_name, written.values())
+                changed |= written.keys()
+        return results, changed
 
     async def _post_one(
         self, batch: _Posts, target: Target, each: BulkPost

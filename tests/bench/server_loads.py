@@ -117,10 +117,10 @@ def _large_requests(
         "10,000 states posted": post(
             f"/{project}/states", {"states": states}, BULK_MACHINE
         ),
-        "20,000 representations queued": verb("queue", 20_000),
+        "10,000 representations queued": verb("queue", 10_000),
         "1,000 rows paused": verb("pause", 1_000),
         "1,000 rows resumed": verb("resume", 1_000),
-        "20,000 rows cancelled": verb("cancel", 20_000),
+        "10,000 rows cancelled": verb("cancel", 10_000),
         "a dry run over everything": post(
             f"/{project}/verbs/queue",
             {

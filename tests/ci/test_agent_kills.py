@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import ayon_api
 import pytest
 from rich.console import Console
 
@@ -21,8 +22,12 @@ from devhost.agent import AgentProcess
 from devhost.demo import ARTIST_SITE, NEARLINE, STUDIO, Demo, Roots
 from devhost.process import DevhostProcess
 
-KILLS = 25
-FILES, FILE_BYTES = 60, 12_000_000
+KILLS = 200
+FILES, FILE_BYTES = 300, 3_000_000
+LIFE_SECONDS = 0.04
+"""The longest life after the first change on the disk."""
+LIMIT_MB_S = 150.0
+"""So that there are files left for the last kill."""
 PATIENCE_SECONDS = 60
 
 
@@ -49,8 +54,19 @@ def demo(
     with DevhostProcess(tmp_path / "server") as devhost:
         demo = Demo(devhost, roots, Console(file=io.StringIO()))
         demo.configure()
+        limit_bandwidth(devhost, LIMIT_MB_S)
         demo.publish(source)
         yield devhost, demo
+
+
+def limit_bandwidth(devhost: DevhostProcess, limit_mb_s: float) -> None:
+    """Of the studio and of machines, for each agent; 0 = no limit."""
+    admin = ayon_api.ServerAPI(devhost.url, devhost.users["admin"])
+    endpoint = f"{devhost.addon_url.partition('/api/')[2]}/settings"
+    settings = admin.raw_get(endpoint).data
+    settings["config"]["limits"]["bandwidth_mb_s"] = limit_mb_s
+    response = admin.raw_post(endpoint, json=settings)
+    assert response.status_code < 400, response.text
 
 
 def test_no_kill_leaves_a_wrong_file_and_the_last_agent_finishes(
@@ -67,16 +83,19 @@ def test_no_kill_leaves_a_wrong_file_and_the_last_agent_finishes(
         return agent
 
     interrupted = 0
+    compared: dict[Path, int] = {}
     for _ in range(KILLS):
         before = snapshot(roots.artist)
         agent = start_artist()
         wait_for_change(roots.artist, before, agent)
-        time.sleep(chance.uniform(0, 0.02))
+        time.sleep(chance.uniform(0, LIFE_SECONDS))
         agent.kill()
         interrupted += bool(temporary_files(roots.artist))
-        assert wrong_files(roots.artist, source) == []
+        assert wrong_files(roots.artist, source, compared) == []
 
-    assert interrupted, "no kill met a file under way: the test proves nothing"
+    assert interrupted > KILLS / 4, "few kills met a file under way"
+    assert 0 < len(compared) < FILES
+    limit_bandwidth(devhost, 0.0)
     last = start_artist()
     studio = AgentProcess(
         devhost.url,
@@ -120,10 +139,17 @@ def wait_for_change(root: Path, before: set[str], agent: AgentProcess) -> None:
         time.sleep(0.002)
 
 
-def wrong_files(root: Path, source: Path) -> list[str]:
-    """Files under a final name that are not what was published."""
-    return [
-        path.name
-        for path in finished_files(root)
-        if path.read_bytes() != (source / path.name).read_bytes()
-    ]
+def wrong_files(root: Path, source: Path, compared: dict[Path, int]) -> list[str]:
+    """Files under a final name that are not what was published.
+
+    `compared` has those that were right before, with the inode that they had.
+    """
+    wrong = []
+    for path in finished_files(root):
+        inode = path.stat().st_ino
+        if compared.get(path) == inode:
+            continue
+        compared[path] = inode
+        if path.read_bytes() != (source / path.name).read_bytes():
+            wrong.append(path.name)
+    return wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Optional
 
 from ..errors import LoginRefusedError, ServerError, ServerUnreachableError
 from ..server_api.live import LiveChannel
@@ -49,7 +50,7 @@ def check_addon(client: OperatorClient) -> Iterator[Check]:
     else:
         found = f"The server has Site Sync {version}, this machine {__version__}"
         yield Check("addon", WARNING, found, "Use the same version on both")
-    yield _check_clock(ahead)
+    yield check_clock(ahead)
     if any(pause["scope"] == "all" for pause in pauses):
         yield Check(
             *("pauses", WARNING, "Everything is paused"),
@@ -57,8 +58,8 @@ def check_addon(client: OperatorClient) -> Iterator[Check]:
         )
 
 
-def _check_clock(server_time: object) -> Check:
-    if not isinstance(server_time, float):
+def check_clock(server_time: Optional[float]) -> Check:
+    if server_time is None:
         return Check("clock", OK, "The server does not tell its time")
     # The server tells whole seconds.
     difference = abs(time.time() - server_time - 0.5)

@@ -1,0 +1,78 @@
+"""What `doctor` finds on this machine without any server."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from ayon_sitesync.cli import server_checks
+from ayon_sitesync.cli.checks import OK, WARNING, WRONG, Check
+from ayon_sitesync.cli.machine_checks import check_machine
+
+WEEK_SECONDS = 7 * 24 * 3600
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("AYON_LAUNCHER_LOCAL_DIR", str(tmp_path / "launcher"))
+
+
+def find(subject: str) -> Check:
+    return next(check for check in check_machine() if check.subject == subject)
+
+
+def test_a_machine_where_all_is_well() -> None:
+    assert [check.result for check in check_machine()] == [OK] * 4
+
+
+def test_publishes_that_were_not_told_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "launcher" / "sitesync" / "spool" / "artist-0123"
+    folder.mkdir(parents=True)
+    (folder / "1.json").write_text("{}")
+    check = find("publishes")
+    assert (check.result, check.found[:2]) == (WARNING, "1 ")
+    assert check.todo
+
+
+def test_journals_that_nobody_goes_on_with_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "ayon-sitesync" / "journal" / "0123"
+    folder.mkdir(parents=True)
+    (folder / "fresh.json").write_text("{}")
+    old = folder / "old.json"
+    old.write_text("{}")
+    at = time.time() - WEEK_SECONDS - 60
+    os.utime(old, (at, at))
+    check = find("state folder")
+    assert (check.result, check.found) == (
+        WARNING,
+        "1 journals that nobody goes on with",
+    )
+
+
+def test_a_state_folder_that_cannot_be_made_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in its place")
+    check = find("state folder")
+    assert check.result == WRONG
+    assert "cannot be made" in check.found
+
+
+def test_a_machine_that_says_of_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    assert find("state folder").result == WARNING
+
+
+@pytest.mark.parametrize(
+    ("seconds", "result"), [(0.0, OK), (30.0, WARNING), (-3600.0, WRONG)]
+)
+def test_clocks_are_compared(seconds: float, result: str) -> None:
+    check = server_checks.check_clock(time.time() + seconds)
+    assert check.result == result
+    assert bool(check.todo) == (result != OK)
+
+
+def test_a_server_that_tells_no_time_is_no_fault() -> None:
+    assert server_checks.check_clock(None).result == OK

@@ -8,6 +8,7 @@ from ayon_server.lib.postgres import Postgres
 
 from server.sql import QueryFile
 from server.store.filters import Filters
+from server.store.totals import TotalsStore
 from tests.support.devhost_app import Host
 
 SCHEMA = "project_demo"
@@ -239,3 +240,19 @@ async def test_background_work_costs_what_it_looks_at(project: None) -> None:
         await explain("plan_for_values", known.get("awaited", "demo"), NOW + 60, 100)
     )
     assert "sitesync_known_files_awaited_idx" in plan, plan
+
+
+@pytest.mark.timeout(120)
+async def test_quiet_projects_and_totals_cost_nothing_by_row(project: None) -> None:
+    """What every claim and every panel asks looks at no row without work."""
+    transfers, totals = QueryFile("transfers"), QueryFile("totals")
+    await TotalsStore().count("demo", "2.0.0")
+    for query, values in (
+        (transfers.get("has_work", "demo"), []),
+        (transfers.get("look_around", "demo"), [["studio", SITE]]),
+        (totals.get("kept", "demo"), []),
+    ):
+        rows = await Postgres.fetch(f"EXPLAIN ANALYZE {query}", *values)
+        plan = text_of([dict(row) for row in rows])
+        assert "Seq Scan on sitesync_files_status" not in plan, plan
+        assert sum(rows_read(plan, "sitesync_files_status s")) == 0, plan

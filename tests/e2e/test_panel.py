@@ -126,11 +126,11 @@ def test_alone_and_without_an_address_it_asks_for_the_project(
 
     other = PanelPage(panel.page.context.new_page())
     other.open(project.alone_url)
-    other.view.get_by_role("link", name=ANOTHER_PROJECT).click()
+    other.view.get_by_role("link", name=ANOTHER_PROJECT, exact=True).click()
     other.show("Representations")
     expect(other.view.get_by_text("Nothing is published here yet")).to_be_visible()
     other.view.get_by_role("link", name=ANOTHER_PROJECT).click()
-    other.view.get_by_role("link", name=PROJECT).click()
+    other.view.get_by_role("link", name=PROJECT, exact=True).click()
     other.show("Representations")
     expect(other.row("sq001")).to_be_visible()
 

@@ -28,7 +28,7 @@ async def test_agent_that_is_told_to_stop_gives_its_work_back(studio: Studio) ->
     assert dict(await read_row(published)) == {"status": SYNCED, "files_verified": 1}
 
 
-async def test_killed_agent_leaves_no_wrong_file_and_the_next_one_ends_the_work(
+async def test_d18_killed_agent_leaves_no_wrong_file_and_the_next_one_ends_the_work(
     studio: Studio,
 ) -> None:
     published = await asyncio.to_thread(studio.publish)

@@ -164,7 +164,7 @@ def test_proof_is_the_digest_of_storage_that_has_one(tmp_path: Path) -> None:
             server.stop()
 
 
-def test_file_that_is_there_is_recognised_and_another_is_replaced(
+def test_d4_file_that_is_there_is_recognised_and_another_is_replaced(
     disk: Disk, site: Site
 ) -> None:
     storage, _ = site
@@ -193,7 +193,7 @@ def test_threads_fill_a_new_folder_together(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_every_root_has_its_folder(tmp_path: Path) -> None:
+def test_d40_every_root_has_its_folder(tmp_path: Path) -> None:
     _, server = make_s3_storage(tmp_path)
     roots = {"work": "ayon", "renders": "ayon/renders"}
     settings = make_s3_settings(server)
@@ -355,7 +355,7 @@ def test_parts_of_dead_processes_are_removed(disk: Disk, tmp_path: Path) -> None
 # --- secrets -------------------------------------------------------------------------
 
 
-def test_wrong_credentials_are_told_and_no_credential_ever_is(
+def test_d38_wrong_credentials_are_told_and_no_credential_ever_is(
     site: Site, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     storage, server = site
@@ -459,7 +459,7 @@ def test_upload_that_is_stored_differently_is_caught_and_removed(
     assert storage.get(NAME) == content
 
 
-def test_download_that_arrives_differently_is_caught(
+def test_d7_download_that_arrives_differently_is_caught(
     clouds: Clouds, proxy: CloudProxy, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage, _ = clouds.make_site("gdrive", proxy)
@@ -501,7 +501,7 @@ def test_copy_inside_a_cloud_brings_nothing_here(
     assert (clouds.drive.copies, clouds.drive.uploads) == (1, 0)
 
 
-def test_team_dropbox_is_used_as_the_member_of_the_settings(
+def test_d37_team_dropbox_is_used_as_the_member_of_the_settings(
     clouds: Clouds, proxy: CloudProxy, disk: Disk
 ) -> None:
     storage = DropboxStorage(clouds.dropbox, proxy, team=True)

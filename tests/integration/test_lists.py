@@ -108,7 +108,7 @@ async def test_a_row_describes_a_representation_and_its_sites(
 @pytest.mark.parametrize(
     "sort_by", ["folder", "product", "version", "representation", "id"]
 )
-async def test_pages_walk_the_whole_list_both_ways(
+async def test_d23_pages_walk_the_whole_list_both_ways(
     host: Host,
     pipeline: Pipeline,
     client: httpx.AsyncClient,

@@ -12,11 +12,12 @@ import pytest
 from ayon_sitesync.errors import (
     LoginRefusedError,
     RequestRefusedError,
+    RetryableError,
     ServerUnreachableError,
     SiteIdInUseError,
     SiteUnhealthyError,
 )
-from ayon_sitesync.providers.base import Provider
+from ayon_sitesync.providers.base import Part, Provider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer.agent import Agent
 from ayon_sitesync.transfer.agent_config import AgentConfig, AgentSummary
@@ -134,7 +135,7 @@ def test_everything_pending_is_brought_and_reported(bench: Bench) -> None:
     ]
 
 
-def test_one_bad_file_does_not_hold_up_its_siblings(bench: Bench) -> None:
+def test_d19_one_bad_file_does_not_hold_up_its_siblings(bench: Bench) -> None:
     files = [
         *bench.publish("a.exr", "c.exr"),
         *bench.describe("b.exr", "../escape.exr"),
@@ -151,6 +152,28 @@ def test_one_bad_file_does_not_hold_up_its_siblings(bench: Bench) -> None:
     assert results["b.exr"].error_class == "missing_source"
     assert results["../escape.exr"].error_class == "permanent"
     assert summary.failed_files == 2
+
+
+def test_d8_files_of_one_name_and_hash_stand_for_themselves(bench: Bench) -> None:
+    """Textures of one name in two folders, of which one is missing at the source."""
+    (there,) = bench.publish("char/a/skin.tex")
+    gone = TransferFile("char/b/skin.tex", "{root[work]}/char/b/skin.tex", 5)
+    key = bench.server.queue([there, gone])
+    bench.run_once()
+    assert bench.server.statuses(key) == {there.id: SYNCED, gone.id: FAILED}
+
+
+def test_d25_error_without_a_text_counts_as_an_attempt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str) -> Part:
+        raise RetryableError("")
+
+    key = bench.server.queue(bench.publish("a.exr"))
+    monkeypatch.setattr(bench.disks.target, "create_part", fail)
+    summary = bench.run_once()
+    assert bench.server.rows[key].attempts == {"a.exr": 1}
+    assert summary.failed_files == 1
 
 
 def test_file_that_succeeds_in_the_end_is_not_counted_as_failed(bench: Bench) -> None:
@@ -173,7 +196,7 @@ def test_file_that_succeeds_in_the_end_is_not_counted_as_failed(bench: Bench) ->
     assert summary.failed_files == 0
 
 
-def test_many_small_transfers_share_requests(bench: Bench) -> None:
+def test_d44_many_small_transfers_share_requests(bench: Bench) -> None:
     for number in range(250):
         bench.server.queue(bench.publish(f"{number}.exr"), number=number)
     bench.run_once()
@@ -334,7 +357,7 @@ def test_refusal_at_the_first_contact_ends_the_agent(
         bench.make_agent().run()
 
 
-def test_fault_of_the_agent_itself_does_not_end_it(bench: Bench) -> None:
+def test_d20_fault_of_the_agent_itself_does_not_end_it(bench: Bench) -> None:
     key = bench.server.queue(bench.publish("a.exr"))
     agent = bench.make_agent()
     bench.server.failure = ValueError("a bug")
@@ -409,7 +432,7 @@ def test_site_id_in_use_is_told_and_tried_again(bench: Bench) -> None:
         bench.run_once()
 
 
-def test_unmounted_target_costs_no_attempt_and_is_tried_again(bench: Bench) -> None:
+def test_d22_unmounted_target_costs_no_attempt_and_is_tried_again(bench: Bench) -> None:
     key = bench.server.queue(bench.publish("a.exr", "b.exr"))
     shutil.rmtree(bench.disks.target_root)
     agent = bench.make_agent()

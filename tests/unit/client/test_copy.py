@@ -35,7 +35,7 @@ def disks(tmp_path: Path) -> Disks:
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, 3 * MIB + 17])
-def test_content_and_mtime_arrive(disks: Disks, size: int) -> None:
+def test_d3_content_and_mtime_arrive(disks: Disks, size: int) -> None:
     content = os.urandom(size)
     source = disks.write("sh010/plate.exr", content)
     os.utime(source, ns=(1_600_000_000_123_456_789, 1_600_000_000_123_456_789))
@@ -61,7 +61,7 @@ def test_content_and_mtime_arrive(disks: Disks, size: int) -> None:
         "ü" * 127,
     ],
 )
-def test_names_are_data(disks: Disks, name: str) -> None:
+def test_d40_names_are_data(disks: Disks, name: str) -> None:
     disks.write(name, b"frame")
     disks.copy(name)
     assert disks.list_files() == [name]
@@ -72,7 +72,7 @@ def test_name_too_long_for_the_disk_is_a_clear_error(disks: Disks) -> None:
         disks.copy("n" * 256)
 
 
-def test_stale_target_of_the_same_size_is_replaced(disks: Disks) -> None:
+def test_d2_stale_target_of_the_same_size_is_replaced(disks: Disks) -> None:
     source = disks.write("a.exr", b"new content")
     target = disks.target_root / "a.exr"
     target.write_bytes(b"old content")
@@ -213,7 +213,7 @@ def test_file_size_limit_of_the_system_leaves_nothing(disks: Disks) -> None:
     assert (disks.target_root / "a.exr").read_bytes() == b"older version"
 
 
-def test_full_disk_is_the_sites_fault_and_leaves_nothing(
+def test_d1_full_disk_is_the_sites_fault_and_leaves_nothing(
     disks: Disks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disks.write("a.exr", b"x" * (3 * MIB))
@@ -230,7 +230,7 @@ def test_full_disk_is_the_sites_fault_and_leaves_nothing(
     assert disks.list_files() == []
 
 
-def test_corrupted_write_is_caught_by_reading_back(
+def test_d17_corrupted_write_is_caught_by_reading_back(
     disks: Disks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = b"x" * (2 * MIB)
@@ -303,7 +303,7 @@ KILLED_COPY = textwrap.dedent(
 )
 
 
-def test_killed_copy_leaves_no_final_file_and_the_next_one_cleans_up(
+def test_d16_killed_copy_leaves_no_final_file_and_the_next_one_cleans_up(
     disks: Disks, tmp_path: Path
 ) -> None:
     content = os.urandom(4 * MIB)

@@ -167,7 +167,7 @@ def test_site_with_unusable_settings_is_unhealthy(
         make_provider("rclone", config)
 
 
-def test_first_credentials_file_that_exists_is_used_after_variables(
+def test_d36_first_credentials_file_that_exists_is_used_after_variables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYS", str(tmp_path))

@@ -139,7 +139,7 @@ def test_secrets_are_not_shown(site: Site, server: Sshd) -> None:
     assert "top secret" not in str(caught.value)
 
 
-def test_library_that_is_not_there_is_named_with_its_setting(
+def test_d21_library_that_is_not_there_is_named_with_its_setting(
     site: Site, server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "paramiko", None)
@@ -208,7 +208,7 @@ def test_server_that_is_not_there_is_told(site: Site, server: Sshd) -> None:
 # --- which server it is --------------------------------------------------------------
 
 
-def test_first_use_is_remembered_and_another_key_refused_later(
+def test_d39_first_use_is_remembered_and_another_key_refused_later(
     site: Site, tmp_path: Path
 ) -> None:
     with Sshd(tmp_path / "sshd") as server:

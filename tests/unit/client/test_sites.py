@@ -82,7 +82,7 @@ def test_pair_of_a_disabled_project_is_the_studio() -> None:
         ("nearline", "windows", {"work": "N:/proj"}),
     ],
 )
-def test_roots_of_disk_sites(
+def test_d5_roots_of_disk_sites(
     site: str, platform: str, expected: dict[str, str]
 ) -> None:
     sites = make_sites(platform)

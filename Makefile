@@ -135,6 +135,8 @@ bench-transfer: setup
 	$(PY) -m tests.bench.bench_transfer $(if $(DISK),--disk "$(DISK)") $(if $(TMPFS),--tmpfs "$(TMPFS)")
 	bash tests/support/install_sshd.sh
 	PYTHONPATH=.:client $(PY) -m tests.bench.bench_sftp
+	PYTHONPATH=.:client $(PY) -m tests.bench.bench_s3
+	PYTHONPATH=.:client $(PY) -m tests.bench.bench_agent
 
 # The panel in Chromium on a million rows: first rows, frames of a scroll, memory over ten
 # minutes of changes. Seeds what is not there; DATA names another data folder.

@@ -142,10 +142,14 @@ export function SiteCard({
       )}
       <p className="card-foot" title={told}>
         <bdi>{told}</bdi>
-        {bytesPerSecond > 0 &&
-          ` · ${formatRate(bytesPerSecond)}${left > 0 ? `, about ${formatDuration(left / bytesPerSecond)} left` : ""}`}
-        {bytesPerSecond === 0 && left > 0 && ` · ${formatBytes(left)} to go`}
       </p>
+      {left > 0 && (
+        <p className="card-note">
+          {bytesPerSecond > 0
+            ? `${formatRate(bytesPerSecond)}, about ${formatDuration(left / bytesPerSecond)} left`
+            : `${formatBytes(left)} to go`}
+        </p>
+      )}
     </section>
   );
 }

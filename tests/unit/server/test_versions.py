@@ -16,7 +16,7 @@ def test_versions_are_in_semantic_order() -> None:
         "2.0.0",
         "10.0.0+git",
     ]
-    assert sorted(ordered[::-1], key=version_order) == ordered
+    assert sorted(set(ordered), key=version_order) == ordered
 
 
 @pytest.mark.parametrize(

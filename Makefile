@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel openapi package lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -124,6 +124,11 @@ test-ci: setup
 # The queue's state machine for an hour or so.
 test-deep: setup
 	$(PY) -m pytest tests/deep --timeout 7200
+
+# Faults of all kinds while publishing goes on, then every byte compared: MINUTES=60 for long.
+chaos: setup
+	bash tests/support/install_sshd.sh
+	PYTHONPATH=.:client:devhost/stubs $(PY) -m tests.chaos --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1) --report docs/chaos.md
 
 # Seeds up to a million representations (once, into .build/bench) and writes docs/benchmarks.md.
 bench: setup

@@ -11,4 +11,4 @@ async def test_nothing_is_wrong_doubled_or_forgotten_for_minutes(
     postgres: PostgresServer, studio_credentials: Credentials
 ) -> None:
     loop = asyncio.get_running_loop()
-    await asyncio.to_thread(search, postgres, studio_credentials, loop, 100, 40)
+    await asyncio.to_thread(search, postgres, studio_credentials, loop, 50, 40)

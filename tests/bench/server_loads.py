@@ -19,6 +19,7 @@ NEW_MACHINE, BULK_MACHINE = "new-machine", "bulk-machine"
 
 def queue_everything(bench: Bench, project: str) -> None:
     """Queue a whole project on a new machine while others ask for pages."""
+    _forget_rows(bench, project)
     body = {"siteNames": [NEW_MACHINE], "selection": {"all": True}}
     headers = {"x-ayon-site-id": NEW_MACHINE}
     started_at = time.perf_counter()
@@ -53,6 +54,7 @@ def _forget_rows(bench: Bench, project: str) -> None:
 
 def measure_hold_ups(bench: Bench, project: str) -> None:
     """How long others wait while the largest requests are answered."""
+    _forget_rows(bench, project)
     ids = _some_ids(bench, project, 50_000)
     for name, work in _large_requests(bench, project, ids).items():
         milliseconds, longest = bench.hold_up(work)

@@ -13,6 +13,7 @@ from typing import Any
 import ayon_api
 import uvicorn
 from ayon_server.lib.postgres import Postgres
+from ayon_sitesync.server_api.client import ServerClient
 
 from devhost.publishing import QUEUED, SYNCED, Published, Publisher
 from devhost.sample_files import SamplePublish
@@ -81,6 +82,14 @@ class Studio:
     def _connect(self, user: str) -> ayon_api.ServerAPI:
         return ayon_api.ServerAPI(
             self._url, self._keys[user], site_id=MACHINE, client_version="2.0.0"
+        )
+
+    def make_client(self, user: str) -> ServerClient:
+        """The server as an agent of that user on the machine sees it."""
+        return ServerClient(
+            *(self._url, self._keys[user], MACHINE),
+            variant="production",
+            own_version="2.0.0",
         )
 
     def configure(self) -> None:

@@ -78,7 +78,9 @@ describe("the settings page", () => {
       ["old", "not enabled", "0", "0", "0", "0", "–"],
     ]);
     const problems = within(screen.getByRole("list", { name: "Problems" }));
-    expect(problems.getByText(/^feature · sftp-prague: 27 files failed/)).toBeTruthy();
+    expect(problems.getByRole("listitem").textContent).toMatch(
+      /^Error: feature · sftp-prague: 27 files failed/,
+    );
     const link = problems.getByRole("link", { name: /^Open project feature/ });
     expect(link.getAttribute("href")).toBe("#project=feature");
     expect((await readTable("Agents"))[0]?.slice(0, 2)).toEqual(["studio", "transfer02"]);

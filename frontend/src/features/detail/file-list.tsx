@@ -109,8 +109,10 @@ function FileItem({ file, siteName }: { file: RepresentationFile; siteName: stri
       </button>
       {state?.message != null && state.message !== "" && (
         <span className="file-error">
-          <bdi>{state.message}</bdi>
-          {state.retries > 0 && ` (${formatNumberOf(state.retries, "failure")})`}
+          <bdi>
+            {state.message}
+            {state.retries > 0 && ` (${formatNumberOf(state.retries, "failure")})`}
+          </bdi>
         </span>
       )}
     </li>

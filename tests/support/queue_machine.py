@@ -260,6 +260,16 @@ class QueueMachine(RuleBasedStateMachine):
     def time_goes_by(self, seconds: float) -> None:
         self._run(self.world.clock.advance(seconds))
 
+    @rule()
+    def server_hears_of_changes(self) -> None:
+        self._run(self.world.hear())
+        self._check()
+
+    @rule()
+    def server_looks_around(self) -> None:
+        self._run(self.world.look())
+        self._check()
+
     # --- operators --------------------------------------------------------------
 
     @rule(

@@ -244,6 +244,14 @@ class World:
         publish.is_deleted = True
         await self._operate("delete", publish, {})
 
+    async def hear(self) -> None:
+        """The background work that server events ask for."""
+        await vars(self.host.addon)["upkeep"].handle_events()
+
+    async def look(self) -> None:
+        """The background work of every ten seconds."""
+        await vars(self.host.addon)["upkeep"].look()
+
     async def _operate(self, kind: str, publish: Publish, data: dict[str, Any]) -> None:
         client = await self.host.client()
         operation = {
@@ -396,6 +404,8 @@ class World:
         await self.call(f"{PROJECT}/verbs/resume", everything)
         for agent in self.agents:
             agent.restart()
+        await self.hear()
+        await self.look()
         for _ in range(2):
             await self.call(f"{PROJECT}/verbs/retry", everything)
             await self._work_until_idle()

@@ -134,6 +134,22 @@ def test_storage_that_stalls_gives_the_slot_back(
         transfer(disk.provider, provider, Once(server.freeze))
 
 
+def test_site_with_a_limit_has_a_daemon_of_its_own(site: Site) -> None:
+    storage, _ = site
+    limited, free = storage.make_provider(), storage.make_provider()
+    assert isinstance(limited, RcloneProvider)
+    assert isinstance(free, RcloneProvider)
+    limited.set_bandwidth(5_000_000.0)
+    assert limited.find_daemon() is not free.find_daemon()
+    with limited.find_daemon().use() as session:
+        for rate, told in ((None, 5_000_000), (7_000_000.0, 7_000_000)):
+            if rate is not None:
+                limited.set_bandwidth(rate)
+            assert session.call("core/bwlimit", {})["bytesPerSecond"] == told
+        limited.set_bandwidth(None)
+        assert session.call("core/bwlimit", {})["bytesPerSecond"] == -1
+
+
 # --- both ways -----------------------------------------------------------------------
 
 

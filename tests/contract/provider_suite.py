@@ -17,7 +17,13 @@ from ayon_sitesync.errors import (
     PermanentError,
     SiteUnhealthyError,
 )
-from ayon_sitesync.providers.base import FolderProvider, Part, Provider, Reader
+from ayon_sitesync.providers.base import (
+    FolderProvider,
+    Part,
+    Provider,
+    Reader,
+    SpaceProvider,
+)
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.work import TransferFile
 
@@ -250,6 +256,15 @@ class ProviderSuite:
     ) -> None:
         storage.put("a.exr", b"content")
         provider.check_health(["unknown", "work"], writable=False)
+
+    def test_free_space_is_a_number_or_unknown(
+        self, storage: Storage, provider: Provider
+    ) -> None:
+        storage.put("a.exr", b"content")
+        if not provider.capabilities.tells_space:
+            return
+        free = cast(SpaceProvider, provider).find_free_bytes(["work", "unknown"])
+        assert free is None or free > 0
 
     # --- with the engine -------------------------------------------------------------
 

@@ -45,8 +45,6 @@ POSIX = "linux"
 TRUST_SECONDS = 60.0
 """How long a folder that was looked at counts as there."""
 HEALTHY_SECONDS = 2.0
-FREE_SECONDS = 5.0
-"""How long what the server said of its free space is believed."""
 REMEMBERED_FOLDERS = 10_000
 
 OWN_ABANDONED_SECONDS = 3600
@@ -63,7 +61,6 @@ class SftpProvider:
         batches=True,
         computes_digests=True,
         resumes=True,
-        tells_space=True,
         has_folders=True,
     )
 
@@ -82,7 +79,6 @@ class SftpProvider:
         self._spared: frozenset[str] = frozenset()
         self._healthy: dict[str, float] = {}
         self._algorithms: Optional[tuple[str, ...]] = None
-        self._free: Optional[tuple[float, Optional[int]]] = None
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -135,22 +131,6 @@ class SftpProvider:
         if found.mode is not None and not stat.S_ISDIR(found.mode):
             return "is not a folder"
         return ""
-
-    def find_free_bytes(self, root_names: Iterable[str]) -> Optional[int]:
-        now = time.monotonic()
-        if self._free is None or now - self._free[0] > FREE_SECONDS:
-            roots = {self._roots[name] for name in root_names if name in self._roots}
-            self._free = (now, self._ask_free_bytes(roots))
-        return self._free[1]
-
-    def _ask_free_bytes(self, roots: Iterable[str]) -> Optional[int]:
-        free = []
-        for root in roots:
-            with self._session(root) as session:
-                if packets.STATVFS not in session.extensions:
-                    return None
-                free.append(session.find_free_bytes(encode_path(root)))
-        return min(free, default=None)
 
     # --- paths -----------------------------------------------------------------------
 

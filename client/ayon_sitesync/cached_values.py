@@ -9,7 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Callable, Generic, Optional, TypeVar
 
-from .errors import RequestRefusedError, ServerError
+from .bounded_calls import call_bounded
+from .errors import NoAnswerError, RequestRefusedError, ServerError
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,10 @@ class RefreshingCache(Generic[K, V]):
 
     A load that fails is not tried again for `retry_seconds`, a refused one for
     `fresh_seconds`: its error is raised at once when there is no earlier value, else
-    the earlier value goes on serving. After a failed load nobody waits longer than
-    `patience_seconds` for the next one (None = until it is done). `what` names the
-    values in messages; each failure is logged once.
+    the earlier value goes on serving. Nobody waits longer than `patience_seconds` for
+    a load (None = until it is done), a third of it after a failed one; a load that
+    takes longer has failed for now and goes on. `what` names the values in messages;
+    each failure is logged once.
     """
 
     def __init__(
@@ -99,8 +101,8 @@ class RefreshingCache(Generic[K, V]):
             return {key: entry.value for key, entry in self._entries.items()}
 
     def reload(self, key: K) -> V:
-        """Load it now, whatever is known."""
-        return self._load_now(key).value
+        """Load it now, whatever is known. Raises the `ServerError` of the load."""
+        return self._load_in_time(key, self._patience_seconds).value
 
     def _find(self, key: K) -> Optional[_Entry[V]]:
         with self._lock:
@@ -115,34 +117,33 @@ class RefreshingCache(Generic[K, V]):
             ):
                 return entry
             entry.is_refreshing = True
-        self._start(key)
-        return entry
-
-    def _start(self, key: K) -> threading.Thread:
-        thread = threading.Thread(
+        threading.Thread(
             target=self._refresh, args=(key,), name="sitesync-refresh", daemon=True
-        )
-        thread.start()
-        return thread
+        ).start()
+        return entry
 
     def _load_first(self, key: K) -> _Entry[V]:
         """There is no value yet. Raises the `ServerError` of the load."""
+        patience = self._patience_seconds
         with self._lock:
             failure = self._failures.get(key)
             if failure is not None:
                 if self._failed_lately(key):
                     # Else it would grow by this call's frames, each time.
                     raise failure[1].with_traceback(None)
-                # Others do not begin again while this load goes on.
-                self._failures[key] = (self._now(), failure[1])
-        if failure is None or self._patience_seconds is None:
+                patience = patience and patience / 3
+        return self._load_in_time(key, patience)
+
+    def _load_in_time(self, key: K, seconds: Optional[float]) -> _Entry[V]:
+        """Raises `NoAnswerError` when it takes longer; the load goes on then."""
+        if seconds is None:
             return self._load_now(key)
-        self._start(key).join(self._patience_seconds)
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                raise self._failures.get(key, failure)[1].with_traceback(None)
-            return entry
+        try:
+            return call_bounded(lambda: self._load_now(key), seconds)
+        except NoAnswerError as error:
+            # Nobody else waits for it meanwhile.
+            self._note_failure(key, error)
+            raise
 
     def _failed_lately(self, key: K) -> bool:
         failure = self._failures.get(key)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from . import host
+from .bounded_calls import READ_SECONDS, call_bounded
 from .core_api import CoreApi
 from .errors import ServerError
 from .sites import DEFAULT_LOOP_DELAY_SECONDS
@@ -153,7 +154,7 @@ class CompatApi(CoreApi):
 
     def _list_pauses(self) -> list[dict[str, Any]]:
         try:
-            return self._services.client.list_pauses()
+            return call_bounded(self._services.client.list_pauses, READ_SECONDS)
         except ServerError as error:
             log.warning("Site Sync: pauses cannot be read: %s", error)
             return []
@@ -326,7 +327,10 @@ class CompatApi(CoreApi):
     ) -> list[dict[str, Any]]:
         params = {"localSite": pair[0], "remoteSite": pair[1], **more}
         try:
-            return self._services.client.read_pair(project_name, params)
+            return call_bounded(
+                lambda: self._services.client.read_pair(project_name, params),
+                READ_SECONDS,
+            )
         except ServerError as error:
             log.warning("Site Sync: states cannot be read: %s", error)
             return []

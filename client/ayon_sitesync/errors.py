@@ -125,6 +125,10 @@ class ServerUnreachableError(ServerError):
     """No answer, or one that means "later": refused, timed out, 5xx."""
 
 
+class NoAnswerError(ServerUnreachableError):
+    """Nobody waits any longer for an answer; it may still come."""
+
+
 class ServerFailedError(ServerUnreachableError):
     """It answered that it failed at this one request (5xx); others may succeed."""
 

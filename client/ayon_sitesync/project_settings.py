@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
+from .bounded_calls import READ_SECONDS, call_bounded
 from .cached_values import RefreshingCache
 from .errors import ServerError
 from .server_api.host_client import HostClient
@@ -21,8 +22,6 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 10.0
-PATIENCE_SECONDS = 1.0
-"""How long a host application stands still for a server that did not answer before."""
 MOST_PROJECTS = 200
 OFF_SETTINGS: Mapping[str, Any] = {
     "enabled": False,
@@ -140,7 +139,7 @@ class ProjectSettings:
             retry_seconds=RETRY_SECONDS,
             most=MOST_PROJECTS,
             what="settings of project",
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=READ_SECONDS,
         )
         self._studio: RefreshingCache[str, dict[str, Any]] = RefreshingCache(
             lambda _: client.read_studio_settings(),
@@ -148,7 +147,7 @@ class ProjectSettings:
             retry_seconds=RETRY_SECONDS,
             most=1,
             what="the studio's settings",
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=READ_SECONDS,
         )
         self._names: RefreshingCache[str, list[str]] = RefreshingCache(
             lambda _: client.list_projects(),
@@ -156,7 +155,7 @@ class ProjectSettings:
             retry_seconds=RETRY_SECONDS,
             most=1,
             what="the projects",
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=READ_SECONDS,
         )
 
     @property
@@ -172,10 +171,9 @@ class ProjectSettings:
 
     def require(self, project_name: str) -> ProjectView:
         """As `find`, but raises `ServerError` when nothing is known, having tried."""
-        try:
+        if project_name in self._views.list_known():
             return self._views.get(project_name)
-        except ServerError:
-            return self._views.reload(project_name)
+        return self._views.reload(project_name)
 
     def read_anew(self, project_name: str) -> ProjectView:
         """As `find`, but as of now. The last value serves when it cannot be read."""
@@ -188,7 +186,9 @@ class ProjectSettings:
         """The project's settings as of now, without this machine's overrides."""
         known = self.find(project_name)
         try:
-            settings = self._client.read_shared_settings(project_name)
+            settings = call_bounded(
+                lambda: self._client.read_shared_settings(project_name), READ_SECONDS
+            )
         except ServerError as error:
             log.warning("Settings of '%s' are those known: %s", project_name, error)
             return known

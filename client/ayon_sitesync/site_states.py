@@ -12,8 +12,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, TypeVar
 
+from .bounded_calls import READ_SECONDS, call_bounded
 from .errors import (
     GivenUpError,
     RequestRefusedError,
@@ -32,6 +33,8 @@ SILENT_SECONDS = 10.0
 MOST_REMEMBERED = 5000
 MOST_TOGETHER = 1000
 
+V = TypeVar("V")
+
 
 @dataclass(frozen=True)
 class SiteState:
@@ -49,16 +52,22 @@ class SiteStates:
     """Reads and writes of states. Reads log failures and answer with defaults."""
 
     def __init__(
-        self, client: HostClient, now: Callable[[], float] = time.monotonic
+        self,
+        client: HostClient,
+        now: Callable[[], float] = time.monotonic,
+        patience_seconds: float = READ_SECONDS,
     ) -> None:
         self._client = client
         self._now = now
+        self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._fetching = threading.Lock()
         self._known: dict[
             _Key, OrderedDict[str, tuple[float, dict[str, SiteState]]]
         ] = {}
         self._silent_until = float("-inf")
+        self._changes = 0
+        """How often something was forgotten, to tell answers that are of before."""
 
     # --- reads -----------------------------------------------------------------------
 
@@ -71,7 +80,9 @@ class SiteStates:
         if not ids or not names or self._is_silent():
             return {}
         try:
-            return self._client.read_version_availability(project_name, ids, names)
+            return self._ask(
+                lambda: self._client.read_version_availability(project_name, ids, names)
+            )
         except ServerError as error:
             self._note_failure("availability of versions", error)
             return {}
@@ -84,7 +95,7 @@ class SiteStates:
         if not ids or not _real_names(sites) or self._is_silent():
             return {}
         try:
-            return self._fetch(project_name, ids, sites)
+            return self._ask(lambda: self._fetch(project_name, ids, sites))
         except ServerError as error:
             self._note_failure("states", error)
             return {}
@@ -99,12 +110,13 @@ class SiteStates:
         if self._is_silent() or not _real_names(sites):
             return {}
         with self._fetching:
+            # Another thread has asked meanwhile, perhaps in vain.
             found = self._find_fresh(project_name, representation_id, sites)
-            if found is not None:
-                return found
+            if found is not None or self._is_silent():
+                return found or {}
             ids = self._find_companions(project_name, representation_id, sites)
             try:
-                fetched = self._fetch(project_name, ids, sites)
+                fetched = self._ask(lambda: self._fetch(project_name, ids, sites))
             except ServerError as error:
                 self._note_failure("states", error)
                 return {}
@@ -121,7 +133,9 @@ class SiteStates:
         if not ids or self._is_silent():
             return []
         try:
-            return self._client.list_states(project_name, ids, site_names)
+            return self._ask(
+                lambda: self._client.list_states(project_name, ids, site_names)
+            )
         except ServerError as error:
             self._note_failure("states", error)
             return []
@@ -168,17 +182,20 @@ class SiteStates:
             "representationIds": [representation_id],
         }
         try:
-            items = self._client.read_pair(project_name, params)
+            items = self._ask(lambda: self._client.read_pair(project_name, params))
         except ServerError as error:
             self._note_failure("files", error)
             return []
         files: list[dict[str, Any]] = items[0]["files"] if items else []
         return files
 
+    def _ask(self, read: Callable[[], V]) -> V:
+        return call_bounded(read, self._patience_seconds)
+
     def _fetch(
         self, project_name: str, ids: Sequence[str], sites: Pair
     ) -> dict[str, dict[str, SiteState]]:
-        started_at = self._now()
+        started_at, changes = self._now(), self._changes
         answer = self._client.read_availability(project_name, ids, _real_names(sites))
         found = {
             representation_id: {
@@ -188,6 +205,8 @@ class SiteStates:
             for representation_id in ids
         }
         with self._lock:
+            if changes != self._changes:
+                started_at = float("-inf")
             known = self._known.setdefault((project_name, sites), OrderedDict())
             for representation_id, states in found.items():
                 known[representation_id] = (started_at, states)
@@ -227,6 +246,7 @@ class SiteStates:
         """What is known of these is over: someone here changed it."""
         ids = set(representation_ids)
         with self._lock:
+            self._changes += 1
             for (name, _), known in self._known.items():
                 if name != project_name:
                     continue

@@ -94,7 +94,8 @@ class ServerClient:
         self._lock = threading.RLock()
         self._turn: AbstractContextManager[Any] = self._lock
         """Held while a request is under way."""
-        self.timeout_seconds = TIMEOUT_SECONDS
+        self.timeouts = (TIMEOUT_SECONDS, TIMEOUT_SECONDS)
+        """Seconds to connect, and to wait for an answer."""
 
     def make_another(self) -> ServerClient:
         """A client of the same server and user, with a connection of its own."""
@@ -175,7 +176,7 @@ class ServerClient:
         with self._turn:
             connection = self.connect()
             send: Callable[..., Any] = getattr(connection, f"raw_{method}")
-            arguments: dict[str, Any] = {"timeout": self.timeout_seconds}
+            arguments: dict[str, Any] = {"timeout": self.timeouts}
             if body is not None:
                 arguments["json"] = body
             if params is not None:

@@ -14,8 +14,11 @@ import requests
 from ..errors import LoginRefusedError, ServerUnreachableError
 from .state_client import StateClient
 
-HOST_TIMEOUT_SECONDS = 15.0
-"""A host application stands still meanwhile."""
+HOST_TIMEOUTS = (2.0, 5.0)
+"""Seconds to connect, and to the first byte of an answer.
+
+A host application stands still meanwhile, and AYON's connection tries three times.
+"""
 
 # ayon_api gives this function no types.
 _get_connection: Callable[[], Optional[ayon_api.ServerAPI]] = (
@@ -35,7 +38,7 @@ class HostClient(StateClient):
             own_version=addon_version,
             addon_version=addon_version,
         )
-        self.timeout_seconds = HOST_TIMEOUT_SECONDS
+        self.timeouts = HOST_TIMEOUTS
         # AYON uses its connection from many threads, and a host application's own must
         # not wait for a slow request of another one.
         self._turn = nullcontext()

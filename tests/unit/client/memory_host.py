@@ -27,6 +27,8 @@ class MemoryHost:
         self.settings: dict[str, Any] = {"enabled": True, "sites": []}
         self.shared: dict[str, Any] = {"enabled": True, "sites": []}
         self.is_down = False
+        self.wait: Callable[[], object] = lambda: None
+        """Called before each answer."""
         self.refusal: ServerError | None = None
         self.fail: Callable[[str, str], None] = lambda what, project_name: None
         """May raise at a write or a read of settings of a project."""
@@ -35,6 +37,7 @@ class MemoryHost:
 
     def _ask(self, what: str) -> None:
         self.requests.append(what)
+        self.wait()
         if self.is_down:
             raise ServerUnreachableError("The AYON server cannot be reached.")
         if self.refusal is not None:

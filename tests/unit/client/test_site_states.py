@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -66,6 +68,65 @@ def test_unreachable_server_gives_defaults_and_is_left_alone(
     now[0] += SILENT_SECONDS
     states.read("demo", ["a"], PAIR)
     assert len(host.requests) == 2
+
+
+@pytest.fixture
+def answering(host: MemoryHost) -> Iterator[threading.Event]:
+    """The server answers while it is set."""
+    gate = threading.Event()
+    host.wait = lambda: gate.wait(10)
+    yield gate
+    gate.set()
+
+
+def test_a_server_that_does_not_answer_holds_nobody_up(
+    host: MemoryHost, now: list[float], answering: threading.Event
+) -> None:
+    client: Any = host
+    host.rows[("a", "fox")] = OK
+    states = SiteStates(client, lambda: now[0], patience_seconds=0.01)
+    for ask in (
+        lambda: states.read("demo", ["a"], PAIR),
+        lambda: states.read_one("demo", "a", PAIR),
+        lambda: states.read_versions("demo", ["v"], PAIR),
+        lambda: states.list_all("demo", ["a"]),
+    ):
+        assert not ask()
+        assert not answering.is_set()
+        now[0] += SILENT_SECONDS
+
+
+def test_threads_do_not_wait_for_a_silent_server_one_after_the_other(
+    host: MemoryHost, states: SiteStates, answering: threading.Event
+) -> None:
+    """The second waits for the first one's answer, and there is none."""
+    host.is_down = True
+    readers = [
+        threading.Thread(target=states.read_one, args=("demo", one, PAIR))
+        for one in "ab"
+    ]
+    for reader in readers:
+        reader.start()
+    answering.set()
+    for reader in readers:
+        reader.join()
+    assert len(host.requests) == 1
+
+
+def test_what_was_read_before_an_own_action_does_not_count_after_it(
+    host: MemoryHost, states: SiteStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = host.read_availability
+
+    def read_and_act(*given: Any) -> Any:
+        answer = read(*given)
+        states.add("demo", "a", "fox", status=QUEUED, force=True)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "read_availability", read_and_act)
+        assert states.read_one("demo", "a", PAIR) == {}
+    assert states.read_one("demo", "a", PAIR)["fox"].status == QUEUED
 
 
 def test_adding_needs_force_for_what_is_there(

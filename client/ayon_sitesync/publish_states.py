@@ -33,6 +33,10 @@ FAILED_SECONDS = 600.0
 """A late publish at which the server failed is left alone for so long."""
 CLOCK_SECONDS = 2.0
 """Clocks that differ by no more are taken to be the same."""
+UNTOLD = (
+    "The server gives it the project's default sites; what differs from them is to be"
+    " queued in the panel."
+)
 NEWER, NOT_ALLOWED = "newer_state", "not_allowed"
 
 Sites = Sequence[Mapping[str, Any]]
@@ -74,12 +78,15 @@ class _Late:
     """How a publish is told late.
 
     `written_at` is its time by the server's clock: what was written since then, by
-    anyone but the server itself, stays. `said` are (project, representation) of which
-    a newer publish has spoken.
+    anyone but the server itself, stays. `said` are (project, id) of representations
+    and versions of which a newer publish speaks, told or not.
     """
 
     written_at: float
     said: set[tuple[str, str]]
+
+    def has(self, project_name: str, one_id: str) -> bool:
+        return (project_name, one_id) in self.said
 
 
 class PublishStates:
@@ -127,10 +134,7 @@ class PublishStates:
                     return False
                 if self._now() >= deadline:
                     log.warning(
-                        "Site Sync was not told of this publish: %s The server gives"
-                        " it the project's default sites; what differs from them is"
-                        " to be queued in the panel.",
-                        error,
+                        "Site Sync was not told of this publish: %s %s", error, UNTOLD
                     )
                     return False
             except ServerError as error:
@@ -154,7 +158,7 @@ class PublishStates:
         rows = self._client.list_states(project_name, replaced) if replaced else []
         ids = [*publish.new_ids, *replaced]
         if late is not None:
-            ids = [one for one in ids if (project_name, one) not in late.said]
+            ids = [one for one in ids if not late.has(project_name, one)]
         states = make_states(ids, sites, rows)
         if not states:
             return True
@@ -185,7 +189,7 @@ class PublishStates:
         try:
             path = self._open_spool(user_name).keep(publish, sites)
         except OSError as error:
-            log.warning("This publish cannot be kept for later: %s", error)
+            log.warning("This publish cannot be kept for later: %s. %s", error, UNTOLD)
         else:
             log.info("What this publish is to be told of waits in '%s'", path)
 
@@ -204,12 +208,13 @@ class PublishStates:
             offset: Optional[float] = None
             for spooled in spool.read():
                 failed_at = self._failed_at.get(spooled.path.name, float("-inf"))
-                if self._now() - failed_at < FAILED_SECONDS:
-                    continue
-                if offset is None:
-                    offset = self._find_clock_offset()
-                late = _Late(spooled.written_at + offset, said)
-                told += self._replay_one(spool, spooled, late)
+                if self._now() - failed_at >= FAILED_SECONDS:
+                    if offset is None:
+                        offset = self._find_clock_offset()
+                    late = _Late(spooled.written_at + offset, said)
+                    told += self._replay_one(spool, spooled, late)
+                project_name = spooled.publish.project_name
+                said.update((project_name, one) for one in spooled.publish.ids)
         except ServerError as error:
             log.debug("Earlier publishes go on waiting: %s", error)
         except OSError as error:
@@ -221,10 +226,12 @@ class PublishStates:
         held = spool.take(spooled.path)
         if held is None:
             return False
-        project_name = spooled.publish.project_name
+        publish = spooled.publish
+        project_name = publish.project_name
+        newest = (one for one in publish.version_ids if not late.has(project_name, one))
         try:
             sites = spooled.sites or self._find_sites(project_name)
-            self._write_once(spooled.publish, sites, late)
+            self._write_once(replace(publish, version_ids=tuple(newest)), sites, late)
         except ServerFailedError as error:
             spool.put_back(held)
             self._failed_at[spooled.path.name] = self._now()

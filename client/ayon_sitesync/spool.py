@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 import time
@@ -27,6 +28,7 @@ HELD_SECONDS = 600.0
 """A process that took a note and is not done with it after so long has died."""
 MOST_FILES = 1000
 NOTE, HELD, PART = ".json", ".held", ".part"
+_BROKEN = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Publish:
     version_ids: tuple[str, ...] = ()
 
     @property
-    def is_empty(self) -> bool:
-        return not (self.new_ids or self.replaced_ids or self.version_ids)
+    def ids(self) -> tuple[str, ...]:
+        """Of the representations and versions that it speaks of."""
+        return (*self.new_ids, *self.replaced_ids, *self.version_ids)
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,23 @@ class Spool:
         return path
 
     def read(self) -> Iterator[SpooledPublish]:
-        """What is kept, newest first. What is too old or broken is dropped."""
+        """What is kept, newest first, and what another process is telling now.
+
+        What is too old or broken is dropped; what cannot be read now stays.
+        """
         if not self._folder.is_dir():
             return
         self._sweep()
-        for path in sorted(self._folder.glob(f"*{NOTE}"), reverse=True)[:MOST_FILES]:
+        notes = [one for one in self._folder.iterdir() if one.suffix in (NOTE, HELD)]
+        for path in sorted(notes, reverse=True)[:MOST_FILES]:
             try:
                 found = _parse(path)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except OSError as error:
+                log.warning("'%s' cannot be read now: %s", path, error)
+                continue
+            except _BROKEN as error:
                 log.warning("'%s' holds no publish: %s", path, error)
                 self.drop(path)
                 continue
@@ -125,6 +135,8 @@ class Spool:
         """Keep other processes from a note; the path it has now, None when it is
         another's already."""
         held = path.with_suffix(HELD)
+        if path == held:
+            return None
         try:
             # Its age is what tells a process that died from one that is at it.
             os.utime(path)
@@ -168,4 +180,7 @@ def _parse(path: Path) -> SpooledPublish:
         sites = [
             {"name": str(site["name"]), "status": int(site["status"])} for site in sites
         ]
-    return SpooledPublish(path, publish, sites, float(body["writtenAt"]))
+    written_at = float(body["writtenAt"])
+    if not math.isfinite(written_at):
+        raise ValueError(f"{written_at} is no time")
+    return SpooledPublish(path, publish, sites, written_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -285,6 +286,49 @@ def test_newest_of_two_publishes_wins(
     assert host.rows == {("a", "studio"): OK}
 
 
+def test_older_publish_does_not_go_before_a_newer_one_that_waits(
+    publish: PublishStates, host: MemoryHost, settings: Settings, clock: Clock
+) -> None:
+    host.is_down = True
+    write(publish, "a", project="demo")
+    host.now += 10
+    settings.sites = [{"name": "studio", "status": OK}]
+    write(publish, replaced=("a",))
+    host.is_down = False
+    host.now += 10
+    failures = iter([ServerFailedError("It broke.")])
+
+    def fail_once(what: str, project_name: str) -> None:
+        for failure in failures:
+            raise failure
+
+    host.fail = fail_once
+    publish.replay()
+    assert host.rows == {}
+    clock.now += FAILED_SECONDS
+    publish.replay()
+    assert host.rows == {("a", "studio"): OK}
+
+
+def test_older_publish_does_not_go_before_one_that_another_process_tells(
+    publish: PublishStates, host: MemoryHost, settings: Settings, spool: Spool
+) -> None:
+    host.is_down = True
+    write(publish, "a")
+    host.now += 10
+    settings.sites = [{"name": "studio", "status": OK}]
+    write(publish, replaced=("a",))
+    host.is_down = False
+    newest = next(spool.read())
+    held = spool.take(newest.path)
+    assert held is not None
+    publish.replay()
+    assert host.rows == {}
+    spool.put_back(held)
+    publish.replay()
+    assert host.rows == {("a", "studio"): OK}
+
+
 def test_publish_that_the_server_fails_at_does_not_stop_others(
     publish: PublishStates,
     host: MemoryHost,
@@ -351,8 +395,17 @@ def test_another_user_does_not_replay(publish: PublishStates, host: MemoryHost) 
 def test_old_and_broken_notes_are_dropped(host: MemoryHost, spool: Spool) -> None:
     kept = spool.keep(Publish("demo", ("a",)), SITES)
     broken = kept.with_name("0.json")
-    for content in ("{", "[]", '{"writtenAt": 1, "publish": {}, "sites": null}'):
-        broken.write_text(content, encoding="utf-8")
+    for content in (
+        b"",
+        b"\0" * 100,
+        b"{",
+        b"[]",
+        b"[" * 100_000,
+        b'{"writtenAt": 1, "publish": {}, "sites": null}',
+        kept.read_bytes().replace(b"1000.0", b"NaN"),
+        kept.read_bytes().replace(b"1000.0", b"1" + b"0" * 400),
+    ):
+        broken.write_bytes(content)
         assert [one.publish.new_ids for one in spool.read()] == [("a",)]
         assert not broken.exists()
     host.now += KEPT_SECONDS + 1
@@ -360,12 +413,46 @@ def test_old_and_broken_notes_are_dropped(host: MemoryHost, spool: Spool) -> Non
     assert not kept.exists()
 
 
+def test_note_that_cannot_be_read_now_is_kept(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **named: object) -> str:
+        raise PermissionError(errno.EACCES, "In use")
+
+    kept = spool.keep(Publish("demo", ("a",)), SITES)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", fail)
+        assert list(spool.read()) == []
+    assert [one.path for one in spool.read()] == [kept]
+
+
+def test_full_disk_does_not_fail_a_publish(
+    publish: PublishStates,
+    host: MemoryHost,
+    spool: Spool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    host.is_down = True
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        assert not write(publish, "a")
+    assert "No space left on device" in caplog.text
+    assert "default sites" in caplog.text
+    assert list(spool.read()) == []
+    assert not write(publish, "b")
+    assert [one.publish.new_ids for one in spool.read()] == [("b",)]
+
+
 def test_note_is_told_by_one_process(spool: Spool) -> None:
     path = spool.keep(Publish("demo", ("a",)), SITES)
     held = spool.take(path)
     assert held is not None
     assert spool.take(path) is None
-    assert list(spool.read()) == []
+    assert [spool.take(one.path) for one in spool.read()] == [None]
     spool.put_back(held)
     assert [one.path for one in spool.read()] == [path]
 

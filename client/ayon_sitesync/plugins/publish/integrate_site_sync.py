@@ -32,7 +32,7 @@ class IntegrateSiteSync(pyblish.api.InstancePlugin):
         if addon is None:
             return
         publish = _describe_publish(instance)
-        if publish.is_empty:
+        if not publish.ids:
             self.log.debug("Instance does not have published representations")
             return
         is_told = addon.write_publish(publish, _find_user(instance.context.data))

@@ -36,12 +36,18 @@ LEFT JOIN (
 ORDER BY t.site_name, t.status;
 
 -- name: activity
--- Says something else when entities have changed, or gone: others may be inactive than
--- before. Postgres knows of a change within ten seconds.
-SELECT coalesce(sum(n_tup_upd + n_tup_del), 0)::text
+-- Says something else when entities have changed, or gone, or states have: others may
+-- be inactive than before, or inactive ones have other states. Postgres knows of a
+-- change within ten seconds.
+SELECT coalesce(sum(
+    n_tup_upd + n_tup_del
+    + CASE relname WHEN 'sitesync_files_status' THEN n_tup_ins ELSE 0 END
+), 0)::text
 FROM pg_stat_user_tables
 WHERE schemaname = $1
-    AND relname IN ('folders', 'products', 'versions', 'representations')
+    AND relname IN (
+        'folders', 'products', 'versions', 'representations', 'sitesync_files_status'
+    )
 
 -- name: forget_hidden
 DELETE FROM {schema}.sitesync_hidden_totals;
@@ -144,8 +150,8 @@ SET representations = EXCLUDED.representations, files = EXCLUDED.files,
     bytes_done = EXCLUDED.bytes_done;
 
 -- name: state
--- What is to be done. `is_old`: entities have changed since what is hidden was counted,
--- $2 seconds ago or more. $1 the schema.
+-- What is to be done. `is_old`: entities or states have changed since what is hidden was
+-- counted, $2 seconds ago or more. $1 the schema.
 SELECT
     EXISTS (
         SELECT 1 FROM {schema}.sitesync_migrations WHERE name = 'site_totals_v1'

@@ -18,7 +18,7 @@ _SQL = QueryFile("totals")
 
 # A reader folds beyond this: summing so many changes takes a millisecond.
 MOST_CHANGES = 500
-# What is hidden is counted as often, where entities changed and no event told of it.
+# What is hidden is counted again so much later, if entities or states have changed.
 HIDDEN_AGE_SECONDS = 60.0
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from server.store.rows import Row, write_rows
 from server.store.summary import SummaryStore
-from server.store.totals import MOST_CHANGES, TotalsStore
-from tests.integration.pipeline import Pipeline, Published
+from server.store.totals import HIDDEN_AGE_SECONDS, MOST_CHANGES, TotalsStore
+from tests.integration.pipeline import Clock, Pipeline, Published
 from tests.support.devhost_app import Host
 
 SITES = ["studio", "brisk-amber-fox", "nearline"]
@@ -161,6 +161,28 @@ async def test_inactive_entities_are_left_out_once_they_are_counted(
     await studio.check()
     kept = await studio.summary.site_totals("demo", None)
     assert kept.totals["studio"]["4"]["representations"] == 4
+
+
+@pytest.mark.parametrize("way", ["upsert", "delete", "truncate"])
+async def test_states_of_inactive_entities_change_while_no_entity_does(
+    studio: Studio, clock: Clock, way: str
+) -> None:
+    for number in range(4):
+        await studio.upsert(number, "studio", 4)
+    async with Postgres.transaction():
+        await Postgres.execute(
+            "UPDATE project_demo.representations SET active = FALSE WHERE id = $1",
+            studio.published[0].id,
+        )
+        await Postgres.execute("SELECT pg_stat_force_next_flush()")
+    await studio.totals.count_hidden("demo")
+    async with Postgres.transaction():
+        await getattr(studio, way)(0, "studio", 1)
+        await studio.upsert(1, "studio", 4)
+        await Postgres.execute("SELECT pg_stat_force_next_flush()")
+    await clock.advance(HIDDEN_AGE_SECONDS)
+    await studio.totals.look_after("demo", VERSION)
+    await studio.check()
 
 
 async def test_rows_from_before_the_triggers_are_counted_once(studio: Studio) -> None:

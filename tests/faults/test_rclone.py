@@ -436,6 +436,24 @@ QUOTA_FAULTS = {
 
 
 @pytest.mark.parametrize("name", ["gdrive", "dropbox"])
+def test_d36_names_with_apostrophes_are_found_again(
+    name: str, clouds: Clouds, proxy: CloudProxy, disk: Disk
+) -> None:
+    storage, _ = clouds.make_site(name, proxy)
+    odd = "it's/the 'final' one's.mov"
+    path = disk.path.parent.parent / odd
+    path.parent.mkdir(parents=True)
+    file = TransferFile("f1", f"{{root[work]}}/{odd}", None)
+    for content in (b"the first", b"the second"):
+        path.write_bytes(content)
+        route = Route(disk.provider, storage.make_provider(), lambda moved: None)
+        assert copy_file(file, route).moved
+        assert storage.list_names() == [odd]
+        assert storage.get(odd) == content
+    assert not copy_file(file, route).moved
+
+
+@pytest.mark.parametrize("name", ["gdrive", "dropbox"])
 def test_cloud_takes_and_gives_large_files_proven_by_its_digest(
     name: str, clouds: Clouds, proxy: CloudProxy, disk: Disk
 ) -> None:
@@ -473,6 +491,25 @@ def test_upload_that_is_stored_differently_is_caught_and_removed(
     assert storage.list_names() == []
     assert transfer(disk.provider, storage.make_provider()).moved
     assert storage.get(NAME) == content
+
+
+def test_d7_download_that_ends_early_is_no_file(
+    clouds: Clouds, proxy: CloudProxy, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, _ = clouds.make_site("gdrive", proxy)
+    storage.put(NAME, b"what was published")
+    serve = clouds.drive.handle
+
+    def cut(request: Request) -> Answer:
+        answer = serve(request)
+        if request.query.get("alt") == "media":
+            answer.body = answer.body[:4]
+        return answer
+
+    monkeypatch.setattr(clouds.drive, "handle", cut)
+    with pytest.raises(TransferError):
+        transfer(storage.make_provider(), disk.provider)
+    assert not disk.path.exists()
 
 
 def test_d7_download_that_arrives_differently_is_caught(

@@ -281,6 +281,43 @@ async def test_higher_priority_goes_first_then_age(
     assert claimed == [high.id, middle.id, low.id]
 
 
+async def test_d24_rows_that_cannot_move_take_no_place_of_those_that_can(
+    agent: Agent, host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> None:
+    base = f"{host.addon_path}/demo/state"
+    for status in (3, 2, 1):
+        for _ in range(3):
+            published = await queue(host, pipeline, artist, priority=90)
+            await artist.post(
+                f"{base}/{published.id}/{SITE}",
+                json={"files": published.posted(status)},
+            )
+            if status == 1:  # Nobody has its files.
+                await Postgres.execute(
+                    "DELETE FROM project_demo.sitesync_files_status"
+                    " WHERE representation_id = $1 AND site_name = 'studio'",
+                    published.id,
+                )
+    movable = await queue(host, pipeline, artist, priority=10)
+    [transfer] = await agent.claim(maxTransfers=1)
+    assert transfer["representationId"] == movable.id
+
+
+async def test_d24_uploads_hold_up_no_download(
+    agent: Agent, host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> None:
+    for _ in range(3):
+        published = await pipeline.publish()
+        base = f"{host.addon_path}/demo/state/{published.id}"
+        for site, status in ((SITE, 4), ("studio", 1)):
+            await artist.post(
+                f"{base}/{site}", json={"files": published.posted(status)}
+            )
+    await queue(host, pipeline, artist, priority=60)
+    [transfer] = await agent.claim(maxTransfers=1)
+    assert transfer["direction"] == "download"
+
+
 @pytest.mark.parametrize(
     "table", ["representations", "versions", "products", "folders"]
 )
@@ -516,6 +553,32 @@ async def test_an_expired_lease_returns_the_work_and_refuses_late_results(
         "ORDER BY started_at, outcome"
     )
     assert [row["outcome"] for row in outcomes] == ["expired", None]
+
+
+async def test_d45_a_report_of_many_files_writes_their_row_once(
+    agent: Agent, host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> None:
+    await queue(host, pipeline, artist, files=60)
+    [transfer] = await agent.claim()
+    await Postgres.execute(
+        """
+        CREATE TABLE project_demo.row_writes (site_name varchar);
+        CREATE FUNCTION project_demo.note_write() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN
+            INSERT INTO project_demo.row_writes VALUES (NEW.site_name);
+            RETURN NULL;
+        END$$;
+        CREATE TRIGGER note_write
+            AFTER INSERT OR UPDATE ON project_demo.sitesync_files_status
+            FOR EACH ROW EXECUTE FUNCTION project_demo.note_write();
+        """
+    )
+    moving = [{"id": each["id"], "status": 0} for each in transfer["files"][30:]]
+    files = [done(each) for each in transfer["files"][:30]] + moving
+    await agent.report(transfer, files)
+    writes = await Postgres.fetch("SELECT site_name FROM project_demo.row_writes")
+    # The source's row too, whose files have been read.
+    assert sorted(row["site_name"] for row in writes) == [SITE, "studio"]
 
 
 async def test_reports_and_renewals_keep_a_lease(

@@ -173,6 +173,33 @@ async def test_user_sites_resolve_own_choice_then_the_projects(
     }
 
 
+async def test_d50_user_sites_read_no_settings_for_each_machine(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines = [SITE, *(f"machine-{number}" for number in range(10))]
+    for machine in machines:
+        await Postgres.execute(
+            "INSERT INTO public.sites (id, data) VALUES ($1, $2)",
+            machine,
+            {"users": ["artist"]},
+        )
+    read: list[str] = []
+    for name in ("get_project_settings", "get_project_site_settings"):
+        original = getattr(host.addon, name)
+
+        async def note(
+            *args: Any, name: str = name, original: Any = original, **extra: Any
+        ) -> Any:
+            read.append(name)
+            return await original(*args, **extra)
+
+        monkeypatch.setattr(host.addon, name, note)
+    client = await host.client("artist", SITE)
+    answer = await client.get(f"{host.addon_path}/demo/get_user_sites")
+    assert answer.status_code == 200
+    assert read == ["get_project_settings"]
+
+
 async def test_user_sites_tell_the_choice_on_a_machine_that_is_not_registered(
     host: Host,
 ) -> None:

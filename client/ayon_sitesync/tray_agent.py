@@ -21,7 +21,7 @@ from .server_api.live import LiveChannel
 from .server_api.state_client import StateClient
 from .site_access import SiteAccess
 from .transfer.agent import Agent
-from .transfer.agent_config import AgentConfig
+from .transfer.agent_config import THREADS, AgentConfig
 from .transfer.backoff import Backoff
 from .transfer.ports import MonotonicClock
 from .version import __version__
@@ -29,7 +29,6 @@ from .work import AgentIdentity
 
 log = logging.getLogger(__name__)
 
-THREADS = 4
 STOP_SECONDS = 30.0
 QUIET_SECONDS = 300.0
 """The same failure is told once in so long."""

@@ -56,7 +56,7 @@ def bring(source: Provider, target: Provider, names: list[str], size: int) -> No
     key = TransferKey("bench", "r", "target")
     transfer = Transfer(key, "source", "upload", "t", files)
     sites = TwoSites(source, target)
-    traffic = Traffic(sites.find_limits, MonotonicClock())
+    traffic = Traffic(sites.find_limits, MonotonicClock(), "studio")
     shared = Surroundings(sites, traffic, Progress())
     run = TransferRun(transfer, Lease("t", 60.0, 0.0), shared, 0.0)
     done = threading.Event()

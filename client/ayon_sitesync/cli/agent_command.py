@@ -17,7 +17,7 @@ from ..server_api.live import LiveChannel
 from ..server_api.operator_client import OperatorClient
 from ..site_access import SiteAccess
 from ..transfer.agent import Agent
-from ..transfer.agent_config import AgentConfig, AgentSummary
+from ..transfer.agent_config import THREADS, AgentConfig, AgentSummary
 from ..transfer.backoff import Backoff
 from ..transfer.ports import MonotonicClock
 from ..version import __version__
@@ -27,8 +27,6 @@ from .connection import check_projects, make_site_access
 from .options import Options, add_own_site_argument, add_serve_argument
 from .output import EventPrinter, print_error
 from .tables import ProgressLine
-
-THREADS = 4
 
 
 def add_agent_arguments(parser: argparse.ArgumentParser) -> None:

@@ -100,7 +100,7 @@ class Agent:
         start = self._clock.now()
         self._appetite = Appetite(start)
         self._speed = Speedometer(start)
-        self._traffic = Traffic(sites.find_limits, clock)
+        self._traffic = Traffic(sites.find_limits, clock, config.identity.site_name)
         self._shared = Surroundings(
             sites, self._traffic, self._progress, config.journal
         )

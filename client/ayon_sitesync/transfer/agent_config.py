@@ -11,6 +11,9 @@ from .appetite import Appetite
 from .journal import Journal
 from .progress import ProgressSnapshot
 
+THREADS = 16
+"""Files under way at once, whatever the limits of sites say."""
+
 
 @dataclass(frozen=True)
 class AgentConfig:

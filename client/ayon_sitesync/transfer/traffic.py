@@ -22,6 +22,8 @@ from .ports import Clock
 
 DEFAULT_PARALLEL_FILES = 4
 """Files of a site under way at once when its settings do not say."""
+DEFAULT_OWN_PARALLEL_FILES = 8
+"""The own site is one end of all: a slow site at the other leaves it to others."""
 LOOK_SECONDS = 1.0
 SAVED_SECONDS = 0.25
 """For so long bytes may be saved up: a pause is not followed by a burst."""
@@ -52,8 +54,9 @@ class TokenBucket:
 class _Gate:
     """One site under one set of limits."""
 
-    def __init__(self, limits: SiteLimits, now: float) -> None:
+    def __init__(self, limits: SiteLimits, now: float, most: int) -> None:
         self.limits = limits
+        self._most = limits.parallel_files or most
         self.bucket = TokenBucket(now)
         self.under_way = 0
         self.reserved_bytes = 0
@@ -61,8 +64,7 @@ class _Gate:
 
     @property
     def is_full(self) -> bool:
-        most = self.limits.parallel_files or DEFAULT_PARALLEL_FILES
-        return self.under_way >= most
+        return self.under_way >= self._most
 
 
 @dataclass
@@ -81,9 +83,10 @@ class Passage:
 class Traffic:
     """The limits of all sites of one agent; safe to use from any thread."""
 
-    def __init__(self, find_limits: FindLimits, clock: Clock) -> None:
+    def __init__(self, find_limits: FindLimits, clock: Clock, own_site: str) -> None:
         self._find_limits = find_limits
         self._clock = clock
+        self._own_site = own_site
         self._lock = threading.Lock()
         self._entries: dict[Place, _Entry] = {}
         self._gates: dict[tuple[str, SiteLimits], _Gate] = {}
@@ -266,7 +269,9 @@ class Traffic:
             key = (place.site_name, limits)
             gate = self._gates.get(key)
             if gate is None:
-                gate = self._gates[key] = _Gate(limits, now)
+                is_own = place.site_name == self._own_site
+                most = DEFAULT_OWN_PARALLEL_FILES if is_own else DEFAULT_PARALLEL_FILES
+                gate = self._gates[key] = _Gate(limits, now, most)
             self._entries[place] = _Entry(gate, now)
             if known is not None and known.gate is not gate:
                 # Whoever waits there goes by the new limits.

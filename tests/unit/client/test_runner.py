@@ -52,7 +52,7 @@ def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
         (TransferFile("f1", "{root[work]}/a.exr", 5),),
     )
     sites = DiskSites(disks)
-    traffic = Traffic(sites.find_limits, MonotonicClock())
+    traffic = Traffic(sites.find_limits, MonotonicClock(), "studio")
     ends = Ends(transfer, Surroundings(sites, traffic, Progress()))
     for _ in range(2):
         with pytest.raises(SiteUnhealthyError, match="is not there"):

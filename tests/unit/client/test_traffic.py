@@ -26,7 +26,7 @@ class Watched:
         self.clock = FakeClock()
         self.limits = limits
         self.traffic = Traffic(
-            lambda _, site: self.limits.get(site, NO_LIMITS), self.clock
+            lambda _, site: self.limits.get(site, NO_LIMITS), self.clock, "own"
         )
 
     def move(self, moved: int, place: UnusableSite = NAS) -> float:
@@ -221,3 +221,12 @@ def test_storage_that_does_not_tell_its_space_takes_everything() -> None:
     watched = Watched(nas=SiteLimits(least_free_bytes=10 * MB))
     with watched.traffic.reserve(NAS, 500 * MB, lambda: None):
         pass
+
+
+def test_a_slow_site_leaves_the_own_one_to_others() -> None:
+    watched = Watched()
+    own, vault = UnusableSite("demo", "own"), UnusableSite("demo", "vault")
+    slow = [watched.enter(own, CLOUD) for _ in range(5)]
+    assert [passage is not None for passage in slow] == [True] * 4 + [False]
+    assert all(watched.enter(own, vault) is not None for _ in range(4))
+    assert watched.enter(own, NAS) is None

@@ -105,6 +105,7 @@ describe("the overview", () => {
     const card = within(screen.getByRole("region", { name: "Site sftp-prague" }));
     expect(card.getByText("needs attention")).toBeTruthy();
     expect(card.getByText("30 · 1 B")).toBeTruthy();
+    expect(card.getByText("no agent of its own")).toBeTruthy();
     const studio = within(screen.getByRole("region", { name: "Site studio" }));
     expect(studio.getByText("healthy")).toBeTruthy();
     expect(studio.getByText("agent on ws042 is running")).toBeTruthy();

@@ -100,6 +100,23 @@ def test_what_was_queued_by_mistake_is_undone(
     assert _status(project, published.id) == ABSENT
 
 
+def test_a_message_about_one_verb_leaves_the_next_in_reach(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    project.publish("shots/sq115/sh0115")
+    dialog = panel.ask("sh0115", "Sync to…", NEARLINE)
+    dialog.get_by_role("button", name="Sync", exact=True).click()
+    message = panel.view.get_by_role("log", name="Messages")
+    expect(message.get_by_role("button", name="Undo")).to_be_visible()
+    verbs = panel.view.get_by_role("toolbar")
+    for width, height in ((1500, 900), (900, 700)):
+        panel.page.set_viewport_size({"width": width, "height": height})
+        told, bar = message.bounding_box(), verbs.bounding_box()
+        assert told is not None
+        assert bar is not None
+        assert told["y"] + told["height"] <= bar["y"]
+
+
 def test_the_priority_of_a_selection_is_set(
     project: PanelProject, panel: PanelPage
 ) -> None:

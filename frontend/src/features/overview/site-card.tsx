@@ -53,7 +53,9 @@ function tellAgents(site: Site, now: number): string {
   if (live.length === 1) return `agent on ${live[0]?.hostname ?? "?"} is running`;
   if (live.length > 1) return `${live.length} agents are running`;
   const seenAt = Math.max(0, ...site.agents.map((agent) => agent.seenAt));
-  return seenAt === 0 ? "no agent yet" : `last agent seen ${formatAgo(now - seenAt)}`;
+  if (seenAt > 0) return `last agent seen ${formatAgo(now - seenAt)}`;
+  // Agents of other sites may serve it; that none does is a problem of its own.
+  return site.kind === "machine" ? "no agent yet" : "no agent of its own";
 }
 
 export function SiteCard({
@@ -83,7 +85,6 @@ export function SiteCard({
     return sum + (total === undefined ? 0 : total.bytes - total.bytesDone);
   }, 0);
   const isTroubled = health.tone === "error" || health.tone === "paused";
-  const told = isTroubled ? health.reason : tellAgents(site, now);
   const role = site.isActive ? " (your active site)" : site.isRemote ? " (your remote site)" : "";
   return (
     <section className="card" aria-label={`Site ${site.siteName}`}>
@@ -140,9 +141,12 @@ export function SiteCard({
       {site.scan !== null && (
         <p className="card-note">{tellScan(site.scan, now)}</p>
       )}
-      <p className="card-foot" title={told}>
-        <bdi>{told}</bdi>
-      </p>
+      {isTroubled && (
+        <p className="card-foot" title={health.reason}>
+          <bdi>{health.reason}</bdi>
+        </p>
+      )}
+      <p className={isTroubled ? "card-note" : "card-foot"}>{tellAgents(site, now)}</p>
       {left > 0 && (
         <p className="card-note">
           {bytesPerSecond > 0

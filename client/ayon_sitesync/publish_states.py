@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 RENDER_SECONDS = 60.0
 """How long a render node tries: it has no next process of that user."""
 RENDER_PAUSE_SECONDS = 5.0
+AWAY_SECONDS = 30.0
+"""After a publish that got no answer the next ones are kept at once for so long."""
 FAILED_SECONDS = 600.0
 """A late publish at which the server failed is left alone for so long."""
 CLOCK_SECONDS = 2.0
@@ -114,6 +116,7 @@ class PublishStates:
         self._now = now
         self._wall_clock = wall_clock
         self._failed_at: dict[str, float] = {}
+        self._away_until = float("-inf")
 
     def write(self, publish: Publish, *, user_name: str, on_render_node: bool) -> bool:
         """Write the rows of a publish; whether the server has them now. Never raises.
@@ -126,10 +129,16 @@ class PublishStates:
         while True:
             try:
                 sites = sites or self._find_sites(publish.project_name)
+                if not on_render_node and self._now() < self._away_until:
+                    self._keep(user_name, publish, sites)
+                    return False
                 return self._write_once(publish, sites)
             except (ServerUnreachableError, LoginRefusedError) as error:
                 if not on_render_node:
                     log.warning("Site Sync is told later: %s", error)
+                    # A server that says that it failed may take the next one.
+                    if not isinstance(error, ServerFailedError):
+                        self._away_until = self._now() + AWAY_SECONDS
                     self._keep(user_name, publish, sites)
                     return False
                 if self._now() >= deadline:

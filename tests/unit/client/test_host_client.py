@@ -8,14 +8,25 @@ from typing import Any
 
 import ayon_api
 import pytest
+from ayon_sitesync.errors import ServerUnreachableError
 from ayon_sitesync.server_api import host_client
 from ayon_sitesync.server_api.host_client import HostClient
+from ayon_sitesync.site_states import SiteStates
 
 from .ayon_stub import KEY, OWN_PREFIX, AyonStub, run_stub
 
+HELD = (
+    f"{OWN_PREFIX}/demo/sites",
+    f"{OWN_PREFIX}/demo/availability",
+    f"{OWN_PREFIX}/demo/states",
+)
+
 
 class SlowStub(AyonStub):
-    """Answers about totals when it is let; `is_asked` is set while it holds one."""
+    """Answers about sites and states when it is let.
+
+    `is_asked` is set while it holds an answer.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +36,7 @@ class SlowStub(AyonStub):
     def answer(
         self, target: str, key: str | None, body: dict[str, Any] | None
     ) -> tuple[int, Any]:
-        if target.startswith(f"{OWN_PREFIX}/demo/sites"):
+        if target.startswith(HELD):
             self.is_asked.set()
             self.may_answer.wait(10)
         return super().answer(target, key, body)
@@ -57,3 +68,21 @@ def test_d49_a_slow_request_holds_up_no_other(
     stub.may_answer.set()
     slow.join(10)
     assert not slow.is_alive()
+
+
+def test_a_read_of_a_host_does_not_wait_for_a_server_that_hangs(
+    client: HostClient, stub: SlowStub
+) -> None:
+    states = SiteStates(client, patience_seconds=0.2)
+    assert states.read("demo", ["a"], ("fox", "studio")) == {}
+    assert stub.is_asked.wait(10)
+    assert not stub.may_answer.is_set()
+
+
+def test_a_write_of_a_host_ends_when_the_server_hangs(
+    client: HostClient, stub: SlowStub
+) -> None:
+    client.timeouts = (5.0, 0.05)
+    with pytest.raises(ServerUnreachableError):
+        client.write_states("demo", [{"representationId": "a", "siteName": "fox"}])
+    assert not stub.may_answer.is_set()

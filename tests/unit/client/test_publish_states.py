@@ -14,14 +14,14 @@ from ayon_sitesync.errors import (
     ServerFailedError,
     ServerUnreachableError,
 )
-from ayon_sitesync.publish_sites import compute_publish_sites
 from ayon_sitesync.publish_states import (
+    AWAY_SECONDS,
     FAILED_SECONDS,
     RENDER_PAUSE_SECONDS,
     PublishStates,
 )
 from ayon_sitesync.site_states import SiteStates
-from ayon_sitesync.spool import HELD_SECONDS, KEPT_SECONDS, Publish, Spool
+from ayon_sitesync.spool import Publish, Spool
 from ayon_sitesync.statuses import SiteSyncStatus
 
 from .memory_host import MemoryHost
@@ -172,6 +172,28 @@ def test_states_wait_on_disk_for_the_next_client(
     host.rows.clear()
     assert publish.replay() == 0
     assert host.rows == {}
+
+
+def test_publish_of_many_instances_waits_once_for_a_server_that_is_away(
+    publish: PublishStates, host: MemoryHost, clock: Clock
+) -> None:
+    host.is_down = True
+    for one in "abc":
+        assert not write(publish, one)
+    assert host.requests == ["write"]
+    host.is_down = False
+    clock.now += AWAY_SECONDS
+    assert write(publish, "d")
+    assert publish.replay() == 3
+    assert {key[0] for key in host.rows} == set("abcd")
+
+
+def test_publish_after_one_that_the_server_failed_at_is_told(
+    publish: PublishStates, host: MemoryHost
+) -> None:
+    host.fail = fail_in("ill", ServerFailedError("It broke."))
+    assert not write(publish, "a", project="ill")
+    assert write(publish, "b")
 
 
 def test_republish_that_is_told_late_wants_it_anew_everywhere(
@@ -392,40 +414,6 @@ def test_another_user_does_not_replay(publish: PublishStates, host: MemoryHost) 
     assert host.rows == {}
 
 
-def test_old_and_broken_notes_are_dropped(host: MemoryHost, spool: Spool) -> None:
-    kept = spool.keep(Publish("demo", ("a",)), SITES)
-    broken = kept.with_name("0.json")
-    for content in (
-        b"",
-        b"\0" * 100,
-        b"{",
-        b"[]",
-        b"[" * 100_000,
-        b'{"writtenAt": 1, "publish": {}, "sites": null}',
-        kept.read_bytes().replace(b"1000.0", b"NaN"),
-        kept.read_bytes().replace(b"1000.0", b"1" + b"0" * 400),
-    ):
-        broken.write_bytes(content)
-        assert [one.publish.new_ids for one in spool.read()] == [("a",)]
-        assert not broken.exists()
-    host.now += KEPT_SECONDS + 1
-    assert list(spool.read()) == []
-    assert not kept.exists()
-
-
-def test_note_that_cannot_be_read_now_is_kept(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*given: object, **named: object) -> str:
-        raise PermissionError(errno.EACCES, "In use")
-
-    kept = spool.keep(Publish("demo", ("a",)), SITES)
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_text", fail)
-        assert list(spool.read()) == []
-    assert [one.path for one in spool.read()] == [kept]
-
-
 def test_full_disk_does_not_fail_a_publish(
     publish: PublishStates,
     host: MemoryHost,
@@ -445,29 +433,6 @@ def test_full_disk_does_not_fail_a_publish(
     assert list(spool.read()) == []
     assert not write(publish, "b")
     assert [one.publish.new_ids for one in spool.read()] == [("b",)]
-
-
-def test_note_is_told_by_one_process(spool: Spool) -> None:
-    path = spool.keep(Publish("demo", ("a",)), SITES)
-    held = spool.take(path)
-    assert held is not None
-    assert spool.take(path) is None
-    assert [spool.take(one.path) for one in spool.read()] == [None]
-    spool.put_back(held)
-    assert [one.path for one in spool.read()] == [path]
-
-
-def test_note_of_a_process_that_died_is_told_by_another(spool: Spool) -> None:
-    path = spool.keep(Publish("demo", ("a",)), None)
-    held = spool.take(path)
-    assert held is not None
-    half = path.with_suffix(".part")
-    half.write_text("{", encoding="utf-8")
-    long_ago = held.stat().st_mtime - HELD_SECONDS - 1
-    for left in (held, half):
-        os.utime(left, (long_ago, long_ago))
-    assert [one.sites for one in spool.read()] == [None]
-    assert not half.exists()
 
 
 # --- render nodes --------------------------------------------------------------------
@@ -510,49 +475,3 @@ def test_render_node_tries_again_whatever_fails(
     assert write(publish, "a", versions=versions, on_farm=True)
     assert host.rows[("a", "fox")] == OK
     assert (("h1", "fox") in host.rows) == (what == "versions")
-
-
-# --- on which sites ------------------------------------------------------------------
-
-
-def names(settings: dict[str, Any], active: str, remote: str) -> dict[str, int]:
-    sites = compute_publish_sites({"enabled": True, **settings}, active, remote)
-    return {site["name"]: site["status"] for site in sites}
-
-
-def test_disabled_project_is_on_the_studio_site() -> None:
-    found = compute_publish_sites({}, "studio", "studio")
-    assert found == [{"name": "studio", "status": OK}]
-
-
-def test_d15_a_project_that_is_on_counts_whatever_the_studio_says() -> None:
-    assert names({}, "fox", "studio") == {"fox": OK, "studio": QUEUED}
-
-
-def test_equal_sites_have_it() -> None:
-    assert names({}, "studio", "studio") == {"studio": OK}
-
-
-def test_d32_aliases_of_always_accessible_sites_go_along() -> None:
-    settings = {
-        "config": {"always_accessible_on": [" nearline ", ""]},
-        "sites": [
-            {"name": "tape", "alternative_sites": ["nearline"]},
-            {"name": "vault", "alternative_sites": ["tape"]},
-            {"name": "alone", "alternative_sites": []},
-        ],
-    }
-    assert names(settings, "fox", "studio") == {
-        "fox": OK,
-        "studio": QUEUED,
-        "nearline": QUEUED,
-        "tape": QUEUED,
-        "vault": QUEUED,
-    }
-
-
-@pytest.mark.parametrize("active", ["studio", "sftp"])
-def test_d31_presence_wins_among_aliases(active: str) -> None:
-    settings = {"sites": [{"name": "sftp", "alternative_sites": ["studio"]}]}
-    found = names(settings, active, "sftp" if active == "studio" else "studio")
-    assert found == {"studio": OK, "sftp": OK}

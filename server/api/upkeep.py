@@ -48,7 +48,7 @@ class Upkeep(BackgroundWorker):
         self._events = ServerEvents()
         self._reconciliation = ReconciliationStore()
         self._default_rows = DefaultRowStore()
-        self._sweep = SweepStore(self._reconciliation)
+        self._sweep = SweepStore()
         self._retention = RetentionStore()
         self._studio_cut_at: float | None = None
 
@@ -153,9 +153,12 @@ class Upkeep(BackgroundWorker):
                     project_name, "sweep", WALK_SECONDS
                 ):
                     return
-                changed, is_over = await self._sweep.step(project_name)
-            self._tell(project_name, changed)
-            if is_over or not is_first:
+                step = await self._sweep.step(project_name)
+            self._tell(
+                project_name,
+                await self._reconciliation.bring_in_line(project_name, step.found),
+            )
+            if step.is_over or not is_first:
                 return
             await asyncio.sleep(PAUSE_SECONDS)
 

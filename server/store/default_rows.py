@@ -74,6 +74,7 @@ class DefaultRowStore:
             ids = sorted(record["representation_id"] for record in records)
             if not ids:
                 return 0, set()
+            await lock_representations(project_name, ids)
             made: dict[RowKey, Row] = {}
             if sites.enabled and sites.default_rows:
                 made = await self._make(project_name, ids, sites, now)
@@ -83,7 +84,6 @@ class DefaultRowStore:
     async def _make(
         self, project_name: str, ids: list[str], sites: ProjectSites, now: float
     ) -> dict[RowKey, Row]:
-        await lock_representations(project_name, ids)
         rows = await lock_rows(project_name, ids)
         records = await Postgres.fetch(_SQL.get("files_and_known", project_name), ids)
         made: dict[RowKey, Row] = {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextvars import Context
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
 
 from devhost.schema import create_project
+from server.store.known_files import note_files
+from server.store.rows import lock_representations
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline, Published, make_files
 from tests.integration.test_default_rows import Upkeep, post, state
@@ -18,6 +21,9 @@ from tests.support.devhost_app import Host
 
 STUDIO = "studio"
 OTHER = "calm-green-owl"
+WAITING = (
+    "SELECT count(*) AS count FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+)
 
 
 @pytest.fixture
@@ -160,6 +166,28 @@ async def test_a_lost_event_is_found_by_the_walk(
     await upkeep.look(after=61)
     assert await pipeline.statuses(again, STUDIO) == [1, 4]
     assert await pipeline.statuses(again, SITE) == [1, 4]
+
+
+async def test_the_walk_notes_nothing_while_it_waits_for_others(
+    upkeep: Upkeep, pipeline: Pipeline, capfd: pytest.CaptureFixture[str]
+) -> None:
+    published = await pipeline.publish()
+    gone = {uuid.uuid4().hex: {"status": 4, "size": 1, "timestamp": 5}}
+    await pipeline.write_row(published, STUDIO, {"files": gone})
+    async with Postgres.transaction(force_new=True):
+        await lock_representations("demo", [published.id])
+        look = asyncio.create_task(upkeep.look(), context=Context())
+        for _ in range(1000):
+            if (await Postgres.fetchrow(WAITING))["count"]:
+                break
+            await asyncio.sleep(0.01)
+        else:
+            pytest.fail("the walk does not come to the representation")
+        # Else each would wait for the other: Postgres ends one of them.
+        await note_files("demo", [published.id], 5.0, are_new=False)
+    await look
+    assert "will try again" not in capfd.readouterr().err
+    assert await pipeline.statuses(published, STUDIO) == [1]
 
 
 async def test_what_is_announced_as_made_gets_its_rows_after_a_minute(

@@ -162,10 +162,10 @@ class WorkfileDownload:
     ) -> Optional[Path]:
         """Download what is missing and wait; the workfile's path, None when it is not
         here. Why it was given up is told, and that inputs are missing."""
-        ids = [workfile.id, *linked_ids]
+        missing = self._queue_missing(workfile.id, linked_ids)
         problem = ""
-        if self._queue_missing(ids):
-            problem = self._wait_with_agent(workfile.id, ids, watcher)
+        if missing:
+            problem = self._wait_with_agent(workfile.id, missing, watcher)
         is_here = self._is_here(workfile.id)
         if problem:
             rest = (
@@ -226,8 +226,12 @@ class WorkfileDownload:
             or found[one][self._site_name].status != SiteSyncStatus.OK
         ]
 
-    def _queue_missing(self, ids: Sequence[str]) -> bool:
-        missing = self._find_missing(ids)
+    def _queue_missing(self, main_id: str, linked_ids: Sequence[str]) -> list[str]:
+        """Want here what is not; ids of what will come. Raises the refusal of the
+        workfile itself."""
+        missing = self._find_missing([main_id, *linked_ids])
+        if not missing:
+            return []
         states = [
             {
                 "representationId": representation_id,
@@ -238,9 +242,15 @@ class WorkfileDownload:
             }
             for representation_id in missing
         ]
-        if states:
-            self._services.states.write(self._project_name, states)
-        return bool(states)
+        refused = self._services.states.write_each(self._project_name, states)
+        if main_id in refused:
+            raise refused[main_id]
+        for representation_id, error in refused.items():
+            log.warning(
+                "Representation %s, an input of the workfile, does not come: %s",
+                *(representation_id, error),
+            )
+        return [one for one in missing if one not in refused]
 
     def _wait_with_agent(
         self, main_id: str, ids: Sequence[str], watcher: Watcher

@@ -299,14 +299,23 @@ class SiteStates:
 
     def write(self, project_name: str, states: Sequence[Mapping[str, Any]]) -> None:
         """Write rows; the first one that is refused is raised, the others stand."""
+        for error in self.write_each(project_name, states).values():
+            raise error
+
+    def write_each(
+        self, project_name: str, states: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Exception]:
+        """Write rows; why those of a representation were refused, the others stand."""
         ids = [str(state["representationId"]) for state in states]
         try:
             results = self._client.write_states(project_name, states)
         finally:
             self.forget(project_name, ids)
-        for result in results:
-            if result.get("errorCode"):
-                raise explain_refusal(result)
+        return {
+            str(result["representationId"]): explain_refusal(result)
+            for result in results
+            if result.get("errorCode")
+        }
 
     def remove(self, project_name: str, representation_id: str, site: str) -> None:
         """Forget a representation on a site. Raises `RequestRefusedError` with code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -220,6 +221,17 @@ def wait_for(is_so: Callable[[], bool]) -> bool:
             return True
         pause.wait(0.1)
     return False
+
+
+@contextmanager
+def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody answers this process, as after the server's end."""
+    connection = importlib.import_module("ayon_api").get_server_api_connection()
+    with monkeypatch.context() as patch:
+        # Nothing listens there.
+        patch.setattr(connection, "_rest_url", "http://127.0.0.1:1/api")
+        patch.setattr(connection, "_graphql_url", "http://127.0.0.1:1/graphql")
+        yield
 
 
 def expect(response: Any) -> None:

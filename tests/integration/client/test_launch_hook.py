@@ -13,6 +13,7 @@ from tests.support.host_studio import (
     SYNCED,
     HostStudio,
     link_inputs,
+    no_server,
 )
 
 HOOK = Path(__file__).parents[3] / (
@@ -184,6 +185,40 @@ def test_linked_inputs_come_along(
     launch.run()
     assert studio.rows(linked.id)[MACHINE] == SYNCED
     assert (studio.machine_root / "in.abc").exists()
+
+
+def test_an_input_that_cannot_be_had_does_not_keep_the_workfile_away(
+    launch: Launch,
+    addon: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was deleted, or the artist may not read it."""
+    gone = "f" * 32
+    monkeypatch.setattr(type(addon), "find_workfile_inputs", lambda *_: [gone])
+    data = launch.run()
+    assert data["last_workfile_path"] == str(launch.find_work_file(4))
+    assert [text for text in caplog.messages if "input of the workfile" in text]
+
+
+def test_a_server_that_is_away_lets_the_launch_go_on(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = launch.data["last_workfile_path"]
+    with no_server(monkeypatch):
+        data = launch.run()
+    assert data["last_workfile_path"] == before
+    assert "source_filepath" not in data
+
+
+def test_project_that_is_off_opens_its_own_workfile(launch: Launch, addon: Any) -> None:
+    studio = launch.studio
+    endpoint = f"{studio.prefix}/settings/{studio.project}"
+    settings = studio.admin.raw_get(endpoint).data
+    studio.admin.raw_post(endpoint, json={**settings, "enabled": False})
+    addon.get_sync_project_setting(studio.project, cached=False)
+    before = dict(launch.data)
+    assert launch.run() == before
 
 
 def test_newer_than_the_local_one(launch: Launch) -> None:

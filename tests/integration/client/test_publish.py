@@ -2,8 +2,6 @@
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import time
 from typing import Any
@@ -19,6 +17,7 @@ from tests.support.host_studio import (
     HostStudio,
     PublishedFile,
     Requests,
+    no_server,
     wait_for,
 )
 
@@ -197,16 +196,6 @@ def test_nothing_published_asks_nobody(publisher: Publisher, sent: Requests) -> 
     sent.clear()
     publisher.run()
     assert sent.sent == []
-
-
-@contextmanager
-def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    connection = importlib.import_module("ayon_api").get_server_api_connection()
-    with monkeypatch.context() as patch:
-        # Nothing listens there.
-        patch.setattr(connection, "_rest_url", "http://127.0.0.1:1/api")
-        patch.setattr(connection, "_graphql_url", "http://127.0.0.1:1/graphql")
-        yield
 
 
 def test_server_that_cannot_be_reached_does_not_fail_the_publish(

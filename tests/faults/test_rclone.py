@@ -554,6 +554,23 @@ def test_copy_inside_a_cloud_brings_nothing_here(
     assert (clouds.drive.copies, clouds.drive.uploads) == (1, 0)
 
 
+def test_d37_upload_to_a_persons_dropbox_is_watched_and_stopped(
+    clouds: Clouds, proxy: CloudProxy, disk: Disk
+) -> None:
+    storage, _ = clouds.make_site("dropbox", proxy)
+    disk.write()
+    target = storage.make_provider()
+    slow_down(target)
+
+    def cancel(moved: int) -> None:
+        if moved:
+            raise TransferCancelledError("by the test")
+
+    with pytest.raises(TransferCancelledError):
+        transfer(disk.provider, target, cancel)
+    assert storage.list_names() == []
+
+
 def test_d37_team_dropbox_is_used_as_the_member_of_the_settings(
     clouds: Clouds, proxy: CloudProxy, disk: Disk
 ) -> None:

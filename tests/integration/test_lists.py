@@ -275,6 +275,19 @@ async def test_a_users_machine_is_listed_before_anything_is_on_it(
     assert SITE not in await list_names()
 
 
+async def test_d54_a_manager_sees_the_machines_of_others(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    machine = "machine-of-artist"
+    published = await pipeline.publish()
+    artist = await host.client("artist", machine)
+    await sync(artist, host, published, machine)
+    answer = await client.get(f"{host.addon_path}/demo/sites")
+    assert machine in [site["siteName"] for site in answer.json()["sites"]]
+    [row] = (await query(client, host, siteNames=[machine]))["representations"]
+    assert row["sites"][machine]["status"] == 4
+
+
 async def test_sites_tell_kind_role_totals_and_agents(
     host: Host,
     pipeline: Pipeline,

@@ -29,9 +29,13 @@ _SCROLL = """async ({ moves, pixels }) => {
   return { frames, longTasks };
 }"""
 
-_JUMP = """(share) => {
+# Answers once the page has heard of it: what is read then is drawn for the new place.
+_JUMP = """async (share) => {
   const table = document.querySelector('[role="grid"]');
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   table.scrollTop = share * (table.scrollHeight - table.clientHeight);
+  await nextFrame();
+  await nextFrame();
 }"""
 
 # Indexes of the rows in sight, in the list; null for one that has no content.

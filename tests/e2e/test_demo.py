@@ -78,7 +78,7 @@ def test_the_summary_is_followed_by_nothing_left_behind_on_interrupt(
     listening = {
         connection.laddr.port
         for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
+        if connection.laddr and connection.status == psutil.CONN_LISTEN
     }
     assert int(url[1]) not in listening
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
@@ -305,17 +305,20 @@ class CompatApi(CoreApi):
             project_name, ids, active_site, remote_site
         )
         try:
-            found = self._services.client.find_representations(
-                project_name, version_ids=set(ids), fields={"id", "versionId"}
+            found = call_bounded(
+                lambda: self._services.client.find_representations(
+                    project_name, version_ids=set(ids), fields={"id", "versionId"}
+                ),
+                READ_SECONDS,
             )
         except ServerError as error:
             log.warning("Site Sync: representations cannot be read: %s", error)
             found = []
-        owners = [entity["versionId"] for entity in found]
+        totals = Counter(entity["versionId"] for entity in found)
         return [
             {
                 "id": version_id,
-                "repre_count": owners.count(version_id),
+                "repre_count": totals[version_id],
                 "avail_repre_local": counts[version_id][0],
                 "avail_repre_remote": counts[version_id][1],
             }

@@ -135,7 +135,9 @@ class PublishStates:
                 return self._write_once(publish, sites)
             except (ServerUnreachableError, LoginRefusedError) as error:
                 if not on_render_node:
-                    log.warning("Site Sync is told later: %s", error)
+                    log.warning(
+                        "Site Sync cannot be told of this publish now: %s", error
+                    )
                     # A server that says that it failed may take the next one.
                     if not isinstance(error, ServerFailedError):
                         self._away_until = self._now() + AWAY_SECONDS
@@ -200,7 +202,7 @@ class PublishStates:
         except OSError as error:
             log.warning("This publish cannot be kept for later: %s. %s", error, UNTOLD)
         else:
-            log.info("What this publish is to be told of waits in '%s'", path)
+            log.warning("Site Sync is told of this publish later: '%s'", path)
 
     # --- told late -------------------------------------------------------------------
 

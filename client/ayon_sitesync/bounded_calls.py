@@ -34,7 +34,11 @@ def call_bounded(call: Callable[[], V], seconds: float) -> V:
             error = raised
 
     thread = threading.Thread(target=run, name="sitesync-read", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        # A process that ends, or has too many threads, starts none.
+        return call()
     thread.join(seconds)
     if error is not None:
         raise error

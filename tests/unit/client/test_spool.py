@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,21 @@ def test_note_of_a_process_that_died_is_told_by_another(spool: Spool) -> None:
         os.utime(left, (long_ago, long_ago))
     assert [one.sites for one in spool.read()] == [None]
     assert not half.exists()
+
+
+def test_each_note_is_taken_by_one_of_many(tmp_path: Path) -> None:
+    def take_all() -> None:
+        spool = Spool(tmp_path, "artist", "http://ayon")
+        taken.extend(held for one in spool.read() if (held := spool.take(one.path)))
+
+    taken: list[Path] = []
+    for number in range(30):
+        Spool(tmp_path, "artist", "http://ayon").keep(
+            Publish("demo", (str(number),)), SITES
+        )
+    threads = [threading.Thread(target=take_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == len(set(taken)) == 30

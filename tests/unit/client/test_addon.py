@@ -3,76 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import ayon_sitesync
 import pytest
-from ayon_sitesync.statuses import SiteSyncStatus, SyncStatus
 
 from .memory_host import MemoryHost
 
 ROOT = Path(__file__).parents[3]
 STANDIN = ROOT / "tests/support/ayon_core_standin"
-CORE_MODULES = ("ayon_core", "pyblish", "ayon_applications")
-OWN_MODULES = ("addon", "host", "core_api", "compat_api", "compat_names", "utils")
-
-
-@pytest.fixture
-def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """The stand-in of ayon_core on the path, modules that use it loaded anew."""
-    monkeypatch.syspath_prepend(str(STANDIN))
-    monkeypatch.setenv("AYON_SITE_ID", "brisk-amber-fox")
-    monkeypatch.setenv("AYON_SERVER_URL", f"http://{tmp_path.name}.invalid")
-    monkeypatch.setenv("AYON_LAUNCHER_LOCAL_DIR", str(tmp_path))
-    monkeypatch.setenv("AYON_HEADLESS_MODE", "1")
-    monkeypatch.delenv("AYON_WEBSERVER_URL", raising=False)
-    monkeypatch.delenv("AYON_SITESYNC_ENABLED", raising=False)
-    _forget_modules(monkeypatch)
-    import ayon_core.addon  # noqa: PLC0415 - from the path above
-
-    yield ayon_core.addon
-    _forget_modules(monkeypatch)
-
-
-def _forget_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(sys.modules):
-        if name.split(".")[0] in CORE_MODULES:
-            monkeypatch.delitem(sys.modules, name)
-    for name in OWN_MODULES:
-        sys.modules.pop(f"ayon_sitesync.{name}", None)
-        vars(ayon_sitesync).pop(name, None)
-
-
-@pytest.fixture
-def addon(core: Any) -> Any:
-    return make_addon(core)
-
-
-def make_addon(core: Any) -> Any:
-    # As AYON's loader looks for it.
-    found = [getattr(ayon_sitesync, name) for name in dir(ayon_sitesync)]
-    (cls,) = [c for c in found if inspect.isclass(c) and issubclass(c, core.AYONAddon)]
-    return cls(None, {})
-
-
-@pytest.fixture
-def host(addon: Any, monkeypatch: pytest.MonkeyPatch) -> MemoryHost:
-    """The server behind the addon."""
-    memory = MemoryHost()
-    services = addon._services
-    for part in (services, services.settings, services.states, services.publish):
-        for name in ("client", "_client"):
-            if hasattr(part, name):
-                monkeypatch.setattr(part, name, memory)
-    return memory
 
 
 def test_addon_is_what_the_server_half_is_named(addon: Any) -> None:
@@ -83,18 +29,18 @@ def test_addon_is_what_the_server_half_is_named(addon: Any) -> None:
 
 
 def test_environment_switches_it_off(
-    core: Any, monkeypatch: pytest.MonkeyPatch
+    make_addon: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AYON_SITESYNC_ENABLED", "0")
-    addon = make_addon(core)
+    addon = make_addon()
     assert not addon.enabled
     assert not addon.is_project_enabled("demo", True)
     assert addon.get_active_site("demo") == "studio"
     assert addon.get_enabled_projects() == []
 
 
-def test_making_it_asks_nobody(core: Any, host: MemoryHost) -> None:
-    make_addon(core)
+def test_making_it_asks_nobody(make_addon: Callable[[], Any], host: MemoryHost) -> None:
+    make_addon()
     assert host.requests == []
 
 
@@ -235,218 +181,6 @@ def test_qt_that_fails_lets_a_launch_go_on(
     host.prepare_windows()
     monkeypatch.setitem(sys.modules, "ayon_core.tools.utils", None)
     host.prepare_windows()
-
-
-# --- settings ------------------------------------------------------------------------
-
-
-SITES = [
-    {
-        "name": "nas",
-        "provider": "local_drive",
-        "alternative_sites": [],
-        "local_drive": {
-            "roots": [{"name": "work", "linux": "/mnt/nas", "windows": ""}]
-        },
-    },
-    {"name": "cloud", "provider": "gdrive", "gdrive": {"roots": "/My Drive"}},
-    {"name": "empty", "provider": ""},
-]
-
-
-@pytest.fixture
-def project(host: MemoryHost) -> str:
-    host.settings = {
-        "enabled": True,
-        "config": {"active_site": "studio", "remote_site": "cloud", "retry_cnt": 3},
-        "local_setting": {
-            "active_site": "local",
-            "remote_site": "",
-            "local_roots": [{"name": "work", "path": "/home/artist"}],
-        },
-        "sites": SITES,
-    }
-    return "demo"
-
-
-def test_sites_of_the_artist_before_the_project(addon: Any, project: str) -> None:
-    assert addon.get_active_site_type(project) == "local"
-    assert addon.get_active_site(project) == "brisk-amber-fox"
-    assert addon.get_remote_site(project) == "cloud"
-    assert addon.get_local_normalized_site("brisk-amber-fox") == "local"
-    assert addon.get_local_normalized_site("cloud") == "cloud"
-
-
-def test_roots_are_of_this_machine_and_never_raise(addon: Any, project: str) -> None:
-    for site in ("local", "brisk-amber-fox"):
-        assert addon.get_site_root_overrides(project, site) == {"work": "/home/artist"}
-    for site in ("studio", "cloud", "nowhere"):
-        assert addon.get_site_root_overrides(project, site) == {}
-
-
-def test_prepared_settings_of_a_machine_count_instead_of_the_stored(
-    addon: Any, project: str
-) -> None:
-    own = {
-        "active_site": "nas",
-        "local_roots": [{"name": "work", "path": "/home/other"}],
-    }
-    for prepared in (own, {"local_setting": own}):
-        assert addon.get_active_site_type(project, prepared) == "nas"
-        roots = addon.get_site_root_overrides(project, "local", prepared)
-        assert roots == {"work": "/home/other"}
-    assert addon.get_active_site_type(project, {}) == "studio"
-
-
-def test_site_id_is_read_once_and_follows_the_environment(
-    addon: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ayon_sitesync import host  # noqa: PLC0415 - needs ayon_core
-
-    asked: list[str] = []
-
-    def read() -> str:
-        asked.append("site id")
-        return os.environ.get("AYON_SITE_ID") or "id-of-the-file"
-
-    monkeypatch.setattr(host, "get_local_site_id", read)
-    monkeypatch.delenv("AYON_SITE_ID")
-    for _ in range(3):
-        assert addon.get_local_normalized_site("id-of-the-file") == "local"
-    assert asked == ["site id"]
-    monkeypatch.setenv("AYON_SITE_ID", "another-machine")
-    assert addon.get_local_normalized_site("another-machine") == "local"
-
-
-def test_d14_project_sites_have_their_provider(addon: Any, project: str) -> None:
-    providers = {
-        site: addon.get_provider_for_site(project, site)
-        for site in ("nas", "cloud", "empty", "nowhere", "studio", "local")
-    }
-    assert providers == {
-        "nas": "local_drive",
-        "cloud": "gdrive",
-        "empty": "N/A",
-        "nowhere": "N/A",
-        "studio": "local_drive",
-        "local": "local_drive",
-    }
-    shaped = addon.get_sync_project_setting(project, cached=False)
-    assert shaped["sites"]["empty"]["provider"] == ""
-    assert addon.get_provider_for_site(site="brisk-amber-fox") == "local_drive"
-
-
-def test_settings_have_roots_by_site_and_name(addon: Any, project: str) -> None:
-    for shaped in (
-        addon.get_sync_project_setting(project, exclude_locals=False, cached=False),
-        addon.sync_project_settings[project],
-    ):
-        roots = {name: site["root"] for name, site in shaped["sites"].items()}
-        assert roots["studio"] == {"work": "/mnt/studio"}
-        assert roots["nas"]["work"]["linux"] == "/mnt/nas"
-        assert roots["local"] == roots["brisk-amber-fox"] == {"work": "/home/artist"}
-        assert roots["cloud"] == "/My Drive"
-        assert shaped["config"]["retry_cnt"] == 3
-
-
-def test_d15_a_project_may_be_on_in_a_studio_where_it_is_off(
-    addon: Any, host: MemoryHost, project: str
-) -> None:
-    host.shared = {"enabled": False, "sites": []}
-    found = addon.compute_resource_sync_sites(project_name=project)
-    assert found == [
-        {"name": "brisk-amber-fox", "status": SiteSyncStatus.OK},
-        {"name": "cloud", "status": SiteSyncStatus.QUEUED},
-    ]
-
-
-def test_reads_never_raise_without_a_server(addon: Any, host: MemoryHost) -> None:
-    host.is_down = True
-    assert addon.is_project_enabled("demo", single=True) is False
-    assert addon.get_active_site_type("demo") == "studio"
-    assert addon.get_remote_site("demo") == "studio"
-    assert addon.get_version_availability("demo", {"v"}, "a", "b") == {"v": (0, 0)}
-    assert addon.get_representations_sync_state("demo", {"r"}, "a") == {"r": (0.0, 0.0)}
-    entity = {"id": "r", "context": {"project": {"name": "demo"}}}
-    assert addon.get_progress_for_repre(entity, "a", "b") == {"a": -1, "b": -1}
-    assert addon.is_representation_on_site("demo", "r", "a") is False
-    assert addon.get_representations_sites_sync_state("demo", ["r"]) == []
-
-
-def test_progress_has_both_keys_in_both_forms(addon: Any, host: MemoryHost) -> None:
-    host.rows[("r", "a")] = SiteSyncStatus.OK
-    entity = {"id": "r", "context": {"project": {"name": "demo"}}}
-    assert addon.get_progress_for_repre(entity, "a", "b") == {"a": 1, "b": -1}
-    assert addon.get_progress_for_repre(entity, "a", "a") == {"a": 1}
-    assert addon.get_progress_for_repre(entity, "a") == {"a": 1, None: -1}
-    found = addon.get_progress_for_repre(
-        "demo", representation=entity, local_site_name="a", remote_site_name="b"
-    )
-    assert found == {"a": 1, "b": -1}
-
-
-# --- what others call ----------------------------------------------------------------
-
-
-FILE = {
-    "id": "f1",
-    "fileHash": "x",
-    "size": 1000,
-    "localStatus": {"status": 0, "retries": 1},
-    "remoteStatus": {"status": 4, "retries": 0},
-}
-
-
-@pytest.mark.parametrize(
-    ("said", "posted"),
-    [
-        ({"new_file_id": "x"}, {"status": 4, "size": 1000}),
-        ({"progress": 0.25}, {"status": 0, "size": 250}),
-        ({"progress": 100}, {"status": 0, "size": 1000}),
-        ({"error": "full"}, {"status": 2, "message": "full", "retries": 2}),
-        ({"error": ""}, {"status": 2, "retries": 2}),
-        ({"pause": True}, {"status": 3}),
-        ({"pause": False}, {"status": 1}),
-    ],
-)
-def test_d8_d10_d25_results_of_one_file(
-    addon: Any, host: MemoryHost, said: dict[str, Any], posted: dict[str, Any]
-) -> None:
-    addon.update_db(
-        "demo", {"representationId": "r"}, "local", file=FILE, side="local", **said
-    )
-    (state,) = host.written
-    assert state["siteName"] == "brisk-amber-fox"
-    (file,) = state["files"]
-    assert file["id"] == "f1"
-    assert {key: file[key] for key in posted} == posted
-    assert file.get("message") != ""
-
-
-def test_d31_aliases_are_left_to_the_server(addon: Any, host: MemoryHost) -> None:
-    addon.handle_alternate_site("demo", "r", "sftp", "f1")
-    assert host.requests == []
-
-
-@pytest.mark.parametrize(
-    ("local", "remote", "expected"),
-    [
-        (1, 4, SyncStatus.DO_DOWNLOAD),
-        (4, 1, SyncStatus.DO_UPLOAD),
-        (4, 4, SyncStatus.DO_NOTHING),
-        (2, 2, SyncStatus.DO_NOTHING),
-    ],
-)
-def test_direction_of_a_file(
-    addon: Any, local: int, remote: int, expected: int
-) -> None:
-    state = {
-        "localStatus": {"status": local, "retries": 0},
-        "remoteStatus": {"status": remote, "retries": 0},
-    }
-    config = {"retry_cnt": 3}
-    assert addon.check_status(state, "brisk-amber-fox", "studio", config) == expected
-    assert addon.check_status(state, "cloud", "studio", config) == SyncStatus.DO_NOTHING
 
 
 # --- tray and command line -----------------------------------------------------------

@@ -1,10 +1,12 @@
-"""Routes that answer bad input with our 400, and refuse projects that are not ready."""
+"""Routes: bad input is told as our 400; what a deletion crosses begins anew."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
+import asyncpg
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -18,20 +20,35 @@ Handler = Callable[[Request], Awaitable[Response]]
 # FastAPI names where a value was; the field's own name follows.
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
+ATTEMPTS = 3
+# Somebody deletes what a request is about to write, in whatever order he likes. All
+# that requests do may be done twice; the next time there is nothing to write.
+_CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
+
 
 class SiteSyncRoute(APIRoute):
-    """A route whose validation errors are sentences that name the field."""
+    """A route whose validation errors are sentences that name the field.
+
+    A request that a deletion in AYON crosses is handled again.
+    """
 
     def get_route_handler(self) -> Any:
         handle: Handler = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                raise describe_validation_error(error) from None
+            for _ in range(ATTEMPTS - 1):
+                with suppress(*_CROSSED):
+                    return await _handle(handle, request)
+            return await _handle(handle, request)
 
         return answer
+
+
+async def _handle(handle: Handler, request: Request) -> Response:
+    try:
+        return await handle(request)
+    except RequestValidationError as error:
+        raise describe_validation_error(error) from None
 
 
 def describe_validation_error(

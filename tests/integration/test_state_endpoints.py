@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextvars import Context
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")
 
+WAITING = "SELECT count(*) AS count FROM pg_locks WHERE NOT granted"
 HOSTILE = [
     "jim's-laptop",
     '"double"',
@@ -306,6 +308,48 @@ async def test_concurrent_first_posts_all_succeed(
     )
     assert [answer.status_code for answer in answers] == [204] * 8
     assert await pipeline.statuses(published, "studio") == [1] * 8
+
+
+@pytest.mark.parametrize("path", ["state", "states", "verbs/queue"])
+async def test_a_representation_that_is_deleted_meanwhile_is_unknown(
+    host: Host, pipeline: Pipeline, path: str
+) -> None:
+    published = await pipeline.publish()
+    client = await host.client("manager")
+    bodies: dict[str, Any] = {
+        "state": {"files": published.posted(4)},
+        "states": {
+            "states": [
+                {"representationId": published.id, "siteName": "studio", "status": 4}
+            ]
+        },
+        "verbs/queue": {
+            "siteNames": ["studio"],
+            "selection": {"representationIds": [published.id]},
+        },
+    }
+    full_path = f"state/{published.id}/studio" if path == "state" else path
+    async with Postgres.transaction(force_new=True):
+        await Postgres.execute(
+            "DELETE FROM project_demo.products WHERE id = $1", published.product_id
+        )
+        posting = asyncio.create_task(
+            client.post(f"{host.addon_path}/demo/{full_path}", json=bodies[path]),
+            context=Context(),
+        )
+        for _ in range(1000):
+            if (await Postgres.fetchrow(WAITING))["count"]:
+                break
+            await asyncio.sleep(0.01)
+        else:
+            pytest.fail("the post does not come to the deleted representation")
+    answer = await posting
+    assert answer.status_code == (404 if path == "state" else 200), answer.text
+    if path == "states":
+        [result] = answer.json()["results"]
+        assert result["errorCode"] == "unknown_representation"
+    if path == "verbs/queue":
+        assert answer.json()["changed"] == 0
 
 
 async def test_unknown_file_ids_are_told_and_nothing_is_written(

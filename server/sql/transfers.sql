@@ -111,6 +111,23 @@ FROM (
     LIMIT $5
 ) AS rows;
 
+-- name: bring_forward
+-- Count rows of site $1 again that are queued and due after $2: queued files never wait,
+-- so they were written while the clock was ahead.
+UPDATE {schema}.sitesync_files_status AS s
+SET data = s.data
+FROM (
+    SELECT representation_id
+    FROM {schema}.sitesync_files_status
+    WHERE site_name = $1
+        AND status = 1
+        AND due_at > to_timestamp($2::float8)
+    LIMIT 500
+    FOR UPDATE SKIP LOCKED
+) AS late
+WHERE s.representation_id = late.representation_id AND s.site_name = $1
+RETURNING s.representation_id;
+
 -- name: parents
 -- Looked up for each row, never joined from the other side (LIMIT keeps it so): the
 -- cost is that of the rows looked at, in the order of the index of due rows.

@@ -52,6 +52,8 @@ _SQL = QueryFile("transfers")
 MOST_PENDING, MORE_PENDING = 100, 10
 # More would make a query that takes longer to plan than to run.
 PROJECTS_AT_ONCE = 50
+# Beyond it a claim looks whether a clock that jumped is the reason.
+LONG_WAIT_SECONDS = 60.0
 # Expired leases that one claim gives back, at least, and at most.
 FEW_EXPIRED, MOST_EXPIRED = 20, 200
 
@@ -180,9 +182,22 @@ class TransferQueue:
                 seeker.holder.agent_id,
             )
             pending += row["pending"]
-            if row["next_due_in_seconds"] is not None:
-                waits.append(max(row["next_due_in_seconds"], 0.0))
+            wait = row["next_due_in_seconds"]
+            if wait is None:
+                continue
+            if wait > LONG_WAIT_SECONDS and await self._bring_forward(
+                project, target, view.now
+            ):
+                wait = 0.0
+            waits.append(max(wait, 0.0))
         return Outlook(min(pending, most), min(waits, default=None))
+
+    async def _bring_forward(
+        self, project_name: str, site_name: str, now: float
+    ) -> bool:
+        """Make due what was queued while the clock was ahead; whether there was any."""
+        query = _SQL.get("bring_forward", project_name)
+        return bool(await Postgres.fetch(query, site_name, now))
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]

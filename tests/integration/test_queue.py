@@ -863,6 +863,27 @@ async def test_a_source_that_is_unusable_leaves_work_with_the_others(
     assert transfer["representationId"] == published.id
 
 
+async def test_what_was_queued_while_the_clock_was_ahead_does_not_wait_for_it(
+    host: Host,
+    pipeline: Pipeline,
+    artist: httpx.AsyncClient,
+    agent: Agent,
+    clock: Clock,
+) -> None:
+    published = await queue(host, pipeline, artist)
+    await clock.advance(3600)
+    answer = await artist.post(
+        f"{host.addon_path}/{pipeline.project}/state/{published.id}/{SITE}",
+        json={"files": published.posted(1, timestamp=int(clock.now))},
+    )
+    assert answer.status_code == 204
+    await clock.advance(-3600)
+    told = await agent.answer()
+    assert (told["transfers"], told["nextDueInSeconds"]) == ([], 0)
+    (transfer,) = await agent.claim()
+    assert transfer["representationId"] == published.id
+
+
 async def test_what_another_agent_holds_may_be_due_when_his_lease_ends(
     agent: Agent, queued: Published, host: Host, clock: Clock
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,7 +20,9 @@ SIZES = ((1500, 900), (900, 700))
 
 
 def _open_details(page: Page) -> None:
-    page.get_by_role("row").filter(has_text="checksum").first.dblclick()
+    failed = page.get_by_title(re.compile("failed.*checksum"))
+    failed.first.dblclick()
+    page.get_by_role("grid").evaluate("(grid) => { grid.scrollLeft = 0; }")
     expect(page.get_by_role("complementary", name="Details")).to_be_visible()
     expect(page.get_by_role("heading", name="History")).to_be_visible()
 

@@ -86,7 +86,7 @@ docs: $(STAMPS)/venv-docs
 
 # --- test --------------------------------------------------------------------
 
-test: check test-unit test-frontend test-postgres15 test-e2e test-client39
+test: check test-unit test-frontend test-e2e test-client39
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
@@ -117,8 +117,8 @@ test-core: setup
 test-ayon: $(STAMPS)/venv
 	AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" $(PY) -m pytest tests/ayon --timeout 120
 
-# Longer fuzzing, kill and fault suites.
-test-ci: setup
+# The integration suite on PostgreSQL 15; longer fuzzing, kill and fault suites.
+test-ci: setup test-postgres15
 	$(PY) -m pytest tests/ci --timeout 900
 
 # The queue's state machine for an hour or so.

@@ -1,15 +1,20 @@
 """Hot queries start from an index and end early, on 50,000 representations."""
 
-from collections.abc import Iterator
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from ayon_server.lib.postgres import Postgres
 
+from devhost.accounts import Credentials
+from devhost.postgres import PostgresServer, create_database, drop_database
 from server.sql import QueryFile
 from server.store.filters import Filters
 from server.store.totals import TotalsStore
-from tests.support.devhost_app import Host
+from tests.conftest import ROOT, Studio
+from tests.support.devhost_app import Host, run_host
 
 SCHEMA = "project_demo"
 COUNT = 50_000
@@ -56,11 +61,34 @@ TABLES = (
 )
 
 
+@pytest.fixture(scope="module")
+def filled_studio(
+    postgres: PostgresServer, studio_credentials: Credentials
+) -> Iterator[Studio]:
+    """Filled once; each test has a copy."""
+    name = "filled_studio"
+    dsn = postgres.dsn(name)
+
+    async def fill() -> None:
+        await create_database(postgres.dsn(), name, "studio_template")
+        async with run_host(dsn, studio_credentials, [ROOT]):
+            await Postgres.execute(FILL)
+            for table in TABLES:
+                await Postgres.execute(f"ANALYZE {SCHEMA}.{table}")
+
+    asyncio.run(fill())
+    yield Studio(dsn, studio_credentials)
+    asyncio.run(drop_database(postgres.dsn(), name))
+
+
 @pytest.fixture
-async def project(host: Host) -> None:
-    await Postgres.execute(FILL)
-    for table in TABLES:
-        await Postgres.execute(f"ANALYZE {SCHEMA}.{table}")
+async def studio(
+    postgres: PostgresServer, filled_studio: Studio
+) -> AsyncIterator[Studio]:
+    name = f"test_{uuid.uuid4().hex}"
+    await create_database(postgres.dsn(), name, "filled_studio")
+    yield Studio(postgres.dsn(name), filled_studio.credentials)
+    await drop_database(postgres.dsn(), name)
 
 
 async def explain(settings: str, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -98,9 +126,7 @@ def rows_read(plan: str, table: str) -> Iterator[int]:
 
 
 @pytest.mark.timeout(120)
-async def test_lists_read_little_more_than_their_page(
-    host: Host, project: None
-) -> None:
+async def test_lists_read_little_more_than_their_page(host: Host) -> None:
     values = Filters(None).values(None, SITE)
     plain = {
         "first page by folder": (
@@ -141,7 +167,7 @@ async def test_lists_read_little_more_than_their_page(
 
 
 @pytest.mark.timeout(120)
-async def test_what_loaders_ask_is_looked_up_by_id(host: Host, project: None) -> None:
+async def test_what_loaders_ask_is_looked_up_by_id(host: Host) -> None:
     availability = QueryFile("availability")
     versions = await Postgres.fetch(f"SELECT id FROM {SCHEMA}.versions LIMIT 100")
     ids = [row["id"] for row in versions]
@@ -159,7 +185,7 @@ async def test_what_loaders_ask_is_looked_up_by_id(host: Host, project: None) ->
 
 
 @pytest.mark.timeout(120)
-async def test_a_rare_status_is_found_by_its_index(host: Host, project: None) -> None:
+async def test_a_rare_status_is_found_by_its_index(host: Host) -> None:
     await Postgres.execute(
         f"UPDATE {SCHEMA}.sitesync_files_status SET status = 3 "
         "WHERE site_name = 'studio' AND representation_id IN "
@@ -183,7 +209,7 @@ async def test_a_rare_status_is_found_by_its_index(host: Host, project: None) ->
     assert sum(rows_read(plan, "representations r")) < 1000, plan
 
 
-async def test_a_claim_starts_at_the_rows_that_are_due(project: None) -> None:
+async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:
     """Whatever the planner thinks of folders and products."""
     await Postgres.execute(
         f"INSERT INTO {SCHEMA}.sitesync_files_status"
@@ -210,7 +236,7 @@ async def test_a_claim_starts_at_the_rows_that_are_due(project: None) -> None:
         assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]
 
 
-async def test_background_work_costs_what_it_looks_at(project: None) -> None:
+async def test_background_work_costs_what_it_looks_at(host: Host) -> None:
     """Whether a plan is made for values or for all: looks come every ten seconds."""
     await Postgres.execute(
         f"INSERT INTO {SCHEMA}.sitesync_known_files "
@@ -243,7 +269,7 @@ async def test_background_work_costs_what_it_looks_at(project: None) -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_quiet_projects_and_totals_cost_nothing_by_row(project: None) -> None:
+async def test_quiet_projects_and_totals_cost_nothing_by_row(host: Host) -> None:
     """What every claim and every panel asks looks at no row without work."""
     transfers, totals = QueryFile("transfers"), QueryFile("totals")
     await TotalsStore().count("demo", "2.0.0")

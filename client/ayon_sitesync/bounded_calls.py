@@ -14,7 +14,7 @@ from .errors import NoAnswerError
 V = TypeVar("V")
 
 READ_SECONDS = 3.0
-"""How long a host application stands still for something that it reads."""
+"""How long a host application stands still for an answer."""
 
 
 def call_bounded(call: Callable[[], V], seconds: float) -> V:

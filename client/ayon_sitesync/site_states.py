@@ -189,8 +189,8 @@ class SiteStates:
         files: list[dict[str, Any]] = items[0]["files"] if items else []
         return files
 
-    def _ask(self, read: Callable[[], V]) -> V:
-        return call_bounded(read, self._patience_seconds)
+    def _ask(self, call: Callable[[], V]) -> V:
+        return call_bounded(call, self._patience_seconds)
 
     def _fetch(
         self, project_name: str, ids: Sequence[str], sites: Pair
@@ -289,12 +289,17 @@ class SiteStates:
             state.update(status=status, reset=force)
         else:
             state["files"] = [{"id": file_id, "fileHash": "", "status": status}]
-        self.write(project_name, [state])
+        # Cut short, it may be done all the same; done twice, it is the same.
+        self._ask(lambda: self.write(project_name, [state]))
 
     def _has_row(
         self, project_name: str, representation_id: str, site_name: str
     ) -> bool:
-        rows = self._client.list_states(project_name, [representation_id], [site_name])
+        rows = self._ask(
+            lambda: self._client.list_states(
+                project_name, [representation_id], [site_name]
+            )
+        )
         return any(row["status"] != SiteSyncStatus.NA for row in rows)
 
     def write(self, project_name: str, states: Sequence[Mapping[str, Any]]) -> None:
@@ -321,7 +326,9 @@ class SiteStates:
         """Forget a representation on a site. Raises `RequestRefusedError` with code
         `last_copy` for the only copy."""
         try:
-            self._client.delete_state(project_name, representation_id, site)
+            self._ask(
+                lambda: self._client.delete_state(project_name, representation_id, site)
+            )
         finally:
             self.forget(project_name, [representation_id])
 

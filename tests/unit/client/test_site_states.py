@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ayon_sitesync.errors import SiteAlreadyPresentError, UnknownSiteError
+from ayon_sitesync.errors import (
+    NoAnswerError,
+    SiteAlreadyPresentError,
+    UnknownSiteError,
+)
 from ayon_sitesync.site_states import FRESH_SECONDS, SILENT_SECONDS, SiteStates
 from ayon_sitesync.statuses import SiteSyncStatus, round_progress
 
@@ -94,6 +98,17 @@ def test_a_server_that_does_not_answer_holds_nobody_up(
         assert not ask()
         assert not answering.is_set()
         now[0] += SILENT_SECONDS
+
+
+def test_an_action_without_an_answer_is_given_up(
+    host: MemoryHost, answering: threading.Event
+) -> None:
+    client: Any = host
+    states = SiteStates(client, patience_seconds=0.01)
+    for force in (True, False):
+        with pytest.raises(NoAnswerError):
+            states.add("demo", "a", "fox", status=QUEUED, force=force)
+    assert not answering.is_set()
 
 
 def test_threads_do_not_wait_for_a_silent_server_one_after_the_other(

@@ -101,7 +101,7 @@ test-frontend: $(STAMPS)/node
 
 test-e2e: setup
 	bash tests/support/install_chromium.sh
-	$(PY) -m pytest tests/e2e --timeout 240
+	$(PY) -m pytest -n 2 --dist loadfile tests/e2e --timeout 240
 
 # The client's own suite on Python 3.9, the oldest it runs on. Last, so that its verdict is the last line.
 test-client39: $(STAMPS)/venv

@@ -79,6 +79,7 @@ async def test_a_row_describes_a_representation_and_its_sites(
                 "changedAt": clock.now,
                 "priority": 50,
                 "message": None,
+                "isRemoving": False,
             }
         },
         "files": [

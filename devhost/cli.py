@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import signal
 import sys
@@ -44,10 +45,14 @@ def _up(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from devhost.up import PortError, Ready, UpOptions, run_up  # noqa: PLC0415 - starts slowly
 
     def announce(ready: Ready) -> None:
-        if options.json:
-            print(json.dumps(ready.to_json()), flush=True)
-        else:
-            _print_ready(ready.to_json())
+        try:
+            if options.json:
+                print(json.dumps(ready.to_json()), flush=True)
+            else:
+                _print_ready(ready.to_json())
+        except BrokenPipeError:
+            # Whoever asked for it is gone; nothing is left to be said to him at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     try:
         run_up(

@@ -21,7 +21,8 @@ class Upkeep:
         self._clock = clock
 
     async def look(self, after: float = 0.0) -> None:
-        await self._clock.advance(after)
+        if after:
+            await self._clock.advance(after)
         await self.worker.look()
 
     async def handle_events(self) -> None:

@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel openapi package lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -130,9 +130,14 @@ chaos: setup
 	bash tests/support/install_sshd.sh
 	PYTHONPATH=.:client:devhost/stubs $(PY) -m tests.chaos --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1) --report docs/chaos.md
 
-# Seeds up to a million representations (once, into .build/bench) and writes docs/benchmarks.md.
+# Seeds up to a million representations (once, into .build/bench or DATA) and writes its part
+# of docs/benchmarks.md, the figures in docs/benchmarks/ and the plots.
 bench: setup
-	$(PY) -m tests.bench.bench_server
+	$(PY) -m tests.bench.bench_server $(if $(DATA),--data "$(DATA)")
+
+# The plots anew, from the figures in docs/benchmarks/.
+plots: $(STAMPS)/venv-docs
+	.venv-docs/bin/python -m tests.bench.plots
 
 # Transfers between disks beside `cp -r`; DISK and TMPFS name the folders to use. Takes
 # some 20 minutes and 15 GB.

@@ -1,7 +1,8 @@
 """`make bench`: how quick the server half is, and how flat from 1k to 1M.
 
-Seeds three projects into a devhost (once; they are kept for the next run), measures
-over HTTP on one kept-alive connection, and prints the table of docs/benchmarks.md.
+Seeds four projects into a devhost (once; they are kept for the next run), measures
+over HTTP on one kept-alive connection, and writes docs/benchmarks/server.json, the
+table of docs/benchmarks.md and the plots.
 The median of each case, its ratio to the cheapest authenticated request of the same
 run, and the ratio of the largest project to the smallest.
 """
@@ -13,14 +14,22 @@ import json
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from devhost.process import DevhostProcess
 from devhost.seed import SeedError, SeedPlan, run_seed
 from tests.bench.measures import LARGEST, MACHINE, PROJECTS, Bench, timed
+from tests.bench.records import (
+    describe_machine,
+    draw_plots,
+    write_record,
+    write_section,
+)
 from tests.bench.server_agents import measure_agents, measure_queue, simulate_crowd
 from tests.bench.server_loads import measure_hold_ups, queue_everything
+from tests.bench.server_page import describe
 from tests.bench.server_start import (
     measure_first_requests,
     measure_many_projects,
@@ -28,7 +37,6 @@ from tests.bench.server_start import (
 )
 
 ROOT = Path(__file__).parents[2]
-START, END = "<!-- bench: start -->", "<!-- bench: end -->"
 
 
 def measure_pages(bench: Bench, project: str) -> None:
@@ -136,9 +144,12 @@ def seed(data_dir: Path) -> None:
             print(f"{name}: {error}; it is used as it is", flush=True)
 
 
-def run(data_dir: Path, parts: Collection[str], projects: Collection[str]) -> str:
-    """The table of all cases, in Markdown."""
+def run(
+    data_dir: Path, parts: Collection[str], projects: Collection[str]
+) -> dict[str, Any]:
+    """Measure; what is written to docs/benchmarks/server.json."""
     seed(data_dir)
+    machine = describe_machine()
     with DevhostProcess(data_dir) as process:
         bench = Bench(process)
         server = psutil.Process(process.pid)
@@ -162,29 +173,17 @@ def run(data_dir: Path, parts: Collection[str], projects: Collection[str]) -> st
         if name in parts:
             for text in measure_apart(data_dir):
                 bench.note(text)
-    lines = [
-        f"Cheapest request with a user (`users/me`): {floor:.1f} ms. "
-        "All figures are medians in milliseconds.",
-        "",
-        *bench.table.lines(),
-        "",
-        *(f"* {note}" for note in bench.notes),
-    ]
-    return "\n".join(lines)
-
-
-def write(page: Path, table: str) -> None:
-    """Replace what is between the marks of a page."""
-    text = page.read_text()
-    head, _, rest = text.partition(START)
-    _, _, tail = rest.partition(END)
-    page.write_text(f"{head}{START}\n{table}\n{END}{tail}")
+    return {
+        "machine": machine,
+        "floor": round(floor, 2),
+        "cases": bench.table.record(),
+        "notes": bench.notes,
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT / ".build/bench")
-    parser.add_argument("--write", type=Path, default=ROOT / "docs/benchmarks.md")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -193,10 +192,13 @@ def main() -> int:
     )
     parser.add_argument("--projects", nargs="+", choices=PROJECTS, default=[*PROJECTS])
     options = parser.parse_args()
-    table = run(options.data, options.only or PARTS, options.projects)
-    print(table)
+    record = run(options.data, options.only or PARTS, options.projects)
+    page = "\n".join(describe(record))
+    print(page)
     if options.only is None:
-        write(options.write, table)
+        write_record("server", record)
+        write_section("bench", page)
+        draw_plots()
     return 0
 
 

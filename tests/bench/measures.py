@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,12 @@ from devhost.postgres import find_running, make_dsn
 from devhost.process import DevhostProcess
 from devhost.up import DATABASE
 
-PROJECTS = {"bench1k": 1_000, "bench100k": 100_000, "bench1m": 1_000_000}
+PROJECTS = {
+    "bench1k": 1_000,
+    "bench10k": 10_000,
+    "bench100k": 100_000,
+    "bench1m": 1_000_000,
+}
 LARGEST = "bench1m"
 MACHINE = "artist-01"
 REPEATS = 15
@@ -49,17 +54,16 @@ class Table:
             flush=True,
         )
 
-    def lines(self) -> Iterator[str]:
-        names = list(PROJECTS)
-        yield f"| what | limit at 1M | {' | '.join(names)} | 1M/1k | x floor |"
-        yield "|---|---|" + "---|" * (len(names) + 2)
-        for case, found in self.medians.items():
-            cells = [f"{found[name]:.1f}" if name in found else "" for name in names]
-            first, last = found.get(names[0]), found.get(names[-1])
-            growth = f"{last / first:.1f}" if first and last else ""
-            share = f"{last / self.floors[case]:.1f}" if last else ""
-            limit = self.limits[case]
-            yield f"| {case} | {limit} | {' | '.join(cells)} | {growth} | {share} |"
+    def record(self) -> dict[str, Any]:
+        """What is written to docs/benchmarks/server.json."""
+        return {
+            case: {
+                "limit": self.limits[case],
+                "floor": round(self.floors[case], 2),
+                "medians": {name: round(value, 2) for name, value in found.items()},
+            }
+            for case, found in self.medians.items()
+        }
 
 
 class Bench:

@@ -11,7 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
-	@echo "make test     every suite"
+	@echo "make test     linters, types and every suite that takes minutes"
+	@echo "make test-ci  the suites that take longer, and PostgreSQL 15"
 	@echo "make check    linters and types"
 	@echo "make docs     the guides as a site in .build/docs"
 	@echo "make package  the addon's zip in package/ (RCLONE=linux,windows,darwin adds rclone for them)"

@@ -32,6 +32,16 @@ class InvalidRequestError(SiteSyncError):
         super().__init__(detail, field=field)
 
 
+class BodyTooLargeError(SiteSyncError):
+    """The request's body is larger than any that means something."""
+
+    status: ClassVar[int] = 413
+    error_code = "body_too_large"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, field="body")
+
+
 class LocalSiteNameError(SiteSyncError):
     """`local` is each machine's own name for itself; nothing is stored under it."""
 

@@ -11,14 +11,17 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from ..checks import clean_message
 from ..errors import InvalidRequestError
+from .bodies import read_within_bounds
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 # FastAPI names where a value was; the field's own name follows.
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
+_BAD_REQUEST = 400
 
 ATTEMPTS = 3
 # Somebody deletes what a request is about to write, in whatever order he likes. All
@@ -34,8 +37,11 @@ class SiteSyncRoute(APIRoute):
 
     def get_route_handler(self) -> Any:
         handle: Handler = super().get_route_handler()
+        has_body = self.body_field is not None
 
         async def answer(request: Request) -> Response:
+            if has_body:
+                request = await read_within_bounds(request)
             for _ in range(ATTEMPTS - 1):
                 with suppress(*_CROSSED):
                     return await _handle(handle, request)
@@ -49,6 +55,11 @@ async def _handle(handle: Handler, request: Request) -> Response:
         return await handle(request)
     except RequestValidationError as error:
         raise describe_validation_error(error) from None
+    except HTTPException as error:
+        # FastAPI's own, of a body that is no text or nested beyond all bounds.
+        if error.status_code != _BAD_REQUEST:
+            raise
+        raise InvalidRequestError("body", "The body must be valid JSON") from None
 
 
 def describe_validation_error(
@@ -59,7 +70,9 @@ def describe_validation_error(
     Pydantic's message says what is allowed.
     """
     first: Mapping[str, Any] = error.errors()[0]
-    path = [str(part) for part in first.get("loc", ()) if part not in _PLACES]
+    place, *path = [str(part) for part in first.get("loc", ())] or ["body"]
+    if place not in _PLACES:
+        path = [place, *path]
     if first.get("type") == "value_error.jsondecode":
         return InvalidRequestError("body", "The body must be valid JSON")
     # Names of the body's own keys are in the path: any text.

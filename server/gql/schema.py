@@ -12,6 +12,7 @@ from ..host import AyonException, logging
 from ..store.access import Caller
 from .activity import SEARCH_COST, GraphInfo
 from .activity_types import Job, KnownAgent, Pause
+from .documents import find_excess
 from .loaders import Backend, RequestContext
 from .mutations import Mutation
 from .resolvers import Project
@@ -108,7 +109,8 @@ def _problem_of(query: str, operation_name: str | None) -> dict[str, Any] | None
     if get_operation_ast(document, operation_name) is None:
         msg = "operationName: name one of the operations of the query"
         return {"message": msg}
-    return None
+    excess = find_excess(document)
+    return None if excess is None else {"message": excess}
 
 
 def _describe(error: Any) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _describe(error: Any) -> dict[str, Any]:
     if isinstance(original, AyonException):
         described["message"] = original.detail
         described["extensions"] = {"code": original.status, **original.extra}
-    elif original is not None:
+    elif original is not None and not isinstance(original, GraphQLError):
         logging.error(f"Site Sync failed at a GraphQL field: {original!r}")
         described["message"] = "Site Sync failed at this field; the server's log tells"
         described["extensions"] = {"code": 500, "errorCode": "internal_error"}

@@ -38,7 +38,7 @@ class RemovalDesk:
                     scans += await self._take_scan(seeker)
                 if not most:
                     continue
-                remover = _remover(seeker)
+                remover = await self._make_remover(seeker)
                 removals += await self._claim_removals(remover, most - len(removals))
                 outlook = await self._services.removals.outlook(remover)
                 pending += outlook.pending
@@ -46,6 +46,22 @@ class RemovalDesk:
                     waits.append(outlook.next_due_in_seconds)
         found = {"removals": removals, "scans": scans}
         return found, Outlook(pending, min(waits, default=None))
+
+    async def _make_remover(self, seeker: Seeker) -> Remover:
+        route, sites = seeker.route, seeker.sites
+        names = set(route.reachable)
+        for name in route.reachable:
+            names |= sites.aliases(name)
+        return Remover(
+            project_name=seeker.project_name,
+            holder=seeker.holder,
+            own_site=route.own_site,
+            reachable=route.reachable,
+            sites=sites,
+            paths=seeker.paths,
+            variant=seeker.variant,
+            attended=await self._services.agents.live_among(sorted(names)),
+        )
 
     async def _claim_removals(
         self, remover: Remover, most: int
@@ -94,18 +110,6 @@ class RemovalDesk:
             self._services.live.state_changed(
                 project_name, {key[0] for key in keys}, {key[1] for key in keys}
             )
-
-
-def _remover(seeker: Seeker) -> Remover:
-    return Remover(
-        project_name=seeker.project_name,
-        holder=seeker.holder,
-        own_site=seeker.route.own_site,
-        reachable=seeker.route.reachable,
-        sites=seeker.sites,
-        paths=seeker.paths,
-        variant=seeker.variant,
-    )
 
 
 def _report(model: RemovalReportModel) -> RemovalReport:

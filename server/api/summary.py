@@ -171,6 +171,8 @@ async def describe_sites(
     own = [caller.site_id] if caller.site_id is not None else []
     # Also where nothing of the project is yet: it can be wanted there.
     own += await services.agents.live_sites_of(caller.name)
+    if caller.is_manager:
+        own += await services.agents.seen_machines()
     names = list(dict.fromkeys([STUDIO_SITE, *sites.configured, *own, *sorted(totals)]))
     agents = await services.agents.of_sites(names)
     removing = await services.removals.count(project_name, paths)

@@ -16,7 +16,7 @@ from .status import SiteStatus
 
 OWN_SITE_FIRST_SECONDS = 10.0
 """An agent that merely reaches a site takes its removals when they have waited so long:
-an agent of the site itself comes first."""
+an agent of the site itself comes first, if one is running."""
 SETTLE_SECONDS = 120.0
 """A publish over a representation may still be writing its rows for so long."""
 

@@ -35,6 +35,12 @@ WHERE NOT EXISTS (
 -- name: lock_machine
 SELECT pg_advisory_xact_lock(hashtextextended('sitesync machine ' || $1::text, 0));
 
+-- name: machine_known
+-- A machine that AYON has registered, or one whose agent has worked.
+SELECT EXISTS (SELECT 1 FROM public.sites WHERE id = $1)
+    OR EXISTS (SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1)
+    AS found;
+
 -- name: registered_site
 SELECT id, data -> 'users' AS users FROM public.sites WHERE id = $1;
 

@@ -116,5 +116,19 @@ WHERE user_name = $1
 ORDER BY site_name
 LIMIT 20;
 
+-- name: live_among
+-- Those of the sites $1 that live agents have as their own.
+SELECT DISTINCT site_name FROM public.sitesync_agents
+WHERE site_name = ANY ($1::varchar[])
+    AND seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8);
+
+-- name: seen_machines
+-- Machines whose agents called within the time that agents are kept, the first $1.
+SELECT DISTINCT m.site_name
+FROM public.sitesync_machine_sites AS m
+JOIN public.sitesync_agents AS a ON a.site_name = m.site_name
+ORDER BY m.site_name
+LIMIT $1;
+
 -- name: now
 SELECT extract(epoch FROM public.sitesync_now_v1())::float8 AS now;

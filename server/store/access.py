@@ -165,8 +165,8 @@ async def check_site_name(
 ) -> None:
     """Let known site names through.
 
-    Known are `studio`, configured names, registered machines, the caller's own
-    machine, and names that the project's states have already.
+    Known are `studio`, configured names, machines that are registered or had an
+    agent, the caller's own machine, and names that the project's states have already.
 
     :raises LocalSiteNameError: the name is `local`.
     :raises UnknownSiteError: nobody knows the name.
@@ -176,7 +176,7 @@ async def check_site_name(
     if sites.is_shared(site_name) or site_name == caller.site_id:
         return
     if len(site_name) <= MAX_SITE_NAME_LENGTH and (
-        await Postgres.fetchrow(_SQL.get("registered_site"), site_name)
+        (await Postgres.fetchrow(_SQL.get("machine_known"), site_name))["found"]
         or (await _site_in_use(project_name, site_name))
     ):
         return

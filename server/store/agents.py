@@ -15,6 +15,9 @@ _SQL = QueryFile("agents")
 # An agent without a sign for this long counts as gone.
 LIVE_SECONDS = 60.0
 
+MOST_MACHINES = 500
+"""Machines that are listed where they have nothing of a project."""
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -137,6 +140,16 @@ class AgentStore:
         rows = await Postgres.fetch(
             _SQL.get("live_sites_of_user"), user_name, LIVE_SECONDS
         )
+        return [row["site_name"] for row in rows]
+
+    async def live_among(self, site_names: list[str]) -> set[str]:
+        """Return those of the sites that live agents have as their own."""
+        rows = await Postgres.fetch(_SQL.get("live_among"), site_names, LIVE_SECONDS)
+        return {row["site_name"] for row in rows}
+
+    async def seen_machines(self) -> list[str]:
+        """Return machines whose agents called in the last weeks, by name."""
+        rows = await Postgres.fetch(_SQL.get("seen_machines"), MOST_MACHINES)
         return [row["site_name"] for row in rows]
 
     async def now(self) -> float:

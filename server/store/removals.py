@@ -8,7 +8,7 @@ Marks of all names of a store are given together, under one token.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,10 @@ class Leg:
 
 @dataclass(frozen=True)
 class Remover:
-    """An agent that may delete files in one project, and the sites that it reaches."""
+    """An agent that may delete files in one project, and the sites that it reaches.
+
+    `attended`: sites that live agents have as their own, who come first there.
+    """
 
     project_name: str
     holder: Holder
@@ -66,6 +69,7 @@ class Remover:
     sites: ProjectSites
     paths: Paths
     variant: str
+    attended: Set[str]
 
     def legs(self) -> Iterator[Leg]:
         """Yield its own store first; whose files are there already may be told."""
@@ -79,7 +83,9 @@ class Remover:
             yield Leg(
                 name,
                 sorted(names),
-                0.0 if is_own else OWN_SITE_FIRST_SECONDS,
+                0.0
+                if is_own or names.isdisjoint(self.attended)
+                else OWN_SITE_FIRST_SECONDS,
                 None if is_own else self.paths,
             )
 

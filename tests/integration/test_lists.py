@@ -289,6 +289,30 @@ async def test_d54_a_manager_sees_the_machines_of_others(
     assert row["sites"][machine]["status"] == 4
 
 
+async def test_a_manager_may_bring_things_to_a_machine_that_has_nothing_yet(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    machine = "machine-of-artist"
+    published = await pipeline.publish()
+    await sync(client, host, published, "studio")
+    artist = await host.client("artist", machine)
+    agent = {"id": "e" * 32, "siteName": machine, "hostname": "ws7", "version": "2"}
+    claim = {"agent": agent, "projects": ["demo"], "maxTransfers": 0}
+    assert (await artist.post(f"{host.addon_path}/-/claim", json=claim)).is_success
+
+    async def sites_of(user: httpx.AsyncClient) -> list[str]:
+        answer = await user.get(f"{host.addon_path}/demo/sites")
+        return [site["siteName"] for site in answer.json()["sites"]]
+
+    assert machine in await sites_of(await host.client("manager"))
+    assert machine not in await sites_of(await host.client("restricted"))
+    manager = await host.client("manager")
+    order = {"siteNames": [machine], "selection": {"representationIds": [published.id]}}
+    answer = await manager.post(f"{host.addon_path}/demo/verbs/queue", json=order)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["changed"] == 1
+
+
 async def test_sites_tell_kind_role_totals_and_agents(
     host: Host,
     pipeline: Pipeline,

@@ -368,11 +368,26 @@ async def test_an_agent_that_only_reaches_a_site_lets_the_sites_own_go_first(
 ) -> None:
     published = await published_on(manager, pipeline)
     await remove(manager, published, site=CONFIGURED)
+    own = Agent(await host.client("service"), host.addon_path, CONFIGURED)
+    await own.answer(maxTransfers=0)
     machine = Remover(await host.client("artist", SITE), host.addon_path)
     assert await machine.take() == []
     assert await machine.take(serve=[CONFIGURED]) == []
     await clock.advance(11)
     assert await machine.take() == []
+    [removal] = await machine.take(serve=[CONFIGURED])
+    assert removal["siteName"] == CONFIGURED
+
+
+async def test_where_no_agent_of_the_site_is_running_nobody_waits_for_one(
+    manager: Operator, host: Host, pipeline: Pipeline, clock: Clock
+) -> None:
+    own = Agent(await host.client("service"), host.addon_path, CONFIGURED)
+    await own.answer(maxTransfers=0)
+    await clock.advance(61)
+    published = await published_on(manager, pipeline)
+    await remove(manager, published, site=CONFIGURED)
+    machine = Remover(await host.client("artist", SITE), host.addon_path)
     [removal] = await machine.take(serve=[CONFIGURED])
     assert removal["siteName"] == CONFIGURED
 

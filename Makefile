@@ -91,7 +91,7 @@ test: check test-unit test-frontend test-e2e test-client39
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
-	$(PY) -m pytest -n 2 tests/unit tests/contract tests/property tests/integration tests/faults
+	$(PY) -m pytest -n 2 tests/unit tests/contract docs/provider-template tests/property tests/integration tests/faults
 
 test-postgres15: setup
 	bash tests/support/install_postgres15.sh

@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ayon_sitesync.cli import parser as parser_module
 from ayon_sitesync.cli.commands import COMMANDS
+from ayon_sitesync.providers import base
 
 from server import errors as server_errors
 from server.domain.setting_faults import find_faults
@@ -154,6 +156,26 @@ def test_the_examples_of_sites_are_settings() -> None:
         assert_holds(stored, site)
         settings = SiteSyncSettings(enabled=True, sites=[site]).dict()
         assert find_faults(settings, frozenset()) == []
+
+
+def test_the_guide_of_providers_names_the_whole_contract() -> None:
+    text = (DOCS / "provider-guide.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:Reader\.|Part\.)?([a-zA-Z_]+)[`(]", text))
+    contracts = (base.Provider, base.Reader, base.Part)
+    methods = {name for kind in contracts for name in vars(kind) if name[0] != "_"}
+    assert {"locate", "readinto", "publish"} <= methods <= named
+    assert {field.name for field in fields(base.SiteConfig)} <= named
+    basic = {"keeps_mtime", "is_disk", "reads_back"}
+    assert {field.name for field in fields(base.Capabilities)} - basic <= named
+
+
+def test_the_example_of_a_site_with_a_provider_of_ones_own_is_one() -> None:
+    text = (DOCS / "provider-guide.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    site = json.loads(example)
+    assert_holds(SiteSettings(**site).dict(), site)
+    settings = SiteSyncSettings(enabled=True, sites=[site]).dict()
+    assert find_faults(settings, frozenset()) == []
 
 
 def assert_holds(stored: Any, example: Any) -> None:

@@ -18,9 +18,10 @@ from ayon_sitesync.paths import PART_SUFFIX
 from ayon_sitesync.providers.base import NewFile, Provider, ResumeProvider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
 from ayon_sitesync.providers.ssh.files import SftpPart
-from ayon_sitesync.providers.ssh.session import SftpSession
+from ayon_sitesync.providers.ssh.session import SftpSession, Space
 from ayon_sitesync.transfer import resume
-from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
+from ayon_sitesync.transfer.copy import Route, copy_file
+from ayon_sitesync.transfer.copy_result import CopyResult
 from ayon_sitesync.transfer.journal import Journal
 from ayon_sitesync.work import TransferFile
 
@@ -296,7 +297,7 @@ def test_bare_failure_on_a_full_disk_is_told_as_that(
     new = NewFile(str(pair.target_file), b"content", 0)
     (plain,) = provider.write_many([new])
     assert isinstance(plain, RetryableError)
-    monkeypatch.setattr(SftpSession, "find_free_bytes", lambda *_: 4096)
+    monkeypatch.setattr(SftpSession, "ask_space", lambda *_: Space(4096, False))
     (full,) = provider.write_many([new])
     assert isinstance(full, SiteUnhealthyError)
     assert "the disk is full" in str(full)

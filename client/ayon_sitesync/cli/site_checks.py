@@ -83,6 +83,9 @@ def _check_site(
         yield Check(subject, WARNING, f"{format_bytes(free)} free", "Free some space")
     elif free is not None:
         yield Check(subject, OK, f"{format_bytes(free)} free")
+    elif access.find_limits(settings.project_name, site_name).least_free_bytes:
+        found = "Does not tell its free space: what the settings keep free is not kept"
+        yield Check(subject, WARNING, found, "Watch its space by other means")
 
 
 def _list_roots(settings: ProjectSites, site_name: str) -> list[str]:

@@ -10,6 +10,7 @@ from ayon_sitesync.paths import current_platform
 from tests.support.command_line import CommandLine
 from tests.support.host_studio import MACHINE, HostStudio
 from tests.support.sshd import Sshd
+from tests.unit.client.ssh_account import PasswordServer
 
 
 @pytest.fixture
@@ -110,6 +111,24 @@ def test_doctor_connects_to_storage_for_real(
     (told,) = look()["prague"]
     assert told.startswith("wrong: ")
     assert "127.0.0.1" in told
+
+
+def test_doctor_tells_of_a_floor_that_nobody_can_keep(
+    run: CommandLine, studio: HostStudio, tmp_path: Path
+) -> None:
+    """The server has none of OpenSSH's extensions, which tell the space."""
+    server = PasswordServer()
+    (tmp_path / "projects").mkdir()
+    settings = {**server.settings, "roots": str(tmp_path / "projects")}
+    site = {"name": "prague", "provider": "sftp", "sftp": settings}
+    studio.configure(sites=[{**site, "limits": {"free_space_floor_gb": 5.0}}])
+    try:
+        _, checks = run("doctor", "--serve", "prague")
+    finally:
+        server.close()
+    found = [one["found"] for one in checks if one["subject"].endswith("site prague")]
+    assert found[0] == "sftp: reached"
+    assert "Does not tell its free space" in found[1]
 
 
 def test_doctor_writes_to_the_roots_and_leaves_nothing(

@@ -25,14 +25,18 @@ from ayon_sitesync.providers.sftp import SftpProvider
 from ayon_sitesync.providers.ssh import packets
 from ayon_sitesync.providers.ssh.faults import map_status
 from ayon_sitesync.providers.ssh.session import SftpStatusError
-from ayon_sitesync.transfer.batch import BatchJob, copy_batch
-from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
+from ayon_sitesync.site_limits import SiteLimits
+from ayon_sitesync.transfer.batch import copy_batch
+from ayon_sitesync.transfer.batch_job import BatchJob
+from ayon_sitesync.transfer.copy import Route, copy_file
+from ayon_sitesync.transfer.copy_result import CopyResult
 from ayon_sitesync.transfer.verify import CONTENT, STORAGE
 from ayon_sitesync.work import TransferFile
 
 from tests.support.sshd import Sshd, make_key
 from tests.unit.client.disks import MACHINE_TAG, MIB, make_disk
 from tests.unit.client.ssh_account import PasswordServer
+from tests.unit.client.test_agent import OWN_SITE, Bench
 
 OLD_TIME_NS = 1_600_000_000_000_000_000
 DAY_SECONDS = 24 * 3600
@@ -504,3 +508,33 @@ def test_server_that_refuses_writes_is_told(
         )
         assert isinstance(refused, PermanentError)
         site.close()
+
+
+# --- free space -----------------------------------------------------------------------
+
+
+def test_server_tells_its_free_space(site: Site, server: Sshd) -> None:
+    free = site.open(server.settings).find_free_bytes(["unknown", "work"])
+    assert free is not None
+    there = os.statvfs(site.root)
+    # Others write to the same disk meanwhile.
+    assert abs(free - there.f_bavail * there.f_frsize) < 1_000_000_000
+
+
+def test_server_without_the_extension_tells_none(
+    site: Site, password_server: PasswordServer
+) -> None:
+    assert site.open(password_server.settings).find_free_bytes(["work"]) is None
+
+
+def test_floor_of_free_space_is_kept(site: Site, server: Sshd, tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "studio")
+    bench.sites.replace(OWN_SITE, site.open(server.settings))
+    key = bench.server.queue(bench.publish("a.exr"))
+    bench.sites.limits[OWN_SITE] = SiteLimits(least_free_bytes=10**18)
+    assert "free some space" in bench.run_once().unfinished
+    assert bench.server.rows[key].attempts == {}
+    assert list(site.root.iterdir()) == []
+    del bench.sites.limits[OWN_SITE]
+    assert bench.run_once().unfinished == ""
+    assert (site.root / "a.exr").read_bytes() == b"frame"

@@ -14,7 +14,7 @@ from .connection import Connection
 from .faults import map_link, map_status, mapping_errors
 from .packets import Attributes
 from .pool import ConnectionPool
-from .session import LinkError, SftpSession, SftpStatusError
+from .session import LinkError, SftpSession, SftpStatusError, Space
 
 AHEAD_BYTES = 8 * 1024 * 1024
 """Data on its way for one open file; memory for each is bounded by it."""
@@ -362,16 +362,26 @@ FULL_BYTES = 1024 * 1024
 """Less free space than this is a full disk."""
 
 
+def ask_space(session: SftpSession, folder: str) -> Optional[Space]:
+    """What is left where `folder` is; None where the server does not tell.
+
+    Raises `LinkError`.
+    """
+    if packets.STATVFS not in session.extensions:
+        return None
+    try:
+        return session.ask_space(encode_path(folder))
+    except SftpStatusError:
+        return None
+
+
 def raise_if_full(session: SftpSession, path: str, site_name: str) -> None:
     """OpenSSH says of a full disk no more than "Failure": look at the space."""
-    if packets.STATVFS not in session.extensions:
-        return
-    folder = path.rpartition("/")[0] or "/"
     try:
-        free = session.find_free_bytes(encode_path(folder))
-    except (SftpStatusError, LinkError):
+        space = ask_space(session, path.rpartition("/")[0] or "/")
+    except LinkError:
         return
-    if free < FULL_BYTES:
+    if space is not None and space.free_bytes < FULL_BYTES:
         reason = "the disk is full; free some space"
         raise SiteUnhealthyError(site_name, reason, STORAGE_FULL)
 

@@ -28,6 +28,7 @@ NO_SPACE, QUOTA_EXCEEDED = 14, 15
 POSIX_RENAME = b"posix-rename@openssh.com"
 FSYNC = b"fsync@openssh.com"
 STATVFS = b"statvfs@openssh.com"
+STATVFS_READ_ONLY = 1
 LIMITS = b"limits@openssh.com"
 
 _HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 0x1, 0x2, 0x4, 0x8

@@ -43,6 +43,16 @@ class Answer(NamedTuple):
     body: memoryview
 
 
+STATVFS_NUMBERS = 11
+
+
+class Space(NamedTuple):
+    """What a server says of a file system."""
+
+    free_bytes: int
+    is_read_only: bool
+
+
 class SftpSession:
     """SFTP over an open channel (what paramiko's `Channel` offers is used)."""
 
@@ -241,19 +251,18 @@ class SftpSession:
             self.forget(self.send_named(packets.CLOSE, handle))
         return found
 
-    def find_free_bytes(self, path: bytes) -> int:
-        """Free space where `path` is. Only where the server has the extension."""
+    def ask_space(self, path: bytes) -> Space:
+        """What is left where `path` is. Only where the server has the extension."""
         request_id = self.send(
             packets.EXTENDED,
             packets.encode_text(packets.STATVFS),
             packets.encode_text(path),
         )
         body = self.expect(request_id, packets.EXTENDED_REPLY)
-        body.take_u64()
-        block_bytes = body.take_u64()
-        body.take_u64()
-        body.take_u64()
-        return block_bytes * body.take_u64()
+        (_, block, _, _, free, _, _, _, _, flags, _) = (
+            body.take_u64() for _ in range(STATVFS_NUMBERS)
+        )
+        return Space(block * free, bool(flags & packets.STATVFS_READ_ONLY))
 
     def close(self) -> None:
         self._channel.close()

@@ -8,6 +8,7 @@ object that makes providers and looks at the storage behind their back. See
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Protocol, cast
 
 import pytest
@@ -17,13 +18,16 @@ from ayon_sitesync.errors import (
     PermanentError,
     SiteUnhealthyError,
 )
+from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import (
     FolderProvider,
     Part,
     Provider,
     Reader,
+    SiteConfig,
     SpaceProvider,
 )
+from ayon_sitesync.providers.registry import make_provider
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.work import TransferFile
 
@@ -278,3 +282,14 @@ class ProviderSuite:
         result = copy_file(file, route)
         assert not result.moved
         assert storage.list_names() == ["in/a.exr"]
+
+    def test_file_comes_from_there(
+        self, storage: Storage, provider: Provider, tmp_path: Path
+    ) -> None:
+        content = os.urandom(3 * CHUNK_BYTES)
+        storage.put("in/a.exr", content)
+        config = SiteConfig("disk", {"work": str(tmp_path)}, current_platform(), "beef")
+        disk = make_provider("local_drive", config)
+        file = TransferFile("f1", ROOTED + "in/a.exr", len(content))
+        assert copy_file(file, Route(provider, disk, lambda moved: None)).moved
+        assert (tmp_path / "in/a.exr").read_bytes() == content

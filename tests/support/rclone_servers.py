@@ -13,6 +13,8 @@ import sysconfig
 import time
 from pathlib import Path
 
+from tests.support.rights import WITHOUT_RIGHTS
+
 READY_SECONDS = 20.0
 POLL_SECONDS = 0.02
 STOP_SECONDS = 10.0
@@ -51,6 +53,7 @@ class RcloneServer:
         watching = ("--dir-cache-time", "0s") if is_watched else ()
         self.port = find_free_port()
         self._command = [
+            *WITHOUT_RIGHTS,
             *(find_rclone(), "serve", kind, str(folder), *arguments),
             *("--addr", f"127.0.0.1:{self.port}", "--config", ""),
             *("--poll-interval", "0s", *watching),
@@ -94,5 +97,6 @@ def serve_s3(folder: Path, *, is_watched: bool = True) -> RcloneServer:
     return RcloneServer("s3", folder, *login, is_watched=is_watched)
 
 
-def serve_webdav(folder: Path) -> RcloneServer:
-    return RcloneServer("webdav", folder, "--user", USER, "--pass", PASSWORD)
+def serve_webdav(folder: Path, *, is_watched: bool = True) -> RcloneServer:
+    login = ("--user", USER, "--pass", PASSWORD)
+    return RcloneServer("webdav", folder, *login, is_watched=is_watched)

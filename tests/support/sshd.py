@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,17 @@ class Sshd:
     """An SSH server; stops and starts again on the same port."""
 
     def __init__(
-        self, folder: Path, *, shell: bool = True, sftp_arguments: str = ""
+        self,
+        folder: Path,
+        *,
+        shell: bool = True,
+        sftp_arguments: str = "",
+        sftp_prefix: Sequence[str] = (),
     ) -> None:
-        """Without `shell` the server gives SFTP only, as chrooted accounts have it."""
+        """Without `shell` the server gives SFTP only, as chrooted accounts have it.
+
+        `sftp_prefix` is a command that runs the one after it, as `nsenter` does.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.user = getpass.getuser()
@@ -70,10 +79,11 @@ class Sshd:
         self.user_key = make_key(folder / "user_key")
         shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
         self._config = folder / "sshd_config"
-        self._write_config(shell, sftp_arguments)
+        command = " ".join((*sftp_prefix, find_sftp_server(), sftp_arguments))
+        self._write_config(shell, command)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _write_config(self, shell: bool, sftp_arguments: str) -> None:
+    def _write_config(self, shell: bool, command: str) -> None:
         folder = self.folder
         lines = [
             f"Port {self.port}",
@@ -87,10 +97,10 @@ class Sshd:
             "PasswordAuthentication no",
             "KbdInteractiveAuthentication no",
             "MaxStartups 100",
-            f"Subsystem sftp {find_sftp_server()} {sftp_arguments}",
+            f"Subsystem sftp {command}",
         ]
         if not shell:
-            lines.append(f"ForceCommand {find_sftp_server()} {sftp_arguments}")
+            lines.append(f"ForceCommand {command}")
         self._config.write_text("\n".join(lines) + "\n")
 
     def start(self) -> Sshd:

@@ -80,6 +80,10 @@ class _FetchedReader(LocalReader):
         super().__init__(os.open(spool, os.O_RDONLY | O_BINARY), path, site_name)
         self._spool = spool
 
+    def stat(self) -> FileStat:
+        # Its time is that of the download, and says nothing.
+        return FileStat(super().stat().size, 0)
+
     def __exit__(
         self,
         exc_type: Optional[type[BaseException]],
@@ -87,8 +91,7 @@ class _FetchedReader(LocalReader):
         traceback: Optional[TracebackType],
     ) -> None:
         super().__exit__(exc_type, exc, traceback)
-        with suppress(OSError):
-            self._spool.unlink()
+        _discard(self._spool)
 
 
 class AdaptedProvider:
@@ -161,8 +164,7 @@ class AdaptedProvider:
     def _drop(self, path: str) -> None:
         kept = self._fetched.pop(path, None)
         if kept is not None:
-            with suppress(OSError):
-                kept[0].unlink()
+            _discard(kept[0])
 
     def open_reader(self, path: str) -> LocalReader:
         with self._lock:
@@ -178,10 +180,8 @@ class AdaptedProvider:
             with self._mapping_errors(path):
                 found = spool.stat()
         except BaseException:
-            with suppress(OSError):
-                spool.unlink()
+            _discard(spool)
             raise
-        # Its time is that of the download, and says nothing.
         return spool, FileStat(found.st_size, 0)
 
     def _download(self, path: str, spool: Path) -> None:
@@ -220,7 +220,33 @@ class AdaptedProvider:
     def take_file(self, upload: Upload) -> bool:
         """Send it, bring it back, compare. True: what came back was the same."""
         with self._lock:
-            self._drop(upload.path)
+            older = self._fetched.pop(upload.path, None)
+        try:
+            self._send(upload)
+        except BaseException:
+            self._remove_half(upload.path, older[0] if older else None)
+            raise
+        finally:
+            if older is not None:
+                _discard(older[0])
+        self._compare(upload)
+        return True
+
+    def _remove_half(self, path: str, older: Optional[Path]) -> None:
+        """What a failed upload left under the final name, unless it is untouched."""
+        with suppress(TransferError):
+            spool, _ = self._fetch(path)
+            try:
+                with self._mapping_errors(path):
+                    is_untouched = older is not None and filecmp.cmp(
+                        spool, older, shallow=False
+                    )
+            finally:
+                _discard(spool)
+            if not is_untouched:
+                self.delete(path)
+
+    def _send(self, upload: Upload) -> None:
         addon = AddonStandIn(upload.size, upload.tick)
         with self._mapping_errors(upload.path):
             provider = self._get()
@@ -238,8 +264,6 @@ class AdaptedProvider:
         if addon.stopped is not None:
             raise addon.stopped
         addon.finish(upload.size)
-        self._compare(upload)
-        return True
 
     def _compare(self, upload: Upload) -> None:
         spool, _ = self._fetch(upload.path)
@@ -247,8 +271,7 @@ class AdaptedProvider:
             with self._mapping_errors(upload.path):
                 is_same = filecmp.cmp(spool, upload.local_path, shallow=False)
         finally:
-            with suppress(OSError):
-                spool.unlink()
+            _discard(spool)
         if not is_same:
             self.delete(upload.path)
             raise CorruptError(
@@ -293,6 +316,11 @@ class AdaptedProvider:
             raise RetryableError(
                 f"'{path}' on site '{self._site_name}': its provider failed: {text}"
             ) from error
+
+
+def _discard(spool: Path) -> None:
+    with suppress(OSError):
+        spool.unlink()
 
 
 def _describe_file(path: str, size: int) -> dict[str, Any]:

@@ -78,6 +78,8 @@ class LocalDriveProvider:
         if not os.access(root, os.R_OK | os.X_OK):
             return "cannot be read; check its permissions"
         if writable and not os.access(root, os.W_OK):
+            if _is_read_only(root):
+                return "is mounted read-only"
             return "cannot be written to; check its permissions"
         with os.scandir(root) as entries:
             is_empty = next(entries, None) is None
@@ -223,3 +225,9 @@ def _attempt_each(
             return error
 
     return [attempt(path) for path in paths]
+
+
+def _is_read_only(root: str) -> bool:
+    if not hasattr(os, "statvfs"):  # Windows
+        return False
+    return bool(os.statvfs(root).f_flag & os.ST_RDONLY)

@@ -16,7 +16,6 @@ from ayon_sitesync.cli import parser as parser_module
 from ayon_sitesync.cli.commands import COMMANDS
 from ayon_sitesync.providers import base
 
-from server import errors as server_errors
 from server.domain.setting_faults import find_faults
 from server.settings.choices import list_providers
 from server.settings.main import SiteSettings, SiteSyncSettings
@@ -188,53 +187,3 @@ def assert_holds(stored: Any, example: Any) -> None:
             assert_holds(item, value)
     else:
         assert stored == example
-
-
-# --- troubleshooting -----------------------------------------------------------------
-
-
-def list_api_errors() -> dict[str, int]:
-    """HTTP status by code."""
-    return {
-        kind.error_code: kind.status
-        for kind in vars(server_errors).values()
-        if isinstance(kind, type) and issubclass(kind, server_errors.SiteSyncError)
-    }
-
-
-def list_words() -> set[str]:
-    """Codes of what the server says in words."""
-    domain = ROOT / "server/domain"
-    reasons = (domain / "explanation.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'Reason\(\s*"([a-z_]+)"', reasons))
-    problems = (domain / "problems.py").read_text(encoding="utf-8")
-    codes.update(re.findall(r'"([a-z_]+)",\s*"(?:error|warning)",', problems))
-    return codes
-
-
-def list_client_codes() -> set[str]:
-    """Of unusable sites and of failed files."""
-    text = (ROOT / "client/ayon_sitesync/errors.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'^[A-Z_]+ = "([a-z_]+)"', text, re.MULTILINE))
-    codes.update(re.findall(r'error_class(?:: \S+)? = "([a-z_]+)"', text))
-    return codes
-
-
-def test_every_error_code_is_explained() -> None:
-    server = list_api_errors().keys() | list_words()
-    client = list_client_codes()
-    assert {"last_copy", "will_retry", "stuck"} <= server
-    assert {"not_mounted", "corrupt"} <= client
-    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
-    explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
-    # What an agent or a scan is told of single files has no class of its own.
-    in_answers = {"proof_missing", "checksum_missing", "unknown_tombstone"}
-    in_answers |= {"size_mismatch", "checksum_mismatch"}
-    assert explained == server | client | in_answers
-
-
-def test_the_table_of_answers_has_their_status() -> None:
-    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", text, re.MULTILINE)
-    assert {code: int(status) for code, status in told} == list_api_errors()

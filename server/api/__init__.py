@@ -12,6 +12,7 @@ from ..store.availability import AvailabilityStore
 from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
+from ..store.list_totals import ListTotals
 from ..store.machines import MachineStore
 from ..store.notices import Notices
 from ..store.pauses import PauseStore
@@ -62,6 +63,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         summary=SummaryStore(totals),
         totals=totals,
         representations=RepresentationList(),
+        list_totals=ListTotals(totals),
         availability=AvailabilityStore(),
         queue=TransferQueue(),
         reports=ReportStore(configuration.for_project, pauses.load),

@@ -60,6 +60,7 @@ def build_backend(services: Services, endpoints: Endpoints) -> Backend:
     return Backend(
         ensure_ready=services.keeper.ensure_ready,
         representations=services.representations,
+        list_totals=services.list_totals,
         availability=services.availability,
         describe_sites=partial(describe_sites, services),
         read_transfers=endpoints.activity.read_transfers,

@@ -130,7 +130,8 @@ class QueryModel(OrderModel):
     before: str | None = None
     withFiles: bool = False
     withTotal: Literal["exact", "estimated"] | bool = Field(
-        False, description="true = exact; estimated costs nothing"
+        False,
+        description="true = exact; estimated costs nothing, and tells rows only",
     )
 
 
@@ -145,6 +146,8 @@ class QueryAnswerModel(OPModel):
     representations: list[RowModel]
     pageInfo: PageInfoModel
     total: int | None
+    totalFiles: int | None = Field(..., description="null unless exact")
+    totalBytes: int | None = Field(..., description="null unless exact")
 
 
 class AnchorsModel(OrderModel):

@@ -10,6 +10,7 @@ from ..store.availability import AvailabilityStore
 from ..store.credentials import CredentialStore
 from ..store.explain import ExplainStore
 from ..store.jobs import JobStore
+from ..store.list_totals import ListTotals
 from ..store.machines import MachineStore
 from ..store.notices import Notices
 from ..store.pauses import PauseStore
@@ -40,6 +41,7 @@ class Services:
     summary: SummaryStore
     totals: TotalsStore
     representations: RepresentationList
+    list_totals: ListTotals
     availability: AvailabilityStore
     queue: TransferQueue
     reports: ReportStore

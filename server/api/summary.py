@@ -83,19 +83,20 @@ class SummaryRoutes:
             names,
             query.withFiles,
         )
-        total = await self._total(project_name, filters, query)
-        others = {"pageInfo": page.info(), "total": total}
+        totals = await self._totals(project_name, filters, query)
+        others = {"pageInfo": page.info(), **totals}
         return await answer_list(request, "representations", page.rows(), others)
 
-    async def _total(
+    async def _totals(
         self, project_name: str, filters: Filters, query: QueryModel
-    ) -> int | None:
-        if not query.withTotal:
-            return None
-        representations = self._services.representations
+    ) -> dict[str, int | None]:
+        total = files = size = None
         if query.withTotal == "estimated":
-            return await representations.estimate(project_name, filters)
-        return await representations.total(project_name, filters)
+            total = await self._services.list_totals.estimate(project_name, filters)
+        elif query.withTotal:
+            sums = await self._services.list_totals.sums(project_name, filters)
+            total, files, size = sums.total, sums.files, sums.bytes
+        return {"total": total, "totalFiles": files, "totalBytes": size}
 
     async def list_anchors(
         self, project_name: ProjectName, user: CurrentUser, query: AnchorsModel

@@ -12,6 +12,7 @@ from ..errors import InvalidRequestError, UnknownProjectError
 from ..host import get_project_list
 from ..store.access import Caller, Paths, readable_paths
 from ..store.availability import AvailabilityStore
+from ..store.list_totals import ListTotals
 from ..store.representation_list import RepresentationList
 
 # A request may ask for this many rows in all; a row with its files counts as ten.
@@ -32,6 +33,7 @@ class Backend:
 
     ensure_ready: Callable[[str], Awaitable[None]]
     representations: RepresentationList
+    list_totals: ListTotals
     availability: AvailabilityStore
     describe_sites: Callable[[str, Caller], Awaitable[list[Content]]]
     read_transfers: Callable[[str, Caller, int, list[str] | None], Awaitable[Content]]

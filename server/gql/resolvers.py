@@ -14,6 +14,7 @@ from ..domain.site import STUDIO_SITE
 from ..errors import InvalidRequestError
 from ..store.access import Paths
 from ..store.filters import Filters
+from ..store.list_totals import Sums
 from ..store.representation_list import Order, Page, Slice
 from ..store.turns import in_turns
 from .activity import GraphInfo, ProjectActivity, check_site_names
@@ -87,18 +88,38 @@ class RepresentationConnection:
     filters: strawberry.Private[Filters]
     edges: list[RepresentationEdge]
     page_info: PageInfo
+    counting: strawberry.Private[asyncio.Future[Sums] | None] = None
 
     @strawberry.field
     async def total_count(self, info: GraphInfo) -> int:
         """Exact number of rows on all pages."""
-        representations = info.context.backend.representations
-        return await representations.total(self.project_name, self.filters)
+        totals = info.context.backend.list_totals
+        return await totals.total(self.project_name, self.filters)
+
+    @strawberry.field
+    async def total_files(self, info: GraphInfo) -> float:
+        """Exact number of files of the rows on all pages."""
+        return float((await self._count(info)).files)
+
+    @strawberry.field
+    async def total_bytes(self, info: GraphInfo) -> float:
+        """Bytes of all files of the rows on all pages."""
+        return float((await self._count(info)).bytes)
 
     @strawberry.field
     async def estimated_count(self, info: GraphInfo) -> int:
         """Number of rows as Postgres estimates it, at once."""
-        representations = info.context.backend.representations
-        return await representations.estimate(self.project_name, self.filters)
+        totals = info.context.backend.list_totals
+        return await totals.estimate(self.project_name, self.filters)
+
+    async def _count(self, info: GraphInfo) -> Sums:
+        """Count once, for whatever fields are asked for."""
+        if self.counting is None:
+            totals = info.context.backend.list_totals
+            self.counting = asyncio.ensure_future(
+                totals.sums(self.project_name, self.filters)
+            )
+        return await self.counting
 
 
 @strawberry.type

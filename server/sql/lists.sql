@@ -126,6 +126,33 @@ FROM {schema}.representations AS r
 {conditions}
 {filters};
 
+-- name: sums
+-- Files and bytes of what is listed, as the row on site $18 counts them; else as another
+-- row does; only where nobody has counted are the representation's files opened.
+SELECT count(*) AS total,
+    coalesce(sum(coalesce(k.files_total, (
+        SELECT max(o.files_total) FROM {schema}.sitesync_files_status AS o
+        WHERE o.representation_id = r.id
+    ), CASE WHEN jsonb_typeof(r.files) = 'array' THEN jsonb_array_length(r.files)
+        ELSE 0 END)), 0)::bigint AS files,
+    least(coalesce(sum(coalesce(k.bytes_total, (
+        SELECT max(o.bytes_total) FROM {schema}.sitesync_files_status AS o
+        WHERE o.representation_id = r.id
+    ), (
+        SELECT sum(greatest((item ->> 'size')::numeric, 0))
+        FROM jsonb_array_elements(
+            CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
+        ) AS items (item)
+        WHERE jsonb_typeof(item -> 'size') = 'number'
+    ), 0)), 0), 9223372036854775807)::bigint AS bytes
+FROM {schema}.representations AS r
+{parents}
+LEFT JOIN {schema}.sitesync_files_status AS k
+    ON k.representation_id = r.id AND k.site_name = $18::varchar
+    AND k.files_total IS NOT NULL
+{conditions}
+{filters};
+
 -- name: estimate
 EXPLAIN (FORMAT JSON)
 SELECT 1

@@ -95,6 +95,16 @@ class Filters:
         return [name for name, is_used in chosen.items() if is_used]
 
     @property
+    def is_everything(self) -> bool:
+        """Tell whether every active representation of a project is left."""
+        everything = Filters(paths=None)
+        return (
+            self.folder_ids is None
+            and not self.fragments()
+            and self.values(None) == everything.values(None)
+        )
+
+    @property
     def parents(self) -> str:
         return "parents_with_inactive" if self.include_inactive else "parents"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..host import Postgres
 from ..sql import QueryFile
+from .filters import Filters
 
 _SQL = QueryFile("lists")
 
@@ -22,6 +23,41 @@ async def fetch_list(query: str, *values: Any) -> list[Any]:
 async def fetch_by_ids(query: str, *values: Any) -> list[Any]:
     """Fetch what belongs to named ids, one by one whatever the size of the project."""
     return await _fetch("plan_for_ids", query, values)
+
+
+async def fetch_filtered(
+    name: str,
+    project_name: str,
+    filters: Filters,
+    values: list[Any] | None = None,
+    site_name: str | None = None,
+    **fragments: str,
+) -> list[Any]:
+    """Run the query `name` over what `filters` leave of a project.
+
+    :param values: $19 and what follows.
+    :param site_name: whose rows give an order, or counts.
+    """
+    query = _SQL.get(
+        name,
+        project_name,
+        parents=filters.parents,
+        conditions="conditions",
+        sizes="sizes",
+        filters=filters.fragments() or "nothing",
+        **fragments,
+    )
+    folders = await _subtrees(project_name, filters.folder_ids)
+    return await fetch_list(query, *filters.values(folders, site_name), *(values or []))
+
+
+async def _subtrees(
+    project_name: str, folder_ids: list[str] | None
+) -> list[str] | None:
+    if folder_ids is None:
+        return None
+    rows = await Postgres.fetch(_SQL.get("subtrees", project_name), folder_ids)
+    return [row["id"] for row in rows]
 
 
 async def _fetch(settings: str, query: str, values: tuple[Any, ...]) -> list[Any]:

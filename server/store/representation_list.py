@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from ..domain.cursor import Cursor, encode_cursor
 from ..host import Postgres
 from ..sql import QueryFile
 from .filters import Filters
 from .list_rows import describe_row
-from .lists import fetch_list
+from .lists import fetch_filtered
 
 _SQL = QueryFile("lists")
 _FIRST_ID = "0" * 32
@@ -90,21 +88,12 @@ class Anchors:
 class RepresentationList:
     """Reads of the list; what a caller may not read is in none of them."""
 
-    async def total(self, project_name: str, filters: Filters) -> int:
-        [row] = await self._fetch("total", project_name, filters)
-        return int(row["total"])
-
-    async def estimate(self, project_name: str, filters: Filters) -> int:
-        """Return how many rows Postgres expects, without looking at them."""
-        [row] = await self._fetch("estimate", project_name, filters)
-        return int(_plan(row)["Plan Rows"])
-
     async def matching_ids(
         self, project_name: str, filters: Filters, after_id: str | None, limit: int
     ) -> list[str]:
         """Return ids in their order, `limit` at most, beyond `after_id`."""
         values = [limit, after_id or _FIRST_ID]
-        rows = await self._fetch("matching_ids", project_name, filters, values)
+        rows = await fetch_filtered("matching_ids", project_name, filters, values)
         return [row["id"] for row in rows]
 
     async def page(
@@ -150,7 +139,7 @@ class RepresentationList:
         direction = "_desc" if order.is_descending else ""
         values = [every, most]
         if order.is_by_site:
-            rows = await self._fetch(
+            rows = await fetch_filtered(
                 "anchors_on_site",
                 project_name,
                 filters,
@@ -162,50 +151,19 @@ class RepresentationList:
             )
         else:
             name = f"order_{order.sort_by}{direction}"
-            rows = await self._fetch(
+            rows = await fetch_filtered(
                 "anchors", project_name, filters, values, order=name
             )
         total = rows[0]["total"] if rows else 0
         cursors = [_cursor(row) for row in rows if row["position"] % every == 0]
         return Anchors(cursors[:most], total)
 
-    async def _fetch(
-        self,
-        name: str,
-        project_name: str,
-        filters: Filters,
-        values: list[Any] | None = None,
-        site_name: str | None = None,
-        **fragments: str,
-    ) -> list[Any]:
-        query = _SQL.get(
-            name,
-            project_name,
-            parents=filters.parents,
-            conditions="conditions",
-            sizes="sizes",
-            filters=filters.fragments() or "nothing",
-            **fragments,
-        )
-        folders = await self._subtrees(project_name, filters.folder_ids)
-        return await fetch_list(
-            query, *filters.values(folders, site_name), *(values or [])
-        )
-
-    async def _subtrees(
-        self, project_name: str, folder_ids: list[str] | None
-    ) -> list[str] | None:
-        if folder_ids is None:
-            return None
-        rows = await Postgres.fetch(_SQL.get("subtrees", project_name), folder_ids)
-        return [row["id"] for row in rows]
-
     async def _plain(
         self, project_name: str, filters: Filters, part: Slice, with_files: bool
     ) -> list[Any]:
         suffix = f"{part.order.sort_by}{'_desc' if part.reads_descending else ''}"
         cursor = part.cursor
-        return await self._fetch(
+        return await fetch_filtered(
             "page",
             project_name,
             filters,
@@ -255,7 +213,7 @@ class RepresentationList:
         if cursor is not None:
             values += [cursor.key, cursor.id] if has_row else [cursor.id]
         from_key = f"from_{key if has_row else 'off_site'}{direction}"
-        return await self._fetch(
+        return await fetch_filtered(
             name,
             project_name,
             filters,
@@ -287,13 +245,6 @@ class RepresentationList:
         for record in records:
             states.setdefault(record["representation_id"], []).append(record)
         return states
-
-
-def _plan(row: Any) -> dict[str, Any]:
-    content = row["QUERY PLAN"]  # JSON as text, unless the pool decodes it
-    plans = orjson.loads(content) if isinstance(content, str) else content
-    plan: dict[str, Any] = plans[0]["Plan"]
-    return plan
 
 
 def _cursor(record: Any) -> str:

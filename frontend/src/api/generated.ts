@@ -1845,6 +1845,16 @@ export interface components {
             representations: components["schemas"]["RowModel"][];
             /** Total */
             total?: number;
+            /**
+             * Totalbytes
+             * @description null unless exact
+             */
+            totalBytes: number;
+            /**
+             * Totalfiles
+             * @description null unless exact
+             */
+            totalFiles: number;
         };
         /**
          * QueryModel
@@ -1939,7 +1949,7 @@ export interface components {
             withFiles: boolean;
             /**
              * Withtotal
-             * @description true = exact; estimated costs nothing
+             * @description true = exact; estimated costs nothing, and tells rows only
              * @default false
              */
             withTotal: ("exact" | "estimated") | boolean;

@@ -54,7 +54,8 @@ def split_rootless(path: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _check_name(name: str, path: str) -> None:
-    if name == "..":
+    # A backslash separates names on servers that run Windows, whatever runs here.
+    if ".." in name.split("\\"):
         raise PathError(f"Path '{path}' leaves its root by '..'.")
     if "\x00" in name:
         raise PathError(f"Path {path!r} holds a zero character.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import WRONG_SETTING, SiteUnhealthyError
+from ...paths import ensure_inside, split_rootless
 from ..base import SiteConfig
 from .binary import expand_variables
 from .options import OptionError, check_arguments
@@ -17,6 +18,7 @@ from .remotes import RemoteConfig
 
 FILE = "config_file"
 ENCRYPTED = "RCLONE_ENCRYPT_V0:"
+DISK = "local"
 DEEPEST = 8
 """Remotes made of remotes made of remotes: more is a circle."""
 
@@ -36,6 +38,13 @@ class AnyRemoteProvider(RcloneProvider):
 
     def _make_config(self) -> RemoteConfig:
         return self._remote
+
+    def locate(self, rootless: str) -> str:
+        path = super().locate(rootless)
+        if self._kind == DISK:
+            # rclone follows links to folders, wherever they lead.
+            ensure_inside(path, self._roots[split_rootless(rootless)[0]])
+        return path
 
 
 class _FileParser(configparser.RawConfigParser):

@@ -80,10 +80,8 @@ class UnknownProjectError(SiteSyncError):
     status: ClassVar[int] = 404
     error_code = "unknown_project"
 
-    def __init__(self, project_name: str) -> None:
-        super().__init__(
-            f"Project '{project_name[:80]}' does not exist", field="projects"
-        )
+    def __init__(self, project_name: str, field: str = "projects") -> None:
+        super().__init__(f"Project '{project_name[:80]}' does not exist", field=field)
 
 
 class UnknownRepresentationError(SiteSyncError):
@@ -183,4 +181,17 @@ class NotReadyError(SiteSyncError):
         super().__init__(
             f"Site Sync is preparing its tables in project '{project_name}': "
             "try again in a few seconds"
+        )
+
+
+class CrossedError(SiteSyncError):
+    """Deletions in AYON crossed this each time that it was tried."""
+
+    status: ClassVar[int] = 503
+    error_code = "crossed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A project, or entities in it, were deleted or renamed in the middle of "
+            "it: try again"
         )

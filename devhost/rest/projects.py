@@ -201,11 +201,10 @@ async def delete_project(project_name: ProjectName, user: CurrentUser) -> EmptyR
     return EmptyResponse()
 
 
-@router.post("/devhost/projects/{project_name}/rename", tags=["devhost"])
+@router.post("/projects/{project_name}/rename")
 async def rename(
     project_name: ProjectName, payload: RenameProjectRequest, user: CurrentUser
 ) -> EmptyResponse:
-    """The devhost's own route: AYON 1.16 renames projects only from its console."""
     if not user.is_manager:
         raise ForbiddenException("You are not allowed to rename projects")
     await rename_project(project_name, payload.name)
@@ -213,8 +212,8 @@ async def rename(
     await AccessGroups.load()
     await EventStream.dispatch(
         "entity.project.renamed",
-        project=payload.name,
         description=f"Renamed project {project_name} to {payload.name}",
+        summary={"entityName": project_name},
         payload={"oldValue": project_name, "newValue": payload.name},
     )
     return EmptyResponse()

@@ -157,18 +157,21 @@ class ClaimDesk:
     async def _choose_projects(
         self, user: UserEntity, names: list[str] | None
     ) -> list[str]:
+        """Return the projects that there may be work in: archived ones wait."""
         check_texts("projects", names)
-        existing = {project.name for project in await get_project_list()}
+        listed = await get_project_list()
+        existing = {project.name for project in listed}
         readable = {name for name in existing if await may_enter(user, name)}
+        archived = {project.name for project in listed if not project.active}
         if names is None:
-            return sorted(readable)
+            return sorted(readable - archived)
         for name in names:
             if name not in existing:
                 raise UnknownProjectError(name)
             if name not in readable:
                 msg = f"You have no access to project '{name}'"
                 raise NotAllowedError(msg)
-        return sorted(set(names))
+        return sorted(set(names) - archived)
 
     async def _check_own_site(
         self, caller: Caller, site_name: str, projects: list[str], variant: str

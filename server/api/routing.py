@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
-import asyncpg
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -15,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from ..checks import clean_message
 from ..errors import InvalidRequestError
+from ..store.crossings import do_until_uncrossed
 from .bodies import read_within_bounds
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -23,16 +22,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 _BAD_REQUEST = 400
 
-ATTEMPTS = 3
-# Somebody deletes what a request is about to write, in whatever order he likes. All
-# that requests do may be done twice; the next time there is nothing to write.
-_CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
-
 
 class SiteSyncRoute(APIRoute):
     """A route whose validation errors are sentences that name the field.
 
-    A request that a deletion in AYON crosses is handled again.
+    A request that a deletion in AYON crosses, of entities or of a project, is handled
+    again: all that requests do may be done twice.
     """
 
     def get_route_handler(self) -> Any:
@@ -42,10 +37,7 @@ class SiteSyncRoute(APIRoute):
         async def answer(request: Request) -> Response:
             if has_body:
                 request = await read_within_bounds(request)
-            for _ in range(ATTEMPTS - 1):
-                with suppress(*_CROSSED):
-                    return await _handle(handle, request)
-            return await _handle(handle, request)
+            return await do_until_uncrossed(lambda: _handle(handle, request))
 
         return answer
 

@@ -24,7 +24,9 @@ _RELISTED = tuple(
     for kind in (*_PARENTS, "representation")
     for ending in ("deleted", "active_changed")
 )
+_PROJECT_CREATED = "entity.project.created"
 _PROJECT_DELETED = "entity.project.deleted"
+_PROJECT_RENAMED = "entity.project.renamed"
 
 
 @dataclass
@@ -32,13 +34,16 @@ class News:
     """What happened in a project.
 
     `created`, `changed`: ids of representations. `is_relisted`: entities went, or
-    became (in)active. `is_deleted`: the project itself went.
+    became (in)active. `is_deleted`: the project itself went. `is_made`: it is new.
+    `old_name`: it was renamed.
     """
 
     created: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     is_relisted: bool = False
     is_deleted: bool = False
+    is_made: bool = False
+    old_name: str | None = None
 
 
 class ServerEvents:
@@ -49,17 +54,27 @@ class ServerEvents:
         self.arrived = asyncio.Event()
 
     def follow(self) -> None:
-        for topic in (_CREATED, _FILES_CHANGED, *_RELISTED, _PROJECT_DELETED):
+        for topic in (
+            *(_CREATED, _FILES_CHANGED, *_RELISTED),
+            *(_PROJECT_CREATED, _PROJECT_DELETED, _PROJECT_RENAMED),
+        ):
             EventStream.subscribe(topic, self.note)
 
     async def note(self, event: EventModel) -> None:
         """Note one event; never raises."""
-        if not event.project:
+        project_name = event.project
+        if event.topic == _PROJECT_RENAMED:  # this event is of no project
+            project_name = event.payload.get("newValue")
+        if not isinstance(project_name, str) or not project_name:
             return
-        news = self._news.setdefault(event.project, News())
+        news = self._news.setdefault(project_name, News())
         entity_id = event.summary.get("entityId")
         if event.topic == _PROJECT_DELETED:
             news.is_deleted = True
+        elif event.topic == _PROJECT_CREATED:
+            news.is_made = True
+        elif event.topic == _PROJECT_RENAMED:
+            news.old_name = event.payload.get("oldValue")
         elif event.topic in _RELISTED:
             news.is_relisted = True
         elif isinstance(entity_id, str):

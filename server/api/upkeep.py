@@ -11,12 +11,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from ..checks import is_id
 from ..domain.site import ProjectSites
 from ..domain.versions import choose_acting
+from ..errors import CrossedError
 from ..host import BackgroundWorker, BaseServerAddon, get_project_list, logging
 from ..store.bundles import production_version
+from ..store.crossings import do_until_uncrossed
 from ..store.default_rows import ROWS_AT_ONCE, DefaultRowStore
 from ..store.known_files import note_files
 from ..store.reconciliation import ReconciliationStore
@@ -73,6 +76,12 @@ class Upkeep(BackgroundWorker):
         news = self._events.take()
         if not news or not await self._is_acting():
             return
+        pauses = self._services.pauses
+        for project_name, each in news.items():
+            if each.old_name is not None:
+                await pauses.rename_project(each.old_name, project_name)
+            if each.is_made:
+                await pauses.forget_earlier_project(project_name)
         for project_name, each in news.items():
             if each.is_deleted:
                 await self._retention.cut_studio()
@@ -182,7 +191,9 @@ class Upkeep(BackgroundWorker):
     ) -> None:
         # A named boundary: one broken project, or a lost connection, must not end it.
         try:
-            await work(*values)
+            await do_until_uncrossed(partial(work, *values))
+        except CrossedError as error:
+            logging.info(f"Site Sync did not {what}: {error.detail}")
         except Exception as error:
             logging.error(f"Site Sync could not {what}, and will try again: {error!r}")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextvars import Context
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -13,15 +15,22 @@ from fastapi import APIRouter, Response
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.verbs import FOR_MEMBERS, Verb
-from ..errors import InvalidRequestError, NotAllowedError, UnknownJobError
-from ..host import ClientSiteID, CurrentUser, Postgres, ProjectName, logging
+from ..errors import (
+    CrossedError,
+    InvalidRequestError,
+    NotAllowedError,
+    UnknownJobError,
+)
+from ..host import ClientSiteID, CurrentUser, ProjectName, logging
 from ..store.access import (
     Caller,
     check_machine_site,
     check_site_name,
     readable_paths,
 )
+from ..store.crossings import do_until_uncrossed
 from ..store.filters import Filters
+from ..store.project_schemas import PROJECT_GONE
 from ..store.verb_plan import Order, Tally, undo_of
 from ..store.verbs import SLICE
 from .answers import answer
@@ -214,6 +223,12 @@ class VerbRoutes:
                 {key[1] for key in changed},
             )
 
+    async def _add_slice(self, order: Order, ids: list[str], tally: Tally) -> Tally:
+        """Return the tally with a slice in it; the old one stays as it was."""
+        tally = deepcopy(tally)
+        await self._carry_out_slice(order, ids, tally)
+        return tally
+
     async def _start_job(
         self, order: Order, caller: Caller, selection: _Selection
     ) -> str:
@@ -235,13 +250,15 @@ class VerbRoutes:
         # A named boundary: a job that fails says so to who waits for it.
         try:
             async for ids in self._slices(order.project_name, selection):
-                await self._carry_out_slice(order, ids, tally)
+                tally = await do_until_uncrossed(
+                    partial(self._add_slice, order, ids, tally)
+                )
                 await jobs.note(job_id, "running", _describe(tally))
             await jobs.note(job_id, "finished", _describe(tally))
         except Exception as error:
             logging.error(f"Site Sync job {job_id} ({order.verb}) failed: {error!r}")
             detail = "The server failed in the middle of it; see its log"
-            if isinstance(error, Postgres.UndefinedTableError):
+            if isinstance(error, (*PROJECT_GONE, CrossedError)):
                 detail = "The project was deleted"
             await jobs.note(job_id, "failed", {**_describe(tally), "detail": detail})
 

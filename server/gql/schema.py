@@ -10,6 +10,7 @@ from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 
 from ..host import AyonException, logging
 from ..store.access import Caller
+from ..store.crossings import CROSSINGS
 from .activity import SEARCH_COST, GraphInfo
 from .activity_types import Job, KnownAgent, Pause
 from .documents import find_excess
@@ -82,7 +83,10 @@ class GraphQLService:
         variables: dict[str, Any] | None,
         operation_name: str | None,
     ) -> dict[str, Any]:
-        """Return GraphQL's answer: `data`, and `errors` if there are any."""
+        """Return GraphQL's answer: `data`, and `errors` if there are any.
+
+        :raises Exception: one of `CROSSINGS`; then all of it may be done again.
+        """
         problem = _problem_of(query, operation_name)
         if problem is not None:
             return {"data": None, "errors": [problem]}
@@ -92,6 +96,9 @@ class GraphQLService:
             context_value=RequestContext(self._backend, caller),
             operation_name=operation_name,
         )
+        for error in result.errors or ():
+            if isinstance(error.original_error, CROSSINGS):
+                raise error.original_error
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [_describe(error) for error in result.errors]

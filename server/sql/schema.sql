@@ -19,6 +19,10 @@ CREATE TABLE IF NOT EXISTS sitesync_migrations (
 -- name: record_table_exists
 SELECT to_regclass($1::text || '.sitesync_migrations') IS NOT NULL AS found;
 
+-- name: project_schemas
+SELECT nspname AS name, oid::bigint AS id FROM pg_namespace
+WHERE nspname LIKE 'project\_%';
+
 -- name: applied
 SELECT name FROM {schema}.sitesync_migrations;
 

@@ -13,6 +13,22 @@ FROM (
     SELECT DISTINCT hashtext(id) & 4095 AS part FROM unnest($1::text[]) AS id ORDER BY 1
 ) AS parts;
 
+-- name: being_deleted
+-- One of these representations that somebody is deleting at this moment. The others stay
+-- until our transaction ends: AYON's deletion waits for us, and we for nothing of his.
+WITH kept AS MATERIALIZED (
+    SELECT id FROM {schema}.representations
+    WHERE id = ANY ($1::uuid[])
+    ORDER BY id
+    FOR KEY SHARE SKIP LOCKED
+)
+SELECT id FROM {schema}.representations
+WHERE id = ANY ($1::uuid[]) AND id NOT IN (SELECT id FROM kept)
+LIMIT 1;
+
+-- name: wait_for_representation
+SELECT 1 FROM {schema}.representations WHERE id = $1 FOR KEY SHARE;
+
 -- name: lock_rows
 -- $2 NULL = all sites.
 SELECT representation_id, site_name, status, priority, data

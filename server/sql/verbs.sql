@@ -18,6 +18,8 @@ WITH wanted AS (
             WHERE s.representation_id = r.id AND s.site_name = site_name.site_name
         )
     ORDER BY r.id, site_name
+    -- What somebody is deleting is left to him: nobody waits here for a deletion.
+    FOR KEY SHARE OF r SKIP LOCKED
 ),
 made AS MATERIALIZED (
     SELECT wanted.id, wanted.site_name, built.entries, built.bytes_total,

@@ -30,6 +30,13 @@ class PauseStore:
     async def resume(self, project_name: str, site_name: str) -> None:
         await Postgres.execute(_SQL.get("resume"), project_name, site_name)
 
+    async def rename_project(self, old_name: str, new_name: str) -> None:
+        await Postgres.execute(_SQL.get("rename_project"), old_name, new_name)
+
+    async def forget_earlier_project(self, project_name: str) -> None:
+        """Forget what was paused in a deleted project of the same name."""
+        await Postgres.execute(_SQL.get("forget_earlier_project"), project_name)
+
     async def list(self) -> list[dict[str, Any]]:
         """Return the pauses as their endpoint answers them."""
         return [

@@ -14,6 +14,7 @@ from ..domain.rollup import count_entries
 from ..domain.status import SiteStatus
 from ..host import Postgres
 from ..sql import QueryFile
+from .crossings import BeingDeletedError
 from .turns import in_turns
 
 _SQL = QueryFile("state")
@@ -57,9 +58,15 @@ async def current_time(project_name: str) -> float:
 async def lock_representations(
     project_name: str, representation_ids: Iterable[str]
 ) -> None:
-    await Postgres.fetch(
-        _SQL.get("lock_representations", project_name), list(representation_ids)
-    )
+    """Hold back other writers of these representations, and their deletion.
+
+    :raises BeingDeletedError: one is being deleted; see `do_until_uncrossed`.
+    """
+    ids = list(representation_ids)
+    await Postgres.fetch(_SQL.get("lock_representations", project_name), ids)
+    row = await Postgres.fetchrow(_SQL.get("being_deleted", project_name), ids)
+    if row is not None:
+        raise BeingDeletedError(project_name, row["id"])
 
 
 async def lock_rows(

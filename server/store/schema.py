@@ -12,9 +12,10 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
-from ..errors import NotReadyError
+from ..errors import NotReadyError, UnknownProjectError
 from ..host import EventModel, EventStream, Postgres, get_project_list, logging
 from ..sql import QueryFile, migrations, project_schema
+from .project_schemas import PROJECT_GONE, existing
 
 _SQL = QueryFile("schema")
 
@@ -33,7 +34,8 @@ class SchemaKeeper:
 
     def __init__(self, addon_version: str) -> None:
         self._version = addon_version
-        self._ready: set[str] = set()
+        # Prepared projects with the ids of their schemas: another id, another project.
+        self._ready: dict[str, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def setup(self) -> None:
@@ -56,26 +58,34 @@ class SchemaKeeper:
         """Let a request through to a project whose tables are there.
 
         :raises NotReadyError: they are not; preparing them has been asked for.
+        :raises UnknownProjectError: the project was deleted or renamed just now.
         """
         if not await self.is_ready(project_name):
+            if await existing.find(project_name) is None:
+                raise UnknownProjectError(project_name, "projectName")
             self.request(project_name)
             raise NotReadyError(project_name)
 
     async def is_ready(self, project_name: str) -> bool:
-        if project_name not in self._ready:
-            schema = project_schema(project_name)
-            if not await self._pending(schema, "project"):
-                self._ready.add(project_name)
-        return project_name in self._ready
+        """Tell whether a project is there, and prepared."""
+        schema_id = await existing.find(project_name)
+        if schema_id is None:
+            return False
+        if self._ready.get(project_name) != schema_id:
+            if await self._pending(project_schema(project_name), "project"):
+                return False
+            self._ready[project_name] = schema_id
+        return True
 
     def request(self, project_name: str) -> None:
         """Prepare a project in the background."""
-        self._ready.discard(project_name)
+        self._ready.pop(project_name, None)
         self._spawn(f"prepare {project_name}", self._prepare(project_name))
 
     def forget(self, project_name: str) -> None:
-        """Look again at the next request: the project was deleted or renamed."""
-        self._ready.discard(project_name)
+        """Look again at the next request."""
+        self._ready.pop(project_name, None)
+        existing.doubt()
 
     async def wait(self) -> None:
         """Wait until no background work is left."""
@@ -96,8 +106,7 @@ class SchemaKeeper:
             self.request(event.project)
 
     async def _on_gone(self, event: EventModel) -> None:
-        if event.project:
-            self.forget(event.project)
+        existing.doubt()
 
     async def _prepare(self, project_name: str) -> None:
         for attempt in range(ATTEMPTS):
@@ -105,6 +114,8 @@ class SchemaKeeper:
                 await asyncio.sleep(RETRY_SECONDS * attempt)
             if await self._try_prepare(project_name):
                 break
+            if await existing.find(project_name) is None:
+                return  # deleted or renamed meanwhile
         else:
             return
         await self._backfill(project_name)
@@ -114,13 +125,15 @@ class SchemaKeeper:
         try:
             await self._migrate(project_schema(project_name), "project")
         except Exception as error:
+            existing.doubt()
+            if await existing.find(project_name) is None:
+                return False  # deleted or renamed meanwhile: nobody needs to know
             logging.error(
                 f"Site Sync could not prepare its tables in project {project_name}, "
                 f"and will try again: {error!r}"
             )
             return False
-        self._ready.add(project_name)
-        return True
+        return await self.is_ready(project_name)
 
     async def _pending(self, schema: str, scope: str) -> list[tuple[str, str]]:
         """Return the migrations that `schema` lacks, as (name, SQL)."""
@@ -151,8 +164,8 @@ class SchemaKeeper:
         """
         try:
             await self._backfill_batches(project_name)
-        except Postgres.UndefinedTableError:
-            self.forget(project_name)  # deleted meanwhile
+        except PROJECT_GONE:
+            self.forget(project_name)  # deleted or renamed meanwhile
         except Exception as error:
             logging.error(
                 f"Site Sync could not count all states of project {project_name}, "

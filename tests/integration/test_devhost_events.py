@@ -234,11 +234,11 @@ async def test_entity_events_reach_the_addons_hooks(host: Host) -> None:
 async def test_project_events_follow_its_life(host: Host) -> None:
     client = await host.client()
     await client.post("/api/projects", json={"name": "one", "code": "one"})
-    await client.post("/api/devhost/projects/one/rename", json={"name": "two"})
+    await client.post("/api/projects/one/rename", json={"name": "two"})
     await client.delete("/api/projects/two")
     events = [(event.topic, event.project) for event in host.addon.seen]
     assert events == [
         ("entity.project.created", "one"),
-        ("entity.project.renamed", "two"),
+        ("entity.project.renamed", None),
         ("entity.project.deleted", "two"),
     ]

@@ -45,6 +45,7 @@ def test_empty_names_and_dots_are_dropped() -> None:
         ("{root}/plate.exr", "start with a root"),
         ("{root[work]}/../secret", "leaves its root"),
         ("{root[work]}/a/../../secret", "leaves its root"),
+        ("{root[work]}/a\\..\\..\\secret", "leaves its root"),
         ("{root[work]}/", "names no file"),
         ("{root[work]}/a\x00b", "zero character"),
         ("{root[cache]}/a", "root 'cache' is not set"),
@@ -59,7 +60,6 @@ def test_refuses_with_a_reason(path: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("..\\..\\secret", "leaves its root"),
         ("C:secret", "does not allow"),
         ("what?.exr", "does not allow"),
         ("CON", "reserved"),

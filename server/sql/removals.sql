@@ -172,6 +172,21 @@ SET token = NULL, expires_at = NULL, due_at = to_timestamp($2::float8), message 
     retries = retries + 1
 WHERE token = $1;
 
+-- name: record_ends
+-- The history of removals that an agent has ended: tokens $1, outcomes $2, errors $3 (in
+-- an object each, see `count_attempts`), at $4. It names who wanted the removal.
+INSERT INTO {schema}.sitesync_attempts (
+    token, representation_id, site_name, source_site, agent_id, user_name,
+    started_at, finished_at, outcome, files_total, files_failed, errors
+)
+SELECT gen_random_uuid(), m.representation_id, m.site_name, '', m.agent_id, m.user_name,
+    to_timestamp($4::float8), to_timestamp($4::float8), new.outcome,
+    jsonb_array_length(m.files), jsonb_array_length(new.errors -> 'list'),
+    new.errors -> 'list'
+FROM unnest($1::uuid[], $2::varchar[], $3::jsonb[]) AS new (token, outcome, errors)
+JOIN {schema}.sitesync_removals AS m ON m.token = new.token
+ORDER BY m.representation_id, m.site_name;
+
 -- name: release_marks
 -- Give removals back: those with tokens $3, all of an agent if it is NULL.
 UPDATE {schema}.sitesync_removals

@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..domain.pauses import Pauses
 from ..domain.removal import (
     Mark,
+    RemovalFailure,
     RemovalReport,
     describe_failures,
     next_try,
@@ -52,6 +54,28 @@ class RemovalResult:
     expires_at: float | None = None
 
 
+@dataclass(frozen=True)
+class _End:
+    """What becomes of a removal in the history."""
+
+    token: str
+    outcome: str
+    failed: list[RemovalFailure]
+
+    def describe_errors(self) -> dict[str, Any]:
+        """Return the errors in an object: lists in a list would be one array."""
+        return {
+            "list": [
+                {
+                    "id": failure.file_id,
+                    "errorClass": failure.error_class,
+                    "message": failure.message,
+                }
+                for failure in self.failed
+            ]
+        }
+
+
 @dataclass
 class _Batch:
     """What one transaction of reports works on, and what it will write."""
@@ -67,6 +91,7 @@ class _Batch:
     renewed: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     failed: list[tuple[str, float | None, str]] = field(default_factory=list)
+    ended: list[_End] = field(default_factory=list)
 
 
 class RemovalReportStore:
@@ -116,6 +141,15 @@ class RemovalReportStore:
         return {record["token"] for record in records}
 
     async def _write(self, project_name: str, holder: Holder, batch: _Batch) -> None:
+        if batch.ended:
+            # Before the marks go: they know the site and who wanted it.
+            await Postgres.execute(
+                _SQL.get("record_ends", project_name),
+                [end.token for end in batch.ended],
+                [end.outcome for end in batch.ended],
+                [end.describe_errors() for end in batch.ended],
+                batch.now,
+            )
         await write_rows(project_name, batch.written.values())
         await delete_rows(project_name, batch.gone)
         await delete_marks(project_name, batch.unmarked)
@@ -150,6 +184,8 @@ def _apply(batch: _Batch, project_name: str, report: RemovalReport) -> RemovalRe
     if wanted:
         if report.is_finished:
             batch.unmarked |= keys
+            if report.deleted:
+                batch.ended.append(_End(report.token, "removal_cancelled", []))
             _withdraw(batch, wanted, report.deleted)
         return RemovalResult("cancelled")
     if report.is_finished and report.failed:
@@ -157,9 +193,11 @@ def _apply(batch: _Batch, project_name: str, report: RemovalReport) -> RemovalRe
             report.failed, group[0].retries + 1, batch.now, random.random()
         )
         batch.failed.append((report.token, due_at, describe_failures(report.failed)))
+        batch.ended.append(_End(report.token, "removal_failed", report.failed))
         return RemovalResult("failed")
     if report.is_finished:
         batch.unmarked |= keys
+        batch.ended.append(_End(report.token, "removed", []))
         batch.gone |= keys & batch.rows.keys()
         return RemovalResult("finished")
     if batch.pauses.cover(project_name, names):

@@ -206,6 +206,39 @@ async def test_a_failed_removal_is_shown_and_tried_again(
     assert (await agent.tell(again))["state"] == "finished"
 
 
+async def test_history_tells_who_wanted_a_removal_and_what_became_of_it(
+    manager: Operator, agent: Remover, pipeline: Pipeline, clock: Clock
+) -> None:
+    published = await published_on(manager, pipeline)
+    await remove(manager, published)
+    [removal] = await agent.take()
+    first, second = (file["id"] for file in published.files)
+    failure = {"id": second, "errorClass": "retryable", "message": "access is denied"}
+    await agent.tell(removal, deleted=[first], failed=[failure])
+    await clock.advance(20)
+    [again] = await agent.take()
+    await agent.tell(again)
+    # One that is taken back in the middle.
+    await remove(manager, published, site=CONFIGURED, force=True)
+    [taken_back] = await agent.take(serve=[CONFIGURED])
+    await manager.post(published, CONFIGURED, 2)
+    await agent.tell(taken_back, deleted=[first])
+
+    path = f"{manager.base}/demo/representations/{published.id}/history"
+    attempts = (await manager.client.get(path)).json()["attempts"]
+    told = [(each["siteName"], each["outcome"]) for each in attempts]
+    assert told == [
+        (CONFIGURED, "removal_cancelled"),
+        (STUDIO, "removed"),
+        (STUDIO, "removal_failed"),
+    ]
+    done, failed = attempts[1:]
+    assert (done["userName"], done["agentId"]) == ("manager", agent.id)
+    assert (done["filesTotal"], done["filesFailed"], done["sourceSite"]) == (2, 0, "")
+    assert done["finishedAt"] == failed["finishedAt"] + 20
+    assert (failed["filesFailed"], failed["errors"][0]["fileId"]) == (1, second)
+
+
 async def test_a_removal_that_cannot_succeed_waits_until_somebody_asks_again(
     manager: Operator, agent: Remover, pipeline: Pipeline, clock: Clock
 ) -> None:

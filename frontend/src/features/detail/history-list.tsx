@@ -8,6 +8,23 @@ import {
   formatNumberOf,
 } from "../../lib/format";
 
+const REMOVALS: Record<string, string> = {
+  removed: "removed",
+  removal_failed: "could not be removed",
+  removal_cancelled: "wanted again while it was being removed",
+};
+
+/** What an agent did, in words; a removal names who wanted it. */
+function tellAttempt(attempt: Attempt): string {
+  const removal = REMOVALS[attempt.outcome ?? ""];
+  if (removal === undefined) {
+    return `${attempt.sourceSite} → ${attempt.siteName}, ${tellOutcome(attempt)}`;
+  }
+  const failed =
+    attempt.filesFailed > 0 ? `, ${formatNumberOf(attempt.filesFailed, "file")} still there` : "";
+  return `${attempt.siteName}: ${removal}${failed}, for ${attempt.userName}`;
+}
+
 function tellOutcome(attempt: Attempt): string {
   if (attempt.finishedAt === null) return "under way";
   const seconds = attempt.finishedAt - attempt.startedAt;
@@ -43,7 +60,7 @@ export function HistoryList({
               {formatMoment(attempt.startedAt, now)}
             </time>
             <span>
-              {attempt.sourceSite} → {attempt.siteName}, {tellOutcome(attempt)}
+              {tellAttempt(attempt)}
               {attempt.hostname !== null && ` · ${attempt.hostname}`}
             </span>
           </span>

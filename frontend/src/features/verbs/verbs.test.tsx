@@ -261,6 +261,22 @@ describe("details", () => {
           bytesDone: 0,
           errors: [{ fileId: "f1", errorClass: "quota", message: "Disk full" }],
         },
+        {
+          attemptId: "a0",
+          agentId: "b".repeat(32),
+          siteName: "gdrive",
+          sourceSite: "",
+          hostname: "transfer01",
+          userName: "kim",
+          startedAt: 1_795_230_000,
+          finishedAt: 1_795_230_000,
+          outcome: "removed",
+          filesTotal: 1,
+          filesSynced: 0,
+          filesFailed: 0,
+          bytesDone: 0,
+          errors: [],
+        },
       ],
     });
     await user.dblClick(getRow(1));
@@ -270,6 +286,7 @@ describe("details", () => {
     expect(pane.getByText("Disk full (3 failures)")).toBeTruthy();
     expect(pane.getByText("plate.1001.exr: Disk full")).toBeTruthy();
     expect(pane.getByText(/studio → gdrive, 0 of 1 file, 1 failed/)).toBeTruthy();
+    expect(pane.getByText(/gdrive: removed, for kim · transfer01/)).toBeTruthy();
     expect(window.location.hash).toContain("open=");
 
     await user.click(pane.getByRole("button", { name: "Retry 1 file" }));

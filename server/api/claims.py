@@ -23,8 +23,8 @@ from ..store.access import (
     may_enter,
     readable_paths,
 )
+from ..store.due_rows import MORE_PENDING, MOST_PENDING, Seeker
 from ..store.leases import Holder
-from ..store.transfer_queue import MORE_PENDING, MOST_PENDING, Seeker
 from .agent_models import ClaimModel
 from .health import note_health
 from .inputs import check_text, check_texts

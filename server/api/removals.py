@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..domain.removal import RemovalFailure, RemovalReport
+from ..store.due_rows import Outlook, Seeker
 from ..store.leases import Holder
 from ..store.removals import Remover
-from ..store.transfer_queue import Outlook, Seeker
 from .inputs import check_text, clean_message
 from .removal_models import RemovalReportModel
 from .services import Services

@@ -84,7 +84,7 @@ def compute_rollup(
         files_failed=counts.files_failed,
         files_synced=counts.files_synced,
         files_verified=counts.files_verified,
-        bytes_total=_sum_sizes(representation_files),
+        bytes_total=sum_sizes(representation_files),
         bytes_done=counts.bytes_done,
         due_at=counts.due_at(now, changed_at),
         last_error=counts.last_error,
@@ -127,7 +127,8 @@ def _earlier(first: float | None, second: float) -> float:
     return second if first is None else min(first, second)
 
 
-def _sum_sizes(representation_files: object) -> int:
+def sum_sizes(representation_files: object) -> int:
+    """Return the bytes of a representation's files, as they stand in the database."""
     if not isinstance(representation_files, list):
         return 0
     sizes = (

@@ -97,6 +97,7 @@ class Candidate:
     """A locked row with due files and a source.
 
     `known`: files of an out-of-date row by id, as they were when it was written.
+    `bytes_total`: of all files of the representation.
     """
 
     representation_id: str
@@ -106,6 +107,7 @@ class Candidate:
     due_at: float
     entries: Entries
     files: list[RepresentationFile]
+    bytes_total: int
     changed_at: float
     names: dict[str, Any]
     known: Mapping[str, RepresentationFile] = field(default_factory=dict)

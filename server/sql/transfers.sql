@@ -35,8 +35,8 @@ SELECT
 FROM clock;
 
 -- name: lock_due
--- Due rows of target $1 that have a source among $2, best first, skipping what others
--- are claiming at this moment. $3 now, $4 readable paths, $5 how many.
+-- Due rows of target $1 that have a source among $6, best first, skipping what others
+-- are claiming at this moment; of one piece of the queue. $7 readable paths, $8 how many.
 -- A source has the representation SYNCED, with the files that it has now. What an agent
 -- is deleting from some site waits for him: his removal may have been taken back.
 SELECT
@@ -45,70 +45,109 @@ SELECT
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
     source.site_name AS source_site,
     r.files, r.name AS representation, r.version, r.product, r.path
-FROM {schema}.sitesync_files_status AS s
+FROM (
+    {piece}
+) AS piece
+JOIN {schema}.sitesync_files_status AS s
+    ON s.representation_id = piece.representation_id AND s.site_name = $1
 {parents}
 {source}
-WHERE s.site_name = $1
-    AND s.due_at <= to_timestamp($3::float8)
-    AND NOT EXISTS (
-        SELECT 1 FROM {schema}.sitesync_leases AS l
-        WHERE l.representation_id = s.representation_id
-            AND l.site_name = s.site_name
-            AND l.expires_at > to_timestamp($3::float8)
-    )
+WHERE s.due_at <= to_timestamp($2::float8)
     AND NOT EXISTS (
         SELECT 1 FROM {schema}.sitesync_removals AS m
         WHERE m.representation_id = s.representation_id
-            AND m.expires_at > to_timestamp($3::float8)
+            AND m.expires_at > to_timestamp($2::float8)
     )
-ORDER BY s.priority DESC, s.due_at, s.representation_id
-LIMIT $5
+ORDER BY piece.priority DESC, piece.due_at, piece.representation_id
+LIMIT $8
 FOR UPDATE OF s SKIP LOCKED;
+
+-- name: piece_end
+-- The last row of a piece; none where the queue ends before the piece is full.
+SELECT priority, extract(epoch FROM due_at)::float8 AS due_at, representation_id
+FROM (
+    {piece}
+) AS piece
+ORDER BY priority DESC, due_at, representation_id
+OFFSET 499
+LIMIT 1;
+
+-- name: piece
+-- The next 500 rows of the queue of target $1 that nobody holds at $2, after the row of
+-- $3, $4 and $5: looking at them has a bound, whatever stands in front of the queue.
+-- Two ranges of the index, each read in its order. NOT IN is a hash, which needs no
+-- statistics of the leases.
+SELECT *
+FROM (
+    (
+        SELECT s.representation_id, s.site_name, s.priority, s.due_at
+        FROM {schema}.sitesync_files_status AS s
+        WHERE s.site_name = $1
+            AND s.priority = $3::integer
+            AND (s.due_at, s.representation_id) > (to_timestamp($4::float8), $5::uuid)
+            AND {due}
+            AND s.representation_id NOT IN ({held})
+        ORDER BY s.due_at, s.representation_id
+        LIMIT 500
+    )
+    UNION ALL
+    (
+        SELECT s.representation_id, s.site_name, s.priority, s.due_at
+        FROM {schema}.sitesync_files_status AS s
+        WHERE s.site_name = $1
+            AND s.priority < $3::integer
+            AND {due}
+            AND s.representation_id NOT IN ({held})
+        ORDER BY s.priority DESC, s.due_at, s.representation_id
+        LIMIT 500
+    )
+) AS ranges
+ORDER BY priority DESC, due_at, representation_id
+LIMIT 500
+
+-- name: is_due
+s.due_at <= to_timestamp($2::float8)
+
+-- name: is_waiting
+s.due_at IS NOT NULL
+
+-- name: held
+SELECT l.representation_id
+FROM {schema}.sitesync_leases AS l
+WHERE l.site_name = $1 AND l.expires_at > to_timestamp($2::float8)
 
 -- name: outlook
 -- What is left for an agent on one route: rows nobody holds, and in how many seconds
--- the first is due; counts up to $5. Work that another than agent $6 holds may be due
--- when his lease ends.
+-- the first is due; counts up to $8, in one piece of the queue. Work that another than
+-- agent $9 holds may be due when his lease ends.
 SELECT
     count(*) AS pending,
-    CASE WHEN bool_or(due_at <= to_timestamp($3::float8)) THEN 0
+    CASE WHEN bool_or(due_at <= to_timestamp($2::float8)) THEN 0
     ELSE extract(epoch FROM least(
         min(due_at),
         (
             SELECT min(l.expires_at)
             FROM {schema}.sitesync_leases AS l
             WHERE l.site_name = $1
-                AND l.source_site = ANY ($2::varchar[])
-                AND l.agent_id <> $6
-                AND l.expires_at > to_timestamp($3::float8)
+                AND l.source_site = ANY ($6::varchar[])
+                AND l.agent_id <> $9
+                AND l.expires_at > to_timestamp($2::float8)
         )
-    ) - to_timestamp($3::float8))::float8 END AS next_due_in_seconds
+    ) - to_timestamp($2::float8))::float8 END AS next_due_in_seconds
 FROM (
     SELECT s.due_at
     FROM (
-        -- Before anything is looked up: agents may hold a thousand of the first rows.
-        SELECT s.representation_id, s.site_name, s.priority, s.due_at
-        FROM {schema}.sitesync_files_status AS s
-        WHERE s.site_name = $1
-            AND s.due_at IS NOT NULL
-            AND NOT EXISTS (
-                SELECT 1 FROM {schema}.sitesync_leases AS l
-                WHERE l.representation_id = s.representation_id
-                    AND l.site_name = s.site_name
-                    AND l.expires_at > to_timestamp($3::float8)
-            )
-        ORDER BY s.priority DESC, s.due_at, s.representation_id
-        OFFSET 0
+        {piece}
     ) AS s
     {parents}
     {source}
     WHERE NOT EXISTS (
             SELECT 1 FROM {schema}.sitesync_removals AS m
             WHERE m.representation_id = s.representation_id
-                AND m.expires_at > to_timestamp($3::float8)
+                AND m.expires_at > to_timestamp($2::float8)
         )
     ORDER BY s.priority DESC, s.due_at, s.representation_id
-    LIMIT $5
+    LIMIT $8
 ) AS rows;
 
 -- name: bring_forward
@@ -145,7 +184,7 @@ CROSS JOIN LATERAL (
     JOIN {schema}.hierarchy AS h ON h.id = f.id
     WHERE r.id = s.representation_id
         AND r.active
-        AND ($4::text[] IS NULL OR h.path LIKE ANY ($4::text[]))
+        AND ($7::text[] IS NULL OR h.path LIKE ANY ($7::text[]))
     LIMIT 1
 ) AS r
 
@@ -156,7 +195,7 @@ CROSS JOIN LATERAL (
     SELECT c.site_name
     FROM {schema}.sitesync_files_status AS c
     WHERE c.representation_id = s.representation_id
-        AND c.site_name = ANY ($2::varchar[])
+        AND c.site_name = ANY ($6::varchar[])
         AND c.site_name <> s.site_name
         AND c.status = 4
         AND CASE WHEN c.files_synced = c.files_total AND c.files_total > 0
@@ -166,7 +205,7 @@ CROSS JOIN LATERAL (
                 WHERE (c.data -> 'files' -> file_id ->> 'status')
                     IS DISTINCT FROM '4'
             ) END
-    ORDER BY array_position($2::varchar[], c.site_name)
+    ORDER BY array_position($6::varchar[], c.site_name)
     LIMIT 1
 ) AS source
 

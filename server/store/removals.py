@@ -25,6 +25,7 @@ from ..domain.verbs import is_empty
 from ..host import Postgres
 from ..sql import QueryFile, project_schema
 from .access import Paths
+from .due_rows import MOST_PENDING, Outlook
 from .leases import Holder
 from .removal_marks import (
     delete_marks,
@@ -34,7 +35,6 @@ from .removal_marks import (
     release_marks,
 )
 from .rows import RowKey, current_time, lock_representations, lock_rows
-from .transfer_queue import MOST_PENDING, Outlook
 
 _SQL = QueryFile("removals")
 

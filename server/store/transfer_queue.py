@@ -8,32 +8,26 @@ files that are still IN_PROGRESS return to QUEUED.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..domain.files import (
     RepresentationFile,
     parse_entries,
-    parse_files,
     return_running,
     start_files,
 )
-from ..domain.reconciliation import is_in_line
-from ..domain.site import ProjectSites
 from ..domain.transfer import (
     LEASE_SECONDS,
     Budget,
-    Candidate,
     Lease,
     Plan,
-    Route,
     attempt_of,
     plan_transfer,
 )
 from ..host import Postgres
 from ..sql import QueryFile, project_schema
-from .access import Paths
-from .known_files import read_known_files
+from .due_rows import MOST_PENDING, DueRows, Outlook, Seeker
 from .leases import (
     AttemptCount,
     Holder,
@@ -47,38 +41,10 @@ from .turns import in_turns
 
 _SQL = QueryFile("transfers")
 
-# `pending` stops counting here: more tells an agent nothing, and counting costs. An
-# agent that got all that it asked for needs to know only that there is more.
-MOST_PENDING, MORE_PENDING = 100, 10
 # More would make a query that takes longer to plan than to run.
 PROJECTS_AT_ONCE = 50
-# Beyond it a claim looks whether a clock that jumped is the reason.
-LONG_WAIT_SECONDS = 60.0
 # Expired leases that one claim gives back, at least, and at most.
 FEW_EXPIRED, MOST_EXPIRED = 20, 200
-
-
-@dataclass(frozen=True)
-class Seeker:
-    """Who asks for work in one project."""
-
-    project_name: str
-    holder: Holder
-    route: Route
-    paths: Paths
-    variant: str
-    sites: ProjectSites
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What is left: rows nobody holds, and seconds until the next is due, if known.
-
-    Others' leases count as due when they end unless renewed.
-    """
-
-    pending: int
-    next_due_in_seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -93,17 +59,15 @@ class Claimed:
     has_rows: bool
 
 
-@dataclass(frozen=True)
-class _View:
-    """What a claim sees before it locks anything."""
-
-    now: float
-    has_expired: bool
-    legs: list[tuple[str, list[str]]]
-
-
 class TransferQueue:
     """Lease verbs. Every method is one transaction in one project."""
+
+    def __init__(self) -> None:
+        self._due = DueRows()
+
+    async def outlook(self, seeker: Seeker, most: int = MOST_PENDING) -> Outlook:
+        """Look at what remains on the agent's routes after a claim."""
+        return await self._due.outlook(seeker, most)
 
     async def projects_with_work(self, names: list[str]) -> list[str]:
         """Return which of some projects are worth a claim: most of them are quiet."""
@@ -124,18 +88,18 @@ class TransferQueue:
     async def claim(self, seeker: Seeker, budget: Budget) -> Claimed:
         """Give transfers within the budget, best first, and pay them from it."""
         project = seeker.project_name
-        view = await self._look_around(seeker)
+        view = await self._due.look_around(seeker)
         if view.has_expired:
             most = min(max(budget.transfers, FEW_EXPIRED), MOST_EXPIRED)
             returned = await self._return_expired(project, most)
-            view = await self._look_around(seeker)
+            view = await self._due.look_around(seeker)
         else:
             returned = set()
         if not view.legs:
             return Claimed([], returned, has_rows=False)
         async with Postgres.transaction():
             now = view.now
-            found = await self._lock_due(view, seeker, budget.transfers)
+            found = await self._due.lock(view, seeker, budget.transfers)
             plans = [
                 plan_transfer(candidate, budget, now)
                 async for candidate in in_turns(found)
@@ -146,7 +110,11 @@ class TransferQueue:
             # A row that has nothing due once it is in line is written, not given.
             idle = [plan for plan in plans if not plan.files]
             started = [_started_row(plan, now) async for plan in in_turns(taken + idle)]
-            await write_rows(project, started)
+            sizes = {
+                plan.candidate.representation_id: plan.candidate.bytes_total
+                for plan in plans
+            }
+            await write_rows(project, started, sizes)
             await self._start_attempts(seeker, taken, leases, now)
             checksums = await self._checksums(project, taken)
         transfers = [
@@ -155,49 +123,6 @@ class TransferQueue:
         ]
         changed = returned | {row.key for row in started}
         return Claimed(transfers, changed, has_rows=True)
-
-    async def _look_around(self, seeker: Seeker) -> _View:
-        legs = list(seeker.route.legs())
-        row = await Postgres.fetchrow(
-            _SQL.get("look_around", seeker.project_name), [target for target, _ in legs]
-        )
-        return _View(
-            now=row["now"],
-            has_expired=row["has_expired"],
-            legs=[leg for leg in legs if leg[0] in row["targets"]],
-        )
-
-    async def outlook(self, seeker: Seeker, most: int = MOST_PENDING) -> Outlook:
-        """Look at what remains on the agent's routes after a claim.
-
-        :param most: `pending` counts so far.
-        """
-        project = seeker.project_name
-        view = await self._look_around(seeker)
-        query = _SQL.get("outlook", project, parents="parents", source="source")
-        pending, waits = 0, []
-        for target, sources in view.legs:
-            row = await Postgres.fetchrow(
-                *(query, target, sources, view.now, seeker.paths, most),
-                seeker.holder.agent_id,
-            )
-            pending += row["pending"]
-            wait = row["next_due_in_seconds"]
-            if wait is None:
-                continue
-            if wait > LONG_WAIT_SECONDS and await self._bring_forward(
-                project, target, view.now
-            ):
-                wait = 0.0
-            waits.append(max(wait, 0.0))
-        return Outlook(min(pending, most), min(waits, default=None))
-
-    async def _bring_forward(
-        self, project_name: str, site_name: str, now: float
-    ) -> bool:
-        """Make due what was queued while the clock was ahead; whether there was any."""
-        query = _SQL.get("bring_forward", project_name)
-        return bool(await Postgres.fetch(query, site_name, now))
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]
@@ -304,40 +229,6 @@ class TransferQueue:
             now,
         )
 
-    async def _lock_due(
-        self, view: _View, seeker: Seeker, limit: int
-    ) -> list[Candidate]:
-        query = _SQL.get(
-            "lock_due", seeker.project_name, parents="parents", source="source"
-        )
-        found: list[Candidate] = []
-        for target, sources in view.legs:
-            records = await Postgres.fetch(
-                query, target, sources, view.now, seeker.paths, limit
-            )
-            found += [
-                _candidate(record, view.now) async for record in in_turns(records)
-            ]
-        best = sorted(found, key=lambda candidate: candidate.order)[:limit]
-        return await self._compare(seeker.project_name, best)
-
-    async def _compare(
-        self, project_name: str, candidates: list[Candidate]
-    ) -> list[Candidate]:
-        """Add what out-of-date rows are compared with: events may be lost."""
-        stale = {
-            candidate.representation_id
-            for candidate in candidates
-            if not is_in_line(candidate.entries, candidate.files)
-        }
-        if not stale:
-            return candidates
-        known = await read_known_files(project_name, stale)
-        return [
-            replace(candidate, known=known.get(candidate.representation_id, {}))
-            for candidate in candidates
-        ]
-
     async def _take_leases(
         self, seeker: Seeker, plans: list[Plan], now: float
     ) -> dict[RowKey, str]:
@@ -393,26 +284,6 @@ class TransferQueue:
             )
             for row in rows
         }
-
-
-def _candidate(record: Any, now: float) -> Candidate:
-    changed_at = record["changed_at"]
-    return Candidate(
-        representation_id=record["representation_id"],
-        site_name=record["site_name"],
-        source_site=record["source_site"],
-        priority=record["priority"],
-        due_at=record["due_at"],
-        entries=parse_entries(record["data"]),
-        files=parse_files(record["files"]),
-        changed_at=now if changed_at is None else changed_at,
-        names={
-            "folderPath": f"/{record['path']}",
-            "product": record["product"],
-            "version": record["version"],
-            "representation": record["representation"],
-        },
-    )
 
 
 def _key(plan: Plan) -> RowKey:

@@ -13,6 +13,7 @@ from devhost.postgres import PostgresServer, create_database, drop_database
 from server.sql import QueryFile
 from server.store.filters import Filters
 from server.store.totals import TotalsStore
+from server.store.walks import START
 from tests.conftest import ROOT, Studio
 from tests.support.devhost_app import Host, run_host
 
@@ -20,6 +21,13 @@ SCHEMA = "project_demo"
 COUNT = 50_000
 SITE = "brisk-amber-fox"
 LISTS = QueryFile("lists")
+CLAIM = {
+    "piece": "piece",
+    "due": "is_due",
+    "held": "held",
+    "parents": "parents",
+    "source": "source",
+}
 NOW = 1_795_240_000
 ID = "8" + "0" * 31
 KEY = ["f150", "product", 2, "exr", ID]
@@ -219,20 +227,21 @@ async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:
         f" FROM generate_series(0, {COUNT} / 2) AS n"
     )
     await Postgres.execute(f"ANALYZE {SCHEMA}.sitesync_files_status")
-    query = QueryFile("transfers").get(
-        "lock_due", "demo", parents="parents", source="source"
-    )
+    query = QueryFile("transfers").get("lock_due", "demo", **CLAIM)
     for target, sources, locked in (
         ("nearline", ["studio"], 100),
         ("studio", ["nearline"], 0),
     ):
         async with Postgres.transaction():
             rows = await Postgres.fetch(
-                f"EXPLAIN ANALYZE {query}", target, sources, 2e9, None, 100
+                f"EXPLAIN ANALYZE {query}",
+                *(target, 2e9, *START.values, sources, None, 100),
             )
         plan = text_of([dict(row) for row in rows])
         assert "sitesync_due_v1_idx" in plan
-        assert "Sort Key: s.priority" not in plan
+        # One piece of the queue, whatever is due: of 25,001 rows here.
+        assert max(rows_read(plan, "sitesync_files_status s_1"), default=0) <= 500
+        assert max(rows_read(plan, "sitesync_files_status s_2"), default=0) <= 500
         assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]
 
 

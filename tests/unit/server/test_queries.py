@@ -20,12 +20,10 @@ def test_other_names_are_refused(name: str) -> None:
 
 
 def test_fragments_are_queries_of_the_same_file() -> None:
-    query = QueryFile("transfers").get(
-        "outlook", "demo", parents="parents", source="source"
-    )
+    query = QueryFile("activity").get("moving", "demo", parents="parents")
     assert "{" not in query
     with pytest.raises(KeyError):
-        QueryFile("transfers").get("outlook", "demo", parents="1 = 1")
+        QueryFile("activity").get("moving", "demo", parents="1 = 1")
 
 
 def test_migrations_are_numbered_without_gaps() -> None:

@@ -27,7 +27,8 @@ from ayon_sitesync.providers.rclone import api, store
 from ayon_sitesync.providers.rclone.daemon import Daemon
 from ayon_sitesync.providers.rclone.provider import RcloneProvider
 from ayon_sitesync.providers.registry import make_provider
-from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
+from ayon_sitesync.transfer.copy import Route, copy_file
+from ayon_sitesync.transfer.copy_result import CopyResult
 from ayon_sitesync.work import TransferFile
 
 from tests.support import drive_mock, dropbox_mock

@@ -150,7 +150,11 @@ class DropboxMock:
         found = self._describe(argument["path"])
         if found is None:
             return _not_found("path_lookup")
-        self.files.pop(found["path_lower"], None)
+        # With all that is in it, as the real one does.
+        gone = found["path_lower"]
+        for known in (self.files, self.folders):
+            for path in [p for p in known if f"{p}/".startswith(f"{gone}/")]:
+                del known[path]
         return _json({"metadata": found})
 
     def _files_copy_v2(self, argument: Any, request: Request) -> Answer:

@@ -97,10 +97,12 @@ def make_remote_provider(
     return make_provider(code, config)
 
 
-def make_s3_storage(folder: Path) -> tuple[FolderStorage, RcloneServer]:
+def make_s3_storage(
+    folder: Path, *, is_watched: bool = True
+) -> tuple[FolderStorage, RcloneServer]:
     root = folder / "studio" / "ayon"
     root.mkdir(parents=True)
-    server = serve_s3(folder)
+    server = serve_s3(folder, is_watched=is_watched)
     server.start()
     settings = make_s3_settings(server)
     storage = FolderStorage(
@@ -109,10 +111,12 @@ def make_s3_storage(folder: Path) -> tuple[FolderStorage, RcloneServer]:
     return storage, server
 
 
-def make_webdav_storage(folder: Path) -> tuple[FolderStorage, RcloneServer]:
+def make_webdav_storage(
+    folder: Path, *, is_watched: bool = True
+) -> tuple[FolderStorage, RcloneServer]:
     root = folder / "ayon"
     root.mkdir(parents=True)
-    server = serve_webdav(folder)
+    server = serve_webdav(folder, is_watched=is_watched)
     server.start()
     settings = make_webdav_settings(server)
     storage = FolderStorage(

@@ -20,8 +20,10 @@ from ..errors import TransferError
 SMALL_BYTES = 1024 * 1024
 """The largest file that goes with others in a batch."""
 BATCH_FILES = 128
+MANY_FILES = 512
+"""The same for a `ManyTaker`: it looks at a folder once for each batch."""
 BATCH_BYTES = 8 * 1024 * 1024
-"""What one batch holds at most; it is in memory as a whole."""
+"""What one batch holds at most; it may be in memory as a whole."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Capabilities:
 
     `reads_back`: a part can be read again from the storage before it is published, so
     that its content is proven. `keeps_mtime`: a published file has the given time.
-    `is_disk`: paths are files of this machine. `takes_files`: it is a `FileTaker`.
+    `is_disk`: paths are files of this machine. `takes_files`: it is a `FileTaker`,
+    `takes_many`: a `ManyTaker`.
     `batches`: small files go many at once, it is a `BatchProvider`.
     `computes_digests`: a computer beside the storage may read parts, it is a
     `DigestProvider`. `resumes`: it is a `ResumeProvider`. `tells_space`: it is a
@@ -42,6 +45,7 @@ class Capabilities:
     keeps_mtime: bool
     is_disk: bool = False
     takes_files: bool = False
+    takes_many: bool = False
     batches: bool = False
     computes_digests: bool = False
     resumes: bool = False
@@ -220,6 +224,25 @@ class FileTaker(Provider, Protocol):
         self, source_path: str, path: str, tick: Callable[[int], None]
     ) -> None:
         """Copy and publish inside the storage; nothing comes through this machine."""
+
+
+class ManyTaker(FileTaker, Protocol):
+    """Moves many small files of this machine in few calls (`Capabilities.takes_many`).
+
+    What is wrong with one file is in its place of the result; only what is wrong with
+    the whole site is raised.
+    """
+
+    def are_new(self, paths: Sequence[str]) -> list[bool]:
+        """As `is_new` for each path."""
+
+    def find_many(
+        self, paths: Sequence[str]
+    ) -> list[Union[FileStat, TransferError, None]]:
+        """As `stat` for each path, without times (0): they may cost a request each."""
+
+    def take_many(self, uploads: Sequence[Upload]) -> list[Union[bool, TransferError]]:
+        """As `take_file` for each. What a `tick` raises stops them all."""
 
 
 # --- more than every storage can -----------------------------------------------------

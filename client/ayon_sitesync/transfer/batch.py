@@ -13,39 +13,43 @@ from typing import Callable, Optional, TypeVar, Union, cast
 
 from ..errors import (
     CorruptError,
-    MissingSourceError,
     RetryableError,
     SiteUnhealthyError,
     TransferError,
 )
 from ..providers.base import (
+    BATCH_FILES,
+    MANY_FILES,
     SMALL_BYTES,
     BatchProvider,
     FileStat,
+    ManyTaker,
     NewFile,
     Provider,
     Reader,
     WholeFile,
 )
 from ..work import TransferFile
-from .copy import CopyResult
+from .batch_job import BatchJob
+from .copy_result import CopyResult
+from .hand_over import hand_over_batch
+from .source_file import check_source, make_changed_error, make_unpublished_error
 from .verify import CONTENT, Digests, Expected, algorithm_of, normalize_checksum
-
-
-@dataclass(frozen=True)
-class BatchJob:
-    """A file to bring; `tick` as in `copy.Route`."""
-
-    file: TransferFile
-    tick: Callable[[int], None]
 
 
 def is_batched(source: Provider, target: Provider) -> bool:
     """Whether small files between these two go in batches."""
+    if target.capabilities.takes_many:
+        return source.capabilities.is_disk
     ends = source.capabilities, target.capabilities
     return any(end.batches for end in ends) and all(
         end.batches or end.is_disk for end in ends
     )
+
+
+def count_batched(target: Provider) -> int:
+    """How many files go to a target in one batch, at most."""
+    return MANY_FILES if target.capabilities.takes_many else BATCH_FILES
 
 
 def is_small(file: TransferFile) -> bool:
@@ -59,6 +63,8 @@ def copy_batch(
 
     Raises `SiteUnhealthyError` when a site is lost on the way. Idempotent.
     """
+    if target.capabilities.takes_many:
+        return hand_over_batch(jobs, source, cast(ManyTaker, target))
     return _BatchCopy(jobs, source, target).run()
 
 
@@ -117,20 +123,13 @@ class _BatchCopy:
         items = self._open_items()
         found = _stat_all(self._source, [item.source_path for item in items])
         for item, stat in zip(items, found):
-            size = item.job.file.size
             if isinstance(stat, TransferError):
                 item.outcome = stat
-            elif stat is None:
-                item.outcome = MissingSourceError(
-                    f"'{item.source_path}' is missing at the source."
-                )
-            elif stat.size != size:
-                item.outcome = CorruptError(
-                    f"'{item.source_path}' has {stat.size} bytes at the source,"
-                    f" published were {size}."
-                )
-            else:
-                item.planned = stat
+                continue
+            try:
+                item.planned = check_source(item.source_path, stat, item.job.file.size)
+            except TransferError as error:
+                item.outcome = error
 
     def _read(self) -> None:
         items = self._open_items()
@@ -139,7 +138,7 @@ class _BatchCopy:
             if isinstance(whole, TransferError):
                 item.outcome = whole
             elif whole.stat != item.planned:
-                item.outcome = _make_changed_error(item)
+                item.outcome = make_changed_error(item.source_path)
             else:
                 item.content = whole.content
                 item.digests = Digests(item.expected.algorithms)
@@ -159,10 +158,7 @@ class _BatchCopy:
                     " says it has."
                 )
         if not item.expected.matches(digests):
-            return CorruptError(
-                f"'{item.source_path}' differs at the source from what was published;"
-                " its checksum is another."
-            )
+            return make_unpublished_error(item.source_path)
         return None
 
     def _look_again(self) -> None:
@@ -171,7 +167,7 @@ class _BatchCopy:
         found = _stat_all(self._source, [item.source_path for item in items])
         for item, stat in zip(items, found):
             if stat != item.planned:
-                item.outcome = _make_changed_error(item)
+                item.outcome = make_changed_error(item.source_path)
 
     # --- the target ------------------------------------------------------------------
 
@@ -209,10 +205,6 @@ class _BatchCopy:
         assert item.digests is not None
         checksum = item.digests.get(item.expected.algorithm)
         return CopyResult(len(item.content), checksum, CONTENT, moved, source_read=True)
-
-
-def _make_changed_error(item: _Item) -> RetryableError:
-    return RetryableError(f"'{item.source_path}' changed while it was copied.")
 
 
 # --- both kinds of sites alike -------------------------------------------------------

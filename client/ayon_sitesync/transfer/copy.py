@@ -6,11 +6,10 @@ The source is looked at again after reading: what changed meanwhile is not publi
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Callable, Optional, cast
 
-from ..errors import CorruptError, MissingSourceError, PathError, RetryableError
+from ..errors import CorruptError
 from ..providers.base import (
     DigestPart,
     DigestProvider,
@@ -22,8 +21,17 @@ from ..providers.base import (
     Upload,
 )
 from ..work import TransferFile
+from .copy_result import CopyResult
 from .journal import Journal, make_key
+from .recognition import Recognition
 from .resume import ResumeRoute, Resumption
+from .source_file import (
+    check_source,
+    digest_reader,
+    get_buffer,
+    make_changed_error,
+    make_unpublished_error,
+)
 from .verify import (
     CONTENT,
     SIZE,
@@ -34,10 +42,7 @@ from .verify import (
     is_computable,
     is_reported,
     normalize_checksum,
-    proof_level,
 )
-
-CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,6 @@ class Route:
     tick: Callable[[int], None]
     journal: Optional[Journal] = None
     target_name: str = ""
-
-
-@dataclass(frozen=True)
-class CopyResult:
-    """A file that is in place. `moved` is False when it was there already.
-
-    `source_read`: the source's whole content was read and compared too.
-    """
-
-    size: int
-    checksum: str
-    proof: str
-    moved: bool
-    source_read: bool
 
 
 def copy_file(file: TransferFile, route: Route) -> CopyResult:
@@ -88,15 +79,16 @@ class _Copy:
         self._source_path = route.source.locate(file.path)
         self._target_path = route.target.locate(file.path)
         self._wanted = Expected(file.checksum, file.published_hash)
-        self._expected = self._wanted.known
-        self._algorithm = self._wanted.algorithm
-        self._algorithms = self._wanted.algorithms
+        self._recognition = Recognition(
+            *(route.source, self._source_path, route.target, self._target_path),
+            *(self._wanted, route.tick),
+        )
 
     def run(self) -> CopyResult:
         source = self._find_source()
         taker = self._find_taker()
         if taker is None or not taker.is_new(self._target_path):
-            present = self._recognise_present(source)
+            present = self._recognition.recognise(source)
             if present is not None:
                 return present
         if taker is None:
@@ -115,93 +107,7 @@ class _Copy:
 
     def _find_source(self) -> FileStat:
         found = self._route.source.stat(self._source_path)
-        if found is None:
-            raise MissingSourceError(f"'{self._source_path}' is missing at the source.")
-        if self._file.size is not None and found.size != self._file.size:
-            raise CorruptError(
-                f"'{self._source_path}' has {found.size} bytes at the source,"
-                f" published were {self._file.size}."
-            )
-        return found
-
-    def _recognise_present(self, source: FileStat) -> Optional[CopyResult]:
-        """The result when the target already has this content; None when it has not."""
-        target = self._route.target
-        found = target.stat(self._target_path)
-        if found is None or found.size != source.size:
-            return None
-        stored = normalize_checksum(found.digest)
-        if stored is not None:
-            return self._recognise_stored(stored, source)
-        return self._recognise_content(source)
-
-    def _recognise_content(self, source: FileStat) -> Optional[CopyResult]:
-        """The same by reading what is there."""
-        target = self._route.target
-        try:
-            with target.open_reader(self._target_path) as reader:
-                there = self._digest(reader, source.size, self._algorithms)
-        except (PathError, MissingSourceError):
-            # A link to elsewhere, or gone by now: what is copied takes its place.
-            return None
-        if there is None:
-            return None
-        if self._expected:
-            if not self._matches(there):
-                return None
-        else:
-            # Nothing recorded: the source itself says what the content must be.
-            with self._route.source.open_reader(self._source_path) as reader:
-                wanted = self._digest(reader, source.size, self._algorithms)
-            if wanted is None or self._own(wanted) != self._own(there):
-                return None
-        return CopyResult(
-            source.size,
-            self._own(there),
-            proof_level(target.capabilities),
-            moved=False,
-            source_read=not self._expected,
-        )
-
-    def _recognise_stored(self, stored: str, source: FileStat) -> Optional[CopyResult]:
-        """The same by the digest that the storage gives: nothing comes from there."""
-        algorithm = algorithm_of(stored)
-        if source.digest == stored and self._agrees(stored):
-            checksum = self._expected[0] if self._expected else stored
-            if is_reported(checksum):
-                return CopyResult(
-                    source.size, checksum, STORAGE, moved=False, source_read=False
-                )
-        with self._route.source.open_reader(self._source_path) as reader:
-            wanted = self._digest(reader, source.size, {*self._algorithms, algorithm})
-        if wanted is None or wanted.get(algorithm) != stored:
-            return None
-        if not self._matches(wanted):
-            return None
-        return CopyResult(
-            source.size, self._own(wanted), STORAGE, moved=False, source_read=True
-        )
-
-    def _digest(
-        self, reader: Reader, size: int, algorithms: set[str]
-    ) -> Optional[Digests]:
-        """Digests of an open file; None when it does not have `size` bytes."""
-        digests = Digests(algorithms)
-        done = 0
-        buffer = _get_buffer()
-        while True:
-            count = reader.readinto(buffer)
-            if not count:
-                return digests if done == size else None
-            digests.update(buffer[:count])
-            done += count
-            self._route.tick(0)
-
-    def _matches(self, digests: Digests) -> bool:
-        return self._wanted.matches(digests)
-
-    def _own(self, digests: Digests) -> str:
-        return digests.get(self._algorithm)
+        return check_source(self._source_path, found, self._file.size)
 
     # --- copy, verify, publish -------------------------------------------------------
 
@@ -209,7 +115,7 @@ class _Copy:
         """Read here and write there. `target_algorithm`: of the target's digests."""
         route = self._route
         origin = normalize_checksum(planned.digest)
-        algorithms = {*self._algorithms, target_algorithm} - {""}
+        algorithms = {*self._wanted.algorithms, target_algorithm} - {""}
         if origin is not None:
             algorithms.add(algorithm_of(origin))
         part_algorithm = self._find_part_algorithm()
@@ -217,7 +123,7 @@ class _Copy:
         with route.source.open_reader(self._source_path) as reader:
             before = reader.stat()
             if before != planned:
-                raise self._make_changed_error()
+                raise make_changed_error(self._source_path)
             digests = Digests(algorithms)
             with self._make_resumption(before) as resumption:
                 found = resumption.find_part(reader, digests)
@@ -242,7 +148,7 @@ class _Copy:
         if target_algorithm:
             proof = self._compare_stored(digests.get(target_algorithm))
         return CopyResult(
-            before.size, self._own(digests), proof, moved=True, source_read=True
+            before.size, self._wanted.own(digests), proof, moved=True, source_read=True
         )
 
     def _make_resumption(self, before: FileStat) -> Resumption:
@@ -265,7 +171,7 @@ class _Copy:
         resumption: Resumption,
     ) -> None:
         """Move what is left of the source, which must stay as it is meanwhile."""
-        buffer = _get_buffer()
+        buffer = get_buffer()
         while True:
             count = reader.readinto(buffer)
             if not count:
@@ -277,7 +183,7 @@ class _Copy:
             self._route.tick(count)
             resumption.note(part, done, digests)
         if done != before.size or not self._is_unchanged(reader, before):
-            raise self._make_changed_error()
+            raise make_changed_error(self._source_path)
 
     def _hand_over(self, taker: FileTaker, planned: FileStat) -> CopyResult:
         """The target's own driver moves a file of this machine.
@@ -288,11 +194,10 @@ class _Copy:
         algorithm = taker.find_digest_algorithm()
         with self._route.source.open_reader(self._source_path) as reader:
             before = reader.stat()
-            digests = self._digest(
-                reader, before.size, {*self._algorithms, algorithm} - {""}
-            )
+            algorithms = {*self._wanted.algorithms, algorithm} - {""}
+            digests = digest_reader(reader, before.size, algorithms, self._route.tick)
             if before != planned or digests is None:
-                raise self._make_changed_error()
+                raise make_changed_error(self._source_path)
             self._ensure_published_content(digests)
             is_proven = taker.take_file(
                 Upload(
@@ -306,32 +211,23 @@ class _Copy:
             )
             if not self._is_unchanged(reader, before):
                 taker.delete(self._target_path)
-                raise self._make_changed_error()
+                raise make_changed_error(self._source_path)
         proof = STORAGE if is_proven else SIZE
         return CopyResult(
-            before.size, self._own(digests), proof, moved=True, source_read=True
+            before.size, self._wanted.own(digests), proof, moved=True, source_read=True
         )
 
     def _copy_within(self, taker: FileTaker, source: FileStat) -> CopyResult:
         """Both sites are one storage, which copies by itself and says what it has."""
         known = normalize_checksum(source.digest)
-        checksum = self._expected[0] if self._expected else known
+        checksum = self._wanted.known[0] if self._wanted.known else known
         if known is None or checksum is None or not is_reported(checksum):
             return self._move(source, taker.find_digest_algorithm())
-        if not self._agrees(known):
-            raise self._make_unpublished_error()
+        if not self._wanted.agrees(known):
+            raise make_unpublished_error(self._source_path)
         taker.copy_within(self._source_path, self._target_path, self._route.tick)
         proof = self._compare_stored(known)
         return CopyResult(source.size, checksum, proof, moved=True, source_read=False)
-
-    def _agrees(self, known: str) -> bool:
-        """Whether a storage's digest is what was published, as far as they compare."""
-        algorithm = algorithm_of(known)
-        return all(
-            published == known
-            for published in self._expected
-            if algorithm_of(published) == algorithm
-        )
 
     def _compare_stored(self, digest: str) -> str:
         """The proof after a look at what the target's storage says it has."""
@@ -347,14 +243,8 @@ class _Copy:
         return STORAGE
 
     def _ensure_published_content(self, digests: Digests) -> None:
-        if not self._matches(digests):
-            raise self._make_unpublished_error()
-
-    def _make_unpublished_error(self) -> CorruptError:
-        return CorruptError(
-            f"'{self._source_path}' differs at the source from what was published;"
-            " its checksum is another."
-        )
+        if not self._wanted.matches(digests):
+            raise make_unpublished_error(self._source_path)
 
     def _is_unchanged(self, reader: Reader, before: FileStat) -> bool:
         """The open file and what its name leads to now are both as they were."""
@@ -363,16 +253,13 @@ class _Copy:
             and self._route.source.stat(self._source_path) == before
         )
 
-    def _make_changed_error(self) -> RetryableError:
-        return RetryableError(f"'{self._source_path}' changed while it was copied.")
-
     def _find_part_algorithm(self) -> str:
         """What the target's own computer digests parts with; empty = nothing."""
         if not self._route.target.capabilities.computes_digests:
             return ""
         target = cast(DigestProvider, self._route.target)
         usable = [a for a in target.find_digest_algorithms() if is_computable(a)]
-        known = [a for a in usable if a in self._algorithms]
+        known = [a for a in usable if a in self._wanted.algorithms]
         return [*known, *usable, ""][0]
 
     def _prove_part(
@@ -394,9 +281,9 @@ class _Copy:
         return CONTENT
 
     def _compare_written(self, written: Reader, digests: Digests, size: int) -> None:
-        check = Digests({self._algorithm})
+        check = Digests({self._wanted.algorithm})
         done = 0
-        buffer = _get_buffer()
+        buffer = get_buffer()
         while True:
             count = written.readinto(buffer)
             if not count:
@@ -404,19 +291,7 @@ class _Copy:
             check.update(buffer[:count])
             done += count
             self._route.tick(0)
-        if done != size or self._own(check) != self._own(digests):
+        if done != size or self._wanted.own(check) != self._wanted.own(digests):
             raise CorruptError(
                 f"'{self._target_path}' read back differently from what was written."
             )
-
-
-_buffers = threading.local()
-
-
-def _get_buffer() -> memoryview:
-    """This thread's buffer: making one for each small file costs more than copying."""
-    view: Optional[memoryview] = getattr(_buffers, "view", None)
-    if view is None:
-        view = memoryview(bytearray(CHUNK_BYTES))
-        _buffers.view = view
-    return view

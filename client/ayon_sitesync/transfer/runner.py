@@ -20,7 +20,7 @@ from ..errors import (
     TransferCancelledError,
     TransferError,
 )
-from ..providers.base import BATCH_BYTES, BATCH_FILES
+from ..providers.base import BATCH_BYTES
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -32,8 +32,10 @@ from ..work import (
     TransferFile,
     TransferReport,
 )
-from .batch import BatchJob, copy_batch, is_batched, is_small
-from .copy import CopyResult, Route, copy_file
+from .batch import copy_batch, count_batched, is_batched, is_small
+from .batch_job import BatchJob
+from .copy import Route, copy_file
+from .copy_result import CopyResult
 from .ends import Ends, Surroundings
 from .lease import Lease
 
@@ -190,15 +192,16 @@ class TransferRun:
 
     def _take_files(self) -> list[TransferFile]:
         """The next file, or as many small ones as go together."""
-        is_batched = self._is_batched()
-        most = min(BATCH_FILES, max(LEAST_FILES, len(self.transfer.files) // SHARES))
+        together = self._count_together()
+        share = max(LEAST_FILES, len(self.transfer.files) // SHARES)
+        most = min(together, share)
         taken: list[TransferFile] = []
         size = 0
         with self._lock:
             while self._waiting and len(taken) < most:
                 file = self._waiting[0]
                 size += file.size or 0
-                goes_along = is_batched and is_small(file) and size <= BATCH_BYTES
+                goes_along = together > 1 and is_small(file) and size <= BATCH_BYTES
                 if taken and not goes_along:
                     break
                 taken.append(self._waiting.popleft())
@@ -206,12 +209,14 @@ class TransferRun:
                     break
         return taken
 
-    def _is_batched(self) -> bool:
+    def _count_together(self) -> int:
+        """How many small files go together; 1 = each alone."""
         try:
             self._raise_if_stopped()
-            return is_batched(*self._ends.open())
+            source, target = self._ends.open()
         except Exception:  # whatever it is, the file that meets it again tells it
-            return False
+            return 1
+        return count_batched(target) if is_batched(source, target) else 1
 
     def _run_files(self, files: Sequence[TransferFile]) -> list[FileReport]:
         if len(files) == 1:

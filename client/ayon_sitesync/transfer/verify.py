@@ -155,6 +155,17 @@ class Expected:
     def matches(self, digests: Digests) -> bool:
         return all(digests.get(algorithm_of(known)) == known for known in self.known)
 
+    def agrees(self, stored: str) -> bool:
+        """Whether a storage's digest is what is recorded, as far as they compare."""
+        algorithm = algorithm_of(stored)
+        return all(
+            known == stored for known in self.known if algorithm_of(known) == algorithm
+        )
+
+    def own(self, digests: Digests) -> str:
+        """The one that is reported."""
+        return digests.get(self.algorithm)
+
 
 def algorithm_of(checksum: str) -> str:
     return checksum.partition(":")[0]

@@ -8,7 +8,8 @@ from pathlib import Path
 from ayon_sitesync.paths import PART_SUFFIX, current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
-from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
+from ayon_sitesync.transfer.copy import Route, copy_file
+from ayon_sitesync.transfer.copy_result import CopyResult
 from ayon_sitesync.work import TransferFile
 
 MIB = 1024 * 1024

@@ -4,98 +4,51 @@ from __future__ import annotations
 
 import os
 import posixpath
-import secrets
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from ...errors import (
     WRONG_SETTING,
-    CorruptError,
     MissingSourceError,
     PermanentError,
     SiteUnhealthyError,
     TransferError,
 )
-from ...paths import PART_SUFFIX, resolve_path
+from ...paths import resolve_path
 from ..base import Capabilities, FileStat, Provider, SiteConfig, Upload
 from ..spool import SpooledPart
+from .batches import Batches
 from .binary import find_binary
-from .daemon import Daemon, Session, find_daemon, is_process
-from .errors import (
-    NOT_FOUND,
-    DaemonLostError,
-    DaemonStartError,
-    RcError,
-    map_rc_error,
-)
+from .daemon import Daemon, Session, find_daemon
+from .errors import DaemonLostError, DaemonStartError, RcError, map_rc_error
+from .folder_views import FolderViews
 from .options import OptionError
+from .parts import Parts
 from .reading import RemoteReader
 from .remotes import RemoteConfig, ensure_remote
-from .store import Store, StoreFacts
+from .store import OpenStore, Store
+from .uploads import Uploads
 
 HEALTHY_SECONDS = 5.0
 FREE_SECONDS = 10.0
 """How long what a storage said of its free space is believed."""
-FOLDER_SECONDS = 30.0
-REMEMBERED_FOLDERS = 1000
-ABANDONED_SECONDS = 24 * 3600
 ORPHAN_AGE = "24h"
-NAME_BYTES = 255
-TAG_LENGTH = 4
-TOKEN_LENGTH = 16
-
-ATOMIC_KINDS = frozenset(
-    {
-        "azureblob",
-        "b2",
-        "box",
-        "drive",
-        "dropbox",
-        "gcs",
-        "onedrive",
-        "oracleobjectstorage",
-        "qingstor",
-        "s3",
-        "storj",
-        "swift",
-    }
-)
-"""Kinds that show a file only when it is whole; on others a part is renamed."""
-
-REPLACING_KINDS = frozenset({"webdav"})
-"""Kinds whose move puts the new file in the place of an older one at once."""
 
 TIMED_KINDS = frozenset(
     {"azureblob", "b2", "drive", "dropbox", "gcs", "onedrive", "s3", "swift"}
 )
 """Kinds that keep the time that they are given."""
 
+FLAT_KINDS = frozenset(
+    {"azureblob", "b2", "gcs", "oracleobjectstorage", "qingstor", "s3", "swift"}
+)
+"""Kinds without folders of their own: one without files is not there."""
+
 FAILURES = (RcError, DaemonLostError, DaemonStartError, OptionError)
-
-
-@dataclass(frozen=True)
-class FolderView:
-    """What was in a folder a moment ago."""
-
-    folders: frozenset[str]
-    files: frozenset[str]
-    duplicates: Mapping[str, int]
-    seen_at: float
-
-
-@dataclass(frozen=True)
-class OpenStore:
-    """A store of one session. `prefix`: the start of our paths that is not in it."""
-
-    store: Store
-    facts: StoreFacts
-    prefix: str
 
 
 class RcloneProvider(ABC):
@@ -112,15 +65,20 @@ class RcloneProvider(ABC):
         }
         self._is_rooted = any(root.startswith("/") for root in config.roots.values())
         self._lock = threading.Lock()
-        self._folder_lock = threading.Lock()
         self._opened: Optional[tuple[Session, OpenStore]] = None
         self._healthy: dict[str, float] = {}
-        self._views: dict[str, FolderView] = {}
+        self._views = FolderViews()
+        self._parts = Parts(config.machine_tag)
+        self._uploads = Uploads(
+            kind, config.site_name, self._parts, self._map_file_error
+        )
         self._swept: set[str] = set()
         self.capabilities = Capabilities(
             reads_back=False,
             keeps_mtime=kind in TIMED_KINDS,
             takes_files=True,
+            takes_many=True,
+            has_folders=kind not in FLAT_KINDS,
             tells_space=True,
             limits_bandwidth=True,
         )
@@ -214,7 +172,7 @@ class RcloneProvider(ABC):
     def _check_root(self, name: str, root: str) -> None:
         try:
             with self._using(root, is_source=True) as opened:
-                opened.store.list_folder(_to_remote(opened, root))
+                opened.store.list_folder(opened.to_remote(root))
         except SiteUnhealthyError:
             raise
         except MissingSourceError:
@@ -232,7 +190,7 @@ class RcloneProvider(ABC):
             return
         self._swept.add(root)
         with self._using(root) as opened, suppress(RcError):
-            opened.store.abort_uploads(_to_remote(opened, root), ORPHAN_AGE)
+            opened.store.abort_uploads(opened.to_remote(root), ORPHAN_AGE)
 
     # --- files -----------------------------------------------------------------------
 
@@ -241,10 +199,10 @@ class RcloneProvider(ABC):
 
     def stat(self, path: str) -> Optional[FileStat]:
         with self._using(path) as opened:
-            remote = _to_remote(opened, path)
+            remote = opened.to_remote(path)
             self._refuse_duplicates(opened, path)
             found = opened.store.stat(remote, opened.facts.algorithm)
-            if found is None and self._is_folder(opened, path):
+            if found is None and self._views.is_folder(opened, path):
                 raise PermanentError(f"'{path}' is not a regular file.")
             return found
 
@@ -258,7 +216,7 @@ class RcloneProvider(ABC):
             return RemoteReader(
                 self.find_daemon().use(),
                 opened.store.fs,
-                _to_remote(opened, path),
+                opened.to_remote(path),
                 found,
                 lambda error: map_rc_error(
                     error, path=path, site_name=self._config.site_name, is_source=True
@@ -270,7 +228,7 @@ class RcloneProvider(ABC):
 
     def delete(self, path: str) -> None:
         with self._using(path) as opened:
-            opened.store.delete(_to_remote(opened, path))
+            opened.store.delete(opened.to_remote(path))
 
     # --- whole files -----------------------------------------------------------------
 
@@ -279,10 +237,7 @@ class RcloneProvider(ABC):
             return opened.facts.algorithm
 
     def is_new(self, path: str) -> bool:
-        folder, name = posixpath.split(path)
-        with self._using(path) as opened:
-            view = self._look_at(opened, folder)
-        return name not in view.files and name not in view.folders
+        return self.are_new([path])[0]
 
     def take_file(self, upload: Upload) -> bool:
         # rclone follows no link; where it leads was checked when it was opened.
@@ -300,7 +255,7 @@ class RcloneProvider(ABC):
                     tick=upload.tick,
                 )
 
-            found = self._publish(opened, upload, put)
+            found = self._uploads.publish(opened, upload, put)
             return found.digest is not None and upload.digest is not None
 
     def shares_store(self, other: Provider) -> bool:
@@ -317,7 +272,7 @@ class RcloneProvider(ABC):
         self, source_path: str, path: str, tick: Callable[[int], None]
     ) -> None:
         with self._using(path) as opened:
-            source = _to_remote(opened, source_path)
+            source = opened.to_remote(source_path)
             found = opened.store.stat(source, opened.facts.algorithm)
             if found is None:
                 raise MissingSourceError(
@@ -331,126 +286,116 @@ class RcloneProvider(ABC):
                 opened.store.copy(source, remote, upload.size, tick)
                 return opened.store.stat(remote, opened.facts.algorithm)
 
-            self._publish(opened, upload, put)
+            self._uploads.publish(opened, upload, put)
 
-    def _publish(
-        self,
-        opened: OpenStore,
-        upload: Upload,
-        put: Callable[[str], Optional[FileStat]],
-    ) -> FileStat:
-        """Have `put` write it, under another name where half files would show."""
-        remote = _to_remote(opened, upload.path)
-        is_atomic = self._kind in ATOMIC_KINDS
-        if not is_atomic:
-            self._prepare_folder(opened, posixpath.dirname(remote))
-        written = remote if is_atomic else self._make_part_name(remote)
+    # --- many files ------------------------------------------------------------------
+
+    def are_new(self, paths: Sequence[str]) -> list[bool]:
+        if not paths:
+            return []
+        with self._using(paths[0]) as opened:
+            return [self._views.is_new(opened, path) for path in paths]
+
+    def find_many(
+        self, paths: Sequence[str]
+    ) -> list[Union[FileStat, TransferError, None]]:
+        if not paths:
+            return []
+        with self._using(paths[0]) as opened:
+            results = Batches(opened.store).find(
+                [opened.to_remote(path) for path in paths],
+                opened.facts.algorithm,
+                self._make_counter(opened),
+            )
+            return [
+                self._judge(opened, path, found) for path, found in zip(paths, results)
+            ]
+
+    def _judge(
+        self, opened: OpenStore, path: str, found: Union[FileStat, RcError, None]
+    ) -> Union[FileStat, TransferError, None]:
+        if isinstance(found, RcError):
+            return self._map_file_error(found, path)
         try:
-            found = put(written)
-            if found is None or not _is_same(found, upload):
-                raise CorruptError(
-                    f"'{upload.path}' was stored differently from what was sent to"
-                    f" site '{self._config.site_name}'."
-                )
-            if not is_atomic:
-                opened.store.move(
-                    written, remote, replaces=self._kind in REPLACING_KINDS
-                )
-        except BaseException as error:
-            # Nothing shows of an upload that stopped where storage is atomic.
-            if not is_atomic or isinstance(error, CorruptError):
-                with suppress(RcError, DaemonLostError):
-                    opened.store.delete(written)
-            raise
+            self._refuse_duplicates(opened, path)
+        except PermanentError as error:
+            return error
+        if found is None and self._views.is_folder(opened, path):
+            return PermanentError(f"'{path}' is not a regular file.")
         return found
 
-    # --- what is in the way ----------------------------------------------------------
+    def take_many(self, uploads: Sequence[Upload]) -> list[Union[bool, TransferError]]:
+        if not uploads:
+            return []
+        with self._using(uploads[0].path) as opened:
+            items = self._uploads.publish_many(
+                opened, uploads, self._make_counter(opened)
+            )
+        return [
+            item.error
+            or (
+                item.found is not None
+                and item.found.digest is not None
+                and item.upload.digest is not None
+            )
+            for item in items
+        ]
 
-    def _look_at(self, opened: OpenStore, folder: str) -> FolderView:
-        """The folder of a path, looked at once for many files."""
-        now = time.monotonic()
-        view = self._views.get(folder)
-        if view is not None and now - view.seen_at < FOLDER_SECONDS:
-            return view
-        try:
-            entries = opened.store.list_folder(_to_remote(opened, folder))
-        except RcError as error:
-            if error.status != NOT_FOUND:
-                raise
-            entries = []
-        counts = Counter(entry.name for entry in entries if not entry.is_folder)
-        view = FolderView(
-            frozenset(entry.name for entry in entries if entry.is_folder),
-            frozenset(counts),
-            {name: count for name, count in counts.items() if count > 1},
-            now,
+    def _map_file_error(self, error: RcError, path: str) -> TransferError:
+        mapped = map_rc_error(
+            error, path=path, site_name=self._config.site_name, is_source=False
         )
-        if len(self._views) > REMEMBERED_FOLDERS:
-            self._views.clear()
-        self._views[folder] = view
-        return view
+        if isinstance(mapped, SiteUnhealthyError):
+            self._healthy.clear()
+            raise mapped
+        return mapped
 
-    def _is_folder(self, opened: OpenStore, path: str) -> bool:
-        folder, name = posixpath.split(path)
-        return name in self._look_at(opened, folder).folders
+    def _make_counter(self, opened: OpenStore) -> Callable[[str], int]:
+        """How much was in one of rclone's folders, by a recent look."""
+
+        def count(remote: str) -> int:
+            folder = posixpath.join(opened.prefix or "/", remote)
+            return self._views.look(opened, folder).count
+
+        return count
+
+    # --- folders ---------------------------------------------------------------------
+
+    def prune_folders(self, paths: Iterable[str]) -> None:
+        for folder in {posixpath.dirname(path) for path in paths}:
+            with suppress(TransferError), self._using(folder) as opened:
+                if opened.facts.keeps_folders:
+                    self._prune_upwards(opened, folder)
+
+    def _prune_upwards(self, opened: OpenStore, folder: str) -> None:
+        """rclone refuses a folder with anything in it, and that is the end.
+
+        A root keeps its own folders: an empty one looks like storage that is gone.
+        """
+        roots = set(self._roots.values())
+        if not any(folder.startswith(f"{root.rstrip('/')}/") for root in roots):
+            return
+        parent = posixpath.dirname(folder)
+        while not {folder, parent} & roots:
+            remote = opened.to_remote(folder)
+            try:
+                opened.store.remove_folder(remote)
+            except RcError:
+                return
+            self._views.forget(folder)
+            self._views.forget(parent)
+            self._parts.forget_folder(remote)
+            folder, parent = parent, posixpath.dirname(parent)
+
+    # --- what is in the way ----------------------------------------------------------
 
     def _refuse_duplicates(self, opened: OpenStore, path: str) -> None:
         """Some storage has several files of one name: which one is meant?"""
         if not opened.facts.has_duplicates:
             return
-        folder, name = posixpath.split(path)
-        count = self._look_at(opened, folder).duplicates.get(name, 1)
+        count = self._views.count_duplicates(opened, path)
         if count > 1:
             raise PermanentError(
                 f"'{path}' is there {count} times on site '{self._config.site_name}';"
                 " delete all but the right one."
             )
-
-    # --- parts -----------------------------------------------------------------------
-
-    def _make_part_name(self, remote: str) -> str:
-        """Its token: this machine, this process, and what makes it the only one."""
-        folder, name = posixpath.split(remote)
-        token = f"{self._config.machine_tag}{os.getpid():08x}{secrets.token_hex(2)}"
-        tail = f".{token}{PART_SUFFIX}"
-        kept = name.encode()[: NAME_BYTES - 1 - len(tail)].decode("utf-8", "ignore")
-        return posixpath.join(folder, f".{kept}{tail}")
-
-    def _prepare_folder(self, opened: OpenStore, folder: str) -> None:
-        """Once a folder: make it, for one thread only, since servers lock meanwhile.
-
-        Removes parts of dead processes of this machine, and very old ones.
-        """
-        with self._folder_lock:
-            if folder in self._swept:
-                return
-            opened.store.make_folder(folder)
-            for entry in opened.store.list_folder(folder):
-                if self._is_stale(entry.name, entry.mtime_ns):
-                    with suppress(RcError):
-                        opened.store.delete(posixpath.join(folder, entry.name))
-            self._swept.add(folder)
-
-    def _is_stale(self, name: str, mtime_ns: int) -> bool:
-        if not (name.startswith(".") and name.endswith(PART_SUFFIX)):
-            return False
-        token = name[: -len(PART_SUFFIX)].rpartition(".")[2]
-        if mtime_ns and time.time() - mtime_ns / 1e9 > ABANDONED_SECONDS:
-            return True
-        if len(token) != TOKEN_LENGTH or token[:TAG_LENGTH] != self._config.machine_tag:
-            return False
-        return not is_process(int(token[TAG_LENGTH : TAG_LENGTH + 8], 16))
-
-
-def _to_remote(opened: OpenStore, path: str) -> str:
-    """rclone's path of one of ours."""
-    if path == opened.prefix or path.startswith(opened.prefix + "/"):
-        path = path[len(opened.prefix) :]
-    return path.strip("/")
-
-
-def _is_same(found: FileStat, upload: Upload) -> bool:
-    """Whether the storage has the right size, and the right digest if it has one."""
-    if found.size != upload.size:
-        return False
-    return None in (found.digest, upload.digest) or found.digest == upload.digest

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Optional
@@ -48,7 +48,7 @@ _TIME = re.compile(r"(.+T[\d:]+)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or folder in a folder."""
+    """A file or folder in a folder. `mtime_ns` is 0 where it was not asked for."""
 
     name: str
     is_folder: bool
@@ -57,11 +57,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What a kind of remote can do. `has_duplicates`: two files of one name."""
+    """What a kind of remote can do. `has_duplicates`: two files of one name.
+
+    `keeps_folders`: one without files is still there.
+    """
 
     algorithm: str
     has_duplicates: bool
     copies: bool
+    keeps_folders: bool
 
 
 def parse_time(text: str) -> int:
@@ -92,6 +96,7 @@ class Store:
             algorithm,
             bool(features.get("DuplicateFiles")),
             bool(features.get("Copy")),
+            bool(features.get("CanHaveEmptyDirectories")),
         )
 
     def stat(self, remote: str, algorithm: str) -> Optional[FileStat]:
@@ -99,7 +104,7 @@ class Store:
         answer = self.session.call(
             "operations/stat", self._stat_parameters(remote, algorithm)
         )
-        return _read_stat(answer, algorithm)
+        return read_stat(answer.get("item"), algorithm)
 
     def _stat_parameters(self, remote: str, algorithm: str) -> dict[str, Any]:
         options: dict[str, Any] = {"filesOnly": True, "noMimeType": True}
@@ -107,11 +112,14 @@ class Store:
             options.update(showHash=True, hashTypes=[algorithm])
         return {"fs": self.fs, "remote": remote, "opt": options}
 
-    def list_folder(self, remote: str) -> list[Entry]:
-        """What is in a folder; an `RcError` of 404 when it is not there."""
+    def list_folder(self, remote: str, *, with_times: bool = False) -> list[Entry]:
+        """What is in a folder; an `RcError` of 404 when it is not there.
+
+        Times may cost a request for each file.
+        """
+        options = {"noMimeType": True, "noModTime": not with_times}
         answer = self.session.call(
-            "operations/list",
-            {"fs": self.fs, "remote": remote, "opt": {"noMimeType": True}},
+            "operations/list", {"fs": self.fs, "remote": remote, "opt": options}
         )
         return [
             Entry(item["Name"], bool(item["IsDir"]), parse_time(item["ModTime"]))
@@ -149,7 +157,7 @@ class Store:
             ]
         )
         tick(size)
-        return _read_stat(answers[-1], algorithm)
+        return read_stat(answers[-1].get("item"), algorithm)
 
     def copy(
         self,
@@ -209,6 +217,10 @@ class Store:
                     raise
             time.sleep(pause)
         self.session.call("operations/movefile", parameters, SLOW_SECONDS)
+
+    def remove_folder(self, remote: str) -> None:
+        """Only an empty one: rclone looks again, and refuses any other."""
+        self.session.call("operations/rmdir", {"fs": self.fs, "remote": remote})
 
     def delete(self, remote: str) -> None:
         """No error when it is not there."""
@@ -293,8 +305,8 @@ def _guess_status(status: dict[str, Any]) -> int:
     return NOT_FOUND if "not found" in str(status.get("error")) else 500
 
 
-def _read_stat(answer: dict[str, Any], algorithm: str) -> Optional[FileStat]:
-    item = answer.get("item")
+def read_stat(item: Optional[Mapping[str, Any]], algorithm: str) -> Optional[FileStat]:
+    """A file of one of rclone's answers; None when it is none."""
     if not item or item["IsDir"]:
         return None
     digest = (item.get("Hashes") or {}).get(algorithm)
@@ -303,3 +315,18 @@ def _read_stat(answer: dict[str, Any], algorithm: str) -> Optional[FileStat]:
         parse_time(item["ModTime"]),
         f"{algorithm}:{digest.lower()}" if digest else None,
     )
+
+
+@dataclass(frozen=True)
+class OpenStore:
+    """A store of one session. `prefix`: the start of our paths that is not in it."""
+
+    store: Store
+    facts: StoreFacts
+    prefix: str
+
+    def to_remote(self, path: str) -> str:
+        """rclone's path of one of ours."""
+        if path == self.prefix or path.startswith(self.prefix + "/"):
+            path = path[len(self.prefix) :]
+        return path.strip("/")

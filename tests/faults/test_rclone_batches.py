@@ -1,0 +1,260 @@
+"""Many small files in one call to rclone: each has its own, exact outcome."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from ayon_sitesync.errors import (
+    CorruptError,
+    MissingSourceError,
+    PermanentError,
+    RetryableError,
+    TransferCancelledError,
+    TransferError,
+)
+from ayon_sitesync.paths import current_platform
+from ayon_sitesync.providers.base import (
+    FileStat,
+    ManyTaker,
+    Provider,
+    SiteConfig,
+    Upload,
+)
+from ayon_sitesync.providers.rclone.daemon import Daemon
+from ayon_sitesync.providers.rclone.provider import RcloneProvider
+from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.transfer.batch import copy_batch, is_batched
+from ayon_sitesync.transfer.batch_job import BatchJob
+from ayon_sitesync.transfer.copy_result import CopyResult
+from ayon_sitesync.work import TransferFile
+
+from tests.support.rclone_servers import RcloneServer
+from tests.support.remote_storage import (
+    FolderStorage,
+    make_s3_storage,
+    make_webdav_storage,
+)
+
+FOLDER = "sq/sh010"
+ODD_NAMES = ("{a,b}.exr", "it's [1].exr", "Übung 日本.exr", "a%20b#c.exr")
+
+
+class Disk:
+    """The machine's own folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / FOLDER
+        self.folder.mkdir(parents=True)
+        config = SiteConfig("disk", {"work": str(root)}, current_platform(), "beef")
+        self.provider = make_provider("local_drive", config)
+
+    def write(self, name: str, size: int = 1000) -> bytes:
+        content = os.urandom(size)
+        (self.folder / name).write_bytes(content)
+        return content
+
+    def make_job(
+        self,
+        name: str,
+        *,
+        size: int = 1000,
+        checksum: str | None = None,
+        tick: Callable[[int], None] = lambda moved: None,
+    ) -> BatchJob:
+        path = f"{{root[work]}}/{FOLDER}/{name}"
+        return BatchJob(TransferFile(name, path, size, checksum=checksum), tick)
+
+
+Site = tuple[FolderStorage, RcloneServer, str]
+
+
+@pytest.fixture(params=["s3", "webdav"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """The storage, its server, and the proof that it gives."""
+    make = make_s3_storage if request.param == "s3" else make_webdav_storage
+    storage, server = make(tmp_path / "server", is_watched=False)
+    yield storage, server, "storage" if request.param == "s3" else "size"
+    provider = storage.make_provider()
+    assert isinstance(provider, RcloneProvider)
+    provider.find_daemon().set_bandwidth(None)
+    server.stop()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "disk")
+
+
+def bring(
+    disk: Disk, storage: FolderStorage, jobs: list[BatchJob]
+) -> dict[str, CopyResult | TransferError]:
+    target = storage.make_provider()
+    assert is_batched(disk.provider, target)
+    outcomes = copy_batch(jobs, disk.provider, target)
+    return {job.file.id: outcome for job, outcome in zip(jobs, outcomes, strict=True)}
+
+
+def test_files_of_any_name_arrive_whole_and_proven(disk: Disk, site: Site) -> None:
+    storage, _, proof = site
+    names = [f"f.{number:04}.exr" for number in range(12)] + [*ODD_NAMES]
+    contents = {name: disk.write(name) for name in names}
+    moved: dict[str, int] = dict.fromkeys(names, 0)
+
+    def count(name: str) -> Callable[[int], None]:
+        def tick(step: int) -> None:
+            moved[name] += step
+
+        return tick
+
+    jobs = [disk.make_job(name, tick=count(name)) for name in names]
+    results = bring(disk, storage, jobs)
+    for name, content in contents.items():
+        result = results[name]
+        assert isinstance(result, CopyResult), result
+        assert (result.moved, result.proof, result.size) == (True, proof, 1000)
+        assert storage.get(f"{FOLDER}/{name}") == content
+    assert moved == dict.fromkeys(names, 1000)
+    assert len(storage.list_names()) == len(names)
+    again = bring(disk, storage, [disk.make_job(name) for name in names])
+    assert [r.moved for r in again.values() if isinstance(r, CopyResult)] == [
+        False
+    ] * len(names)
+
+
+def test_each_wrong_file_fails_alone(disk: Disk, site: Site) -> None:
+    storage, _, _ = site
+    for name in ("good", "shorter", "other", "replaced", "folder"):
+        disk.write(name, 999 if name == "shorter" else 1000)
+    storage.put(f"{FOLDER}/replaced", os.urandom(1000))
+    storage.put(f"{FOLDER}/folder/inside.exr", b"content")
+    jobs = [
+        disk.make_job("good"),
+        disk.make_job("gone"),
+        disk.make_job("shorter"),
+        disk.make_job("other", checksum="blake2b:" + "0" * 64),
+        disk.make_job("replaced"),
+        disk.make_job("folder"),
+        BatchJob(TransferFile("outside", "{root[work]}/../x", 1), lambda moved: None),
+    ]
+    results = bring(disk, storage, jobs)
+    assert isinstance(results["gone"], MissingSourceError)
+    assert isinstance(results["shorter"], CorruptError)
+    assert isinstance(results["other"], CorruptError)
+    assert isinstance(results["folder"], PermanentError)
+    assert isinstance(results["outside"], PermanentError)
+    for name in ("good", "replaced"):
+        assert isinstance(results[name], CopyResult)
+        assert storage.get(f"{FOLDER}/{name}") == (disk.folder / name).read_bytes()
+    assert storage.list_names() == [
+        f"{FOLDER}/{name}" for name in ("folder/inside.exr", "good", "replaced")
+    ]
+
+
+def test_source_that_changes_in_a_batch_is_not_published(
+    disk: Disk, site: Site
+) -> None:
+    storage, _, _ = site
+    names = ("a.exr", "b.exr")
+    for name in names:
+        disk.write(name)
+
+    def change(moved: int) -> None:
+        if moved:
+            disk.write("b.exr", 1001)
+
+    jobs = [disk.make_job("a.exr"), disk.make_job("b.exr", tick=change)]
+    results = bring(disk, storage, jobs)
+    assert isinstance(results["a.exr"], CopyResult)
+    assert isinstance(results["b.exr"], RetryableError)
+    assert storage.list_names() == [f"{FOLDER}/a.exr"]
+
+
+def test_batch_is_stopped_while_it_runs(disk: Disk, site: Site) -> None:
+    """A tight limit must not keep a cancelled batch for as long as it takes."""
+    storage, _, _ = site
+    target = storage.make_provider()
+    assert isinstance(target, RcloneProvider)
+    target.find_daemon().set_bandwidth(50_000)
+    moved: list[int] = []
+
+    def tick(step: int) -> None:
+        moved.append(step)
+        if sum(moved):
+            raise TransferCancelledError("the test")
+
+    names = [f"f{number}.exr" for number in range(8)]
+    for name in names:
+        disk.write(name, 1_000_000)
+    jobs = [disk.make_job(name, size=1_000_000, tick=tick) for name in names]
+    with pytest.raises(TransferCancelledError):
+        copy_batch(jobs, disk.provider, target)
+    assert sum(moved) < 8_000_000
+    assert storage.list_names() == []
+
+
+def test_daemon_that_dies_in_a_batch_loses_nothing(disk: Disk, site: Site) -> None:
+    storage, _, _ = site
+    target = storage.make_provider()
+    assert isinstance(target, RcloneProvider)
+    daemon: Daemon = target.find_daemon()
+    names = [f"f{number}.exr" for number in range(4)]
+    contents = {name: disk.write(name, 500_000) for name in names}
+    daemon.set_bandwidth(50_000)
+
+    def kill(step: int) -> None:
+        if step:
+            daemon.stop()
+
+    jobs = [disk.make_job(name, size=500_000, tick=kill) for name in names]
+    with pytest.raises(RetryableError):
+        copy_batch(jobs, disk.provider, target)
+    daemon.set_bandwidth(None)
+    results = bring(disk, storage, [disk.make_job(n, size=500_000) for n in names])
+    assert all(isinstance(result, CopyResult) for result in results.values())
+    assert {name: storage.get(f"{FOLDER}/{name}") for name in names} == contents
+
+
+# --- what is there -------------------------------------------------------------------
+
+
+def test_look_at_many_files_says_what_one_look_at_each_says(site: Site) -> None:
+    storage, _, _ = site
+    names = [f"f.{number:04}.exr" for number in range(20)] + [*ODD_NAMES]
+    for number, name in enumerate(names):
+        storage.put(f"{FOLDER}/{name}", os.urandom(number))
+    storage.put(f"{FOLDER}/folder/inside.exr", b"content")
+    storage.put(f"{FOLDER}/not asked for.exr", b"content")
+    provider: Provider = storage.make_provider()
+    asked = [*names, "folder", "not there.exr"]
+    paths = [provider.locate(f"{{root[work]}}/{FOLDER}/{name}") for name in asked]
+    paths.append(provider.locate("{root[work]}/nowhere/a.exr"))
+    found = cast(ManyTaker, provider).find_many(paths)
+    *stats, folder, missing, nowhere = found
+    assert isinstance(folder, PermanentError)
+    assert (missing, nowhere) == (None, None)
+    for path, stat in zip(paths, stats, strict=False):
+        single = provider.stat(path)
+        assert isinstance(stat, FileStat)
+        assert single is not None
+        assert (stat.size, stat.digest) == (single.size, single.digest)
+
+
+def test_content_that_is_not_what_was_read_is_not_published(
+    disk: Disk, site: Site
+) -> None:
+    """The storage's own digest, or its size, is compared with what was read here."""
+    storage, _, proof = site
+    disk.write("a.exr")
+    provider = storage.make_provider()
+    path = provider.locate(f"{{root[work]}}/{FOLDER}/a.exr")
+    size, digest = (1000, "md5:" + "0" * 32) if proof == "storage" else (999, None)
+    upload = Upload(
+        *(str(disk.folder / "a.exr"), path, size, 0, digest, lambda moved: None)
+    )
+    (outcome,) = cast(ManyTaker, provider).take_many([upload])
+    assert isinstance(outcome, CorruptError)
+    assert storage.list_names() == []

@@ -19,6 +19,7 @@ from ..providers.base import (
     SMALL_BYTES,
     BatchProvider,
     FileStat,
+    ManyTaker,
     Provider,
 )
 from ..work import PROGRESS, SYNCED
@@ -175,6 +176,8 @@ class _Scan:
     def _stat(self, paths: Sequence[str]) -> Iterable[Found]:
         if self._provider.capabilities.batches:
             return cast(BatchProvider, self._provider).stat_many(paths)
+        if self._provider.capabilities.takes_many:
+            return cast(ManyTaker, self._provider).find_many(paths)
         return map(self._stat_one, paths)
 
     def _stat_one(self, path: str) -> Found:

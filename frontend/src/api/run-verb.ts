@@ -14,7 +14,7 @@ export function postVerb(
 }
 
 /** GET /-/jobs/{jobId} */
-export function getJob(api: ApiClient, jobId: string): Promise<Job> {
+function getJob(api: ApiClient, jobId: string): Promise<Job> {
   return api.getAddon<Job>(`/-/jobs/${encodeURIComponent(jobId)}`);
 }
 

@@ -1,5 +1,5 @@
 /** What can be done to a selection, and how the panel says it. */
-export const VERBS = [
+const VERBS = [
   "queue",
   "retry",
   "reset",

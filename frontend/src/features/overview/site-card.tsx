@@ -16,7 +16,7 @@ import {
 type Health = { word: string; reason: string; tone: "good" | "error" | "paused" | "none" };
 
 /** The worst that is known about a site, in a word, and the reason in full. */
-export function judgeHealth(
+function judgeHealth(
   site: Site,
   problems: readonly Problem[],
   pauses: readonly Pause[],

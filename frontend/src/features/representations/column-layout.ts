@@ -9,8 +9,8 @@ export type ColumnLayout = {
 
 export const USUAL_LAYOUT: ColumnLayout = { order: [], widths: {}, hidden: [] };
 
-export const LEAST_WIDTH = 44;
-export const MOST_WIDTH = 900;
+const LEAST_WIDTH = 44;
+const MOST_WIDTH = 900;
 const STORAGE_KEY = "sitesync.columns";
 
 export function orderIds(

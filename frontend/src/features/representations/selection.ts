@@ -3,7 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 /** Which rows something is to be done with. `all` is everything that matches. */
 export type RowSelection = { ids: ReadonlySet<string>; isAll: boolean };
 
-export const NOTHING: RowSelection = { ids: new Set(), isAll: false };
+const NOTHING: RowSelection = { ids: new Set(), isAll: false };
 
 export type SelectMode =
   /** Only this row. */

@@ -1,5 +1,5 @@
 /** What can be done to a selection, and how the panel says it. */
-const VERBS = [
+export const VERBS = [
   "queue",
   "retry",
   "reset",

@@ -256,11 +256,29 @@ class VerbRoutes:
                 await jobs.note(job_id, "running", _describe(tally))
             await jobs.note(job_id, "finished", _describe(tally))
         except Exception as error:
-            logging.error(f"Site Sync job {job_id} ({order.verb}) failed: {error!r}")
             detail = "The server failed in the middle of it; see its log"
             if isinstance(error, (*PROJECT_GONE, CrossedError)):
                 detail = "The project was deleted"
-            await jobs.note(job_id, "failed", {**_describe(tally), "detail": detail})
+            result = {**_describe(tally), "detail": detail}
+            await self._tell_failure(job_id, order, result, error)
+
+    async def _tell_failure(
+        self, job_id: str, order: Order, result: dict[str, Any], error: Exception
+    ) -> None:
+        """Tell who follows a job that it failed.
+
+        A server that stops has closed its database: the job then counts as lost
+        soon, with what it had done, and the user is told to order it again.
+        """
+        try:
+            await self._services.jobs.note(job_id, "failed", result)
+        except Exception as unsaid:
+            logging.warning(
+                f"Site Sync job {job_id} ({order.verb}) ended with the server "
+                f"({unsaid!r}): it is to be ordered again"
+            )
+            return
+        logging.error(f"Site Sync job {job_id} ({order.verb}) failed: {error!r}")
 
     async def _slices(
         self, project_name: str, selection: _Selection

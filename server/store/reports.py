@@ -27,6 +27,7 @@ from ..domain.files import (
     return_running,
 )
 from ..domain.pauses import Pauses
+from ..domain.rollup import sum_sizes
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Lease
@@ -94,6 +95,7 @@ class _Batch:
     rows: dict[RowKey, Row]
     leases: dict[RowKey, Any]
     files: dict[str, list[RepresentationFile]]
+    sizes: dict[str, int]
     changed: dict[RowKey, Row] = field(default_factory=dict)
     attempts: list[AttemptCount] = field(default_factory=list)
     # Digest, size and site by representation, file and algorithm.
@@ -191,12 +193,13 @@ class ReportStore:
                 record["id"]: parse_files(record["files"])
                 async for record in in_turns(records)
             },
+            sizes={each["id"]: sum_sizes(each["files"]) for each in records},
             unseen=await find_unseen(project_name, holder, missed),
         )
 
     async def _write(self, batch: _Batch, holder: Holder, leases: list[Lease]) -> None:
         project = batch.project_name
-        await write_rows(project, batch.changed.values())
+        await write_rows(project, batch.changed.values(), batch.sizes)
         await count_attempts(project, batch.attempts, batch.now)
         if batch.checksums:
             ids = list({key[0]: None for key in batch.checksums})

@@ -10,8 +10,12 @@ from ayon_server.lib.postgres import Postgres
 
 from devhost.accounts import Credentials
 from devhost.postgres import PostgresServer, create_database, drop_database
+from server.domain.site import ProjectSites
+from server.domain.transfer import Route
 from server.sql import QueryFile
+from server.store.due_rows import DueRows, Outlook, Seeker
 from server.store.filters import Filters
+from server.store.leases import Holder
 from server.store.totals import TotalsStore
 from server.store.walks import START
 from tests.conftest import ROOT, Studio
@@ -243,6 +247,49 @@ async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:
         assert max(rows_read(plan, "sitesync_files_status s_1"), default=0) <= 500
         assert max(rows_read(plan, "sitesync_files_status s_2"), default=0) <= 500
         assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]
+
+
+async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
+    host: Host,
+) -> None:
+    """11,000 rows have no source; of a queue a claim looks at 10,000 rows at most."""
+    await Postgres.execute(
+        f"INSERT INTO {SCHEMA}.sitesync_files_status (representation_id, site_name,"
+        " status, priority, data, files_total, files_due, due_at, changed_at)"
+        " SELECT md5('r' || n)::uuid, 'nearline', 1, CASE WHEN n < 11000 THEN 90"
+        ' ELSE 50 END, \'{"files": {"a": {"status": 1, "timestamp": 5}}}\', 1, 1,'
+        " to_timestamp(5), to_timestamp(5) FROM generate_series(0, 11000) AS n"
+    )
+    await Postgres.execute(
+        f"DELETE FROM {SCHEMA}.sitesync_files_status AS s USING"
+        " generate_series(0, 10999) AS n WHERE site_name = 'studio'"
+        " AND representation_id = md5('r' || n)::uuid"
+    )
+    seeker = Seeker(
+        project_name="demo",
+        holder=Holder(uuid.uuid4().hex, "service"),
+        route=Route("nearline", ["studio"]),
+        paths=None,
+        variant="production",
+        sites=ProjectSites(
+            enabled=True,
+            active_site="nearline",
+            remote_site="studio",
+            default_active_site="studio",
+            retry_count=3,
+            accept_unleased_results=True,
+        ),
+    )
+    due = DueRows()
+    view = await due.look_around(seeker)
+    assert await due.lock(view, seeker, 10) == []
+    # There is more to look at, at once.
+    assert await due.outlook(seeker) == Outlook(0, 0.0)
+    (candidate,) = await due.lock(view, seeker, 10)
+    assert candidate.priority == 50
+    # Until it is time to look at all of them again, claims begin where there is some.
+    (candidate,) = await due.lock(view, seeker, 10)
+    assert candidate.priority == 50
 
 
 async def test_background_work_costs_what_it_looks_at(host: Host) -> None:

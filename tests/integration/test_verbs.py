@@ -391,6 +391,37 @@ async def test_a_job_of_a_dead_server_has_failed(
     assert "order it again" in job["detail"]
 
 
+async def test_a_job_that_the_servers_stop_interrupts_is_told_with_what_it_did(
+    manager: Operator,
+    pipeline: Pipeline,
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(4):
+        await pipeline.publish()
+    services = host.addon.site_sync
+    services.verbs.most_at_once = 3
+    find, calls = services.representations.matching_ids, []
+
+    async def stop_after_one_slice(*args: Any) -> list[str]:
+        calls.append(args)
+        if len(calls) == 3:  # the order's count, then a slice, then the next
+            await Postgres.shutdown()
+        return await find(*args)
+
+    monkeypatch.setattr(services.representations, "matching_ids", stop_after_one_slice)
+    job_id = (await manager.order("queue", selection=ALL))["jobId"]
+    name = f"sitesync job {job_id}"
+    await asyncio.gather(*(e for e in asyncio.all_tasks() if e.get_name() == name))
+    await Postgres.connect()
+    await Postgres.execute(
+        "UPDATE public.sitesync_jobs SET seen_at = now() - interval '1 hour'"
+    )
+    job = await manager.follow(job_id)
+    assert (job["state"], job["changed"]) == ("failed", 4)
+    assert "order it again" in job["detail"]
+
+
 @pytest.mark.parametrize(
     "selection",
     [{}, {"all": True, "representationIds": []}, {"filter": {}, "all": True}],

@@ -15,6 +15,8 @@ from tests.integration.test_verbs import Operator
 from tests.support.devhost_app import Host
 
 STUDIO = "studio"
+NAS = {"name": "nas", "provider": "local_drive", "alternative_sites": [STUDIO]}
+SITES_WITH_NAS = [{"name": CONFIGURED, "provider": "sftp"}, NAS]
 
 
 class Remover(Agent):
@@ -312,12 +314,7 @@ async def test_all_names_of_a_store_are_removed_together(
     clock: Clock,
     set_settings: SetSettings,
 ) -> None:
-    nas = {
-        "name": "nas",
-        "provider": "local_drive",
-        "alternative_sites": [STUDIO],
-    }
-    await set_settings(sites=[{"name": CONFIGURED, "provider": "sftp"}, nas])
+    await set_settings(sites=SITES_WITH_NAS)
     shared = frames("shared", 1)
     published = await published_on(
         manager, pipeline, "nas", CONFIGURED, files=frames("own", 1) + shared
@@ -343,12 +340,7 @@ async def test_an_alias_that_is_wanted_again_takes_the_removal_back(
     clock: Clock,
     set_settings: SetSettings,
 ) -> None:
-    nas = {
-        "name": "nas",
-        "provider": "local_drive",
-        "alternative_sites": [STUDIO],
-    }
-    await set_settings(sites=[{"name": CONFIGURED, "provider": "sftp"}, nas])
+    await set_settings(sites=SITES_WITH_NAS)
     published = await published_on(manager, pipeline)
     before = [dict(await pipeline.row(published, site)) for site in (STUDIO, "nas")]
     await remove(manager, published)

@@ -22,6 +22,7 @@ from server.settings.main import SiteSettings, SiteSyncSettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+SOURCE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|tsx?|sh|json|md|toml))`")
 # Sections that describe the options of others by a word.
 NOT_NAMED = {"-h", "--help"}
 
@@ -94,6 +95,23 @@ def test_links_of_the_first_pages_lead_somewhere(name: str) -> None:
     local = [link for link in links if "://" not in link]
     assert local
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_files_that_the_guides_name_are_there() -> None:
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    client = ROOT / "client/ayon_sitesync"
+    bases = (ROOT, DOCS, ROOT / "server", client, client / "providers")
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in SOURCE.findall(page.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert {
+        (page, name)
+        for page, name in named
+        if not any((base / name).exists() for base in bases)
+    } == set()
 
 
 # --- services ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ A `SiteUnhealthyError` is about a whole site, so that no single file pays for it
 from __future__ import annotations
 
 import errno
+import traceback
 from typing import ClassVar, Optional
 
 
@@ -112,6 +113,16 @@ class SiteClosedError(SiteUnhealthyError):
 
 class TransferCancelledError(SiteSyncError):
     """The transfer was stopped by its owner or lost its lease; nothing is wrong."""
+
+
+def describe_origin(error: BaseException) -> str:
+    """Kind and place of an error of others' code, for logs.
+
+    Without its text, which may hold what it was given: passwords, tokens.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames)
+    return f"{type(error).__name__}{places}"
 
 
 # --- the server ----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
 from .agent_ids import find_journal, hold_agent_id
-from .errors import ServerError
+from .errors import ServerError, describe_origin
 from .paths import current_platform
 from .server_api.host_client import HostClient
 from .server_api.live import LiveChannel
@@ -156,8 +156,9 @@ class TrayAgent:
                 self._fail(str(error))
             except Exception as error:
                 # The thread is all there is: it tells and tries again.
-                log.exception("Site Sync starts its agent again")
-                self._fail(f"Unexpected error: {error!r}")
+                told = describe_origin(error)
+                log.error("Site Sync starts its agent again: %s", told)
+                self._fail(f"Unexpected {type(error).__name__}; the log says where")
             self._stop.wait(backoff.fail())
         self._change(name=STOPPED)
 

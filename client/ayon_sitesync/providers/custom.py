@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Optional, cast
 
-from ..errors import WRONG_SETTING, SiteUnhealthyError
+from ..errors import WRONG_SETTING, SiteUnhealthyError, describe_origin
 from .adapter import AdaptedProvider
 from .base import Provider, SiteConfig
 from .others import AbstractProvider, factory
@@ -63,9 +63,9 @@ def make_custom_provider(
         raise
     except Exception as error:
         # Code of others: whatever it raises, it is this site that cannot be used.
-        log.exception("Provider '%s' cannot be made", code)
+        log.error("Provider '%s' cannot be made: %s", code, describe_origin(error))
         reason = f"its provider '{code}' cannot be made: {type(error).__name__}"
-        raise SiteUnhealthyError(config.site_name, reason) from error
+        raise SiteUnhealthyError(config.site_name, reason) from None
 
 
 def _iterate_classes(

@@ -20,6 +20,7 @@ from ..errors import (
     ServerUnreachableError,
     SiteClosedError,
     SiteIdInUseError,
+    describe_origin,
 )
 from ..work import (
     FAILED,
@@ -164,8 +165,10 @@ class Agent:
         except Exception as error:
             if self._config.once:
                 raise
-            log.exception("The agent goes on after an unexpected error")
-            self._emit("problem", {"message": f"Unexpected error: {error!r}"})
+            told = describe_origin(error)
+            log.error("The agent goes on after an unexpected error: %s", told)
+            problem = f"Unexpected {type(error).__name__}; the log says where"
+            self._emit("problem", {"message": problem})
             return REPORT_SECONDS
 
     def step(self) -> float:

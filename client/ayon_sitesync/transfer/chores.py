@@ -15,6 +15,7 @@ from ..errors import (
     ServerError,
     SiteUnhealthyError,
     TransferCancelledError,
+    describe_origin,
 )
 from ..work import Claim, ScanOrder
 from .ports import Clock, Emit, Server, Sites
@@ -100,8 +101,11 @@ class Chores:
                     scan = self._scans.popleft() if self._scans else None
                 if scan is not None:
                     self._scan(scan)
-        except Exception:  # a fault of ours must not end the agent
-            log.exception("Removals and scans were stopped by an unexpected error")
+        except Exception as error:  # a fault of ours must not end the agent
+            told = describe_origin(error)
+            log.error(
+                "Removals and scans were stopped by an unexpected error: %s", told
+            )
             with self._lock:
                 self._thread = None
         self._on_idle()

@@ -19,6 +19,7 @@ from ..errors import (
     SiteUnhealthyError,
     TransferCancelledError,
     TransferError,
+    describe_origin,
 )
 from ..providers.base import BATCH_BYTES
 from ..work import (
@@ -229,7 +230,8 @@ class TransferRun:
         except SiteUnhealthyError as error:
             return [self._give_back(file, error) for file in files]
         except Exception as error:  # a fault of ours must not end the agent
-            log.exception("Files of '%s' could not be moved", self.transfer.label)
+            told = describe_origin(error)
+            log.error("Files of '%s' could not be moved: %s", self.transfer.label, told)
             return [self._report_unexpected(file, error) for file in files]
 
     def _run_file(self, file: TransferFile) -> Optional[FileReport]:
@@ -240,7 +242,8 @@ class TransferRun:
         except TransferError as error:
             return self._report_failure(file, error)
         except Exception as error:  # a fault of ours must not end the agent
-            log.exception("File '%s' could not be transferred", file.path)
+            told = describe_origin(error)
+            log.error("File '%s' could not be transferred: %s", file.path, told)
             return self._report_unexpected(file, error)
 
     def _report_failure(self, file: TransferFile, error: TransferError) -> FileReport:
@@ -260,7 +263,8 @@ class TransferRun:
 
     def _report_unexpected(self, file: TransferFile, error: Exception) -> FileReport:
         self._progress.add(failed=1)
-        message = f"Unexpected {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
+        # Without its text: of a provider of others it may hold a password.
+        message = f"Unexpected {type(error).__name__}; the agent's log says where"
         return FileReport(file.id, FAILED, 0, error_class="retryable", message=message)
 
     def _report_done(self, file: TransferFile, result: CopyResult) -> FileReport:

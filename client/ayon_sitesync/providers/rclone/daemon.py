@@ -37,6 +37,7 @@ POLL_SECONDS = 0.01
 KEPT_LINES = 20
 _PORT = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _KEPT_VARIABLES = {"RCLONE_CA_CERT"}
+_AYON_KEY = "AYON_API_KEY"
 
 ARGUMENTS = (
     *("--rc-serve", "--config", "", "--log-level", "NOTICE"),
@@ -88,7 +89,9 @@ class Session:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("RCLONE_") or name in _KEPT_VARIABLES
+            if (not name.startswith("RCLONE_") or name in _KEPT_VARIABLES)
+            # Whoever may look at a child need not learn how to log in to AYON.
+            and name != _AYON_KEY
         }
         return {
             **kept,

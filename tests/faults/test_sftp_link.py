@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +19,7 @@ from ayon_sitesync.errors import (
 from ayon_sitesync.paths import PART_SUFFIX
 from ayon_sitesync.providers.base import NewFile, Provider, ResumeProvider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.providers.ssh import files
 from ayon_sitesync.providers.ssh.files import SftpPart
 from ayon_sitesync.providers.ssh.session import SftpSession, Space
 from ayon_sitesync.transfer import resume
@@ -148,6 +151,41 @@ def test_file_is_gone_on_with_after_the_line_was_cut(pair: Pair, relay: Relay) -
     assert pair.journal.list_tokens() == frozenset()
 
 
+class CountingRelay(Relay):
+    """Counts the bytes that pass, both ways and whatever they are."""
+
+    passed = 0
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self.passed += len(data)
+                sink.sendall(data)
+        for one in (source, sink):
+            self._close(one)
+
+
+@pytest.mark.parametrize("direction", ["upload", "download"])
+def test_file_cut_at_80_percent_moves_a_quarter_again(
+    tmp_path: Path, server: Sshd, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the proportions of 2 GB: checkpoints and what is on its way are small."""
+    monkeypatch.setattr(resume, "RESUME_BYTES", MIB // 2)
+    monkeypatch.setattr(files, "AHEAD_BYTES", MIB // 2)
+    relay = CountingRelay(server.port)
+    pair = Pair(tmp_path, server, relay.port, direction)
+    with pytest.raises(SiteUnhealthyError):
+        pair.copy(CUT_AT, relay.cut)
+    relay.restore()
+    relay.passed = 0
+    result = pair.copy()
+    assert 0 < pair.moved <= relay.passed <= 0.25 * SIZE
+    # The whole is proven all the same.
+    assert result.proof in ("content", "storage")
+    assert pair.target_file.read_bytes() == pair.content
+    relay.cut()
+
+
 @pytest.mark.usefixtures("many_checkpoints")
 def test_source_that_changed_is_not_gone_on_with(pair: Pair, relay: Relay) -> None:
     with pytest.raises(SiteUnhealthyError):
@@ -264,7 +302,7 @@ def test_line_that_is_cut_in_a_batch_leaves_whole_files_only(
     pair = Pair(tmp_path, server, relay.port, "upload")
     provider: Any = pair.open_server()
     provider.check_health(["work"], writable=True)
-    files = [
+    new = [
         NewFile(str(pair.server_root / f"f{n:03}.exr"), os.urandom(20_000), 0)
         for n in range(100)
     ]
@@ -279,12 +317,12 @@ def test_line_that_is_cut_in_a_batch_leaves_whole_files_only(
     with monkeypatch.context() as patched:
         patched.setattr(SftpSession, "send_rename", cut_at_the_fortieth)
         with pytest.raises(SiteUnhealthyError, match="connection is lost"):
-            provider.write_many(files)
-    contents = {file.path: file.content for file in files}
+            provider.write_many(new)
+    contents = {file.path: file.content for file in new}
     for path in pair.server_root.glob("f*.exr"):
         assert path.read_bytes() == contents[str(path)]
     relay.restore()
-    assert provider.write_many(files) == [None] * 100
+    assert provider.write_many(new) == [None] * 100
 
 
 def test_bare_failure_on_a_full_disk_is_told_as_that(

@@ -108,14 +108,19 @@ class DropboxStorage:
     """A site in a Dropbox, or in a team's folder."""
 
     def __init__(
-        self, dropbox: DropboxMock, proxy: CloudProxy, *, team: bool = False
+        self,
+        dropbox: DropboxMock,
+        proxy: CloudProxy,
+        *,
+        team: bool = False,
+        token: str = TOKEN,
     ) -> None:
         self._dropbox = dropbox
         self.take_away = proxy.take_away
         self._prefix = "/Team Files/ayon/" if team else "/ayon/"
         dropbox.make_folder(self._prefix.rstrip("/"))
         self._settings = {
-            "token": TOKEN,
+            "token": token,
             "team_folder_name": "Team Files" if team else "",
             "acting_as_member": "Kim Lee" if team else "",
             "roots": "/ayon",

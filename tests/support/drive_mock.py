@@ -69,6 +69,10 @@ class DriveMock:
         """Answers to the next uploads, instead of taking them."""
         self.corrupt_next = False
         """The next upload is stored with another byte at its start."""
+        self.page_size = 1000
+        """As many files are in one page of a list."""
+        self.pages = 0
+        """Pages asked for that are not the first of a list."""
         self.uploads = 0
         self.copies = 0
         self._sessions: dict[str, Session] = {}
@@ -134,7 +138,8 @@ class DriveMock:
             return self._serve_one(request, *path.removeprefix("files/").split("/"))
         if request.method == "POST":
             return self._create(json.loads(request.body), b"")
-        return self._list(request.query.get("q", ""))
+        start = int(request.query.get("pageToken", "0"))
+        return self._list(request.query.get("q", ""), start)
 
     def _serve_one(self, request: Request, file_id: str, action: str = "") -> Answer:
         if file_id in ("root", ROOT):
@@ -163,7 +168,16 @@ class DriveMock:
             return slice_content(file.content, request.headers.get("Range"))
         return _json(file.describe())
 
-    def _list(self, query: str) -> Answer:
+    def _list(self, query: str, start: int) -> Answer:
+        found = self._find_described(query)
+        page: dict[str, Any] = {"kind": "drive#fileList"}
+        page["files"] = found[start : start + self.page_size]
+        self.pages += start > 0
+        if start + self.page_size < len(found):
+            page["nextPageToken"] = str(start + self.page_size)
+        return _json(page)
+
+    def _find_described(self, query: str) -> list[dict[str, Any]]:
         parents = re.findall(r"'([^']+)' in parents", query)
         names = [
             name.replace("\\'", "'").replace("\\\\", "\\")
@@ -182,7 +196,7 @@ class DriveMock:
             if f"mimeType!='{FOLDER}'" in query and file.mime == FOLDER:
                 continue
             found.append(file.describe())
-        return _json({"kind": "drive#fileList", "files": found})
+        return found
 
     def _create(self, details: dict[str, Any], content: bytes) -> Answer:
         parent = (details.get("parents") or [ROOT])[0]

@@ -8,12 +8,14 @@ import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qs
 
 from ayon_sitesync.transfer.verify import DropboxHasher
 
 from tests.support.cloud_mock import Answer, Request, slice_content
 
 TOKEN = "canary-dropbox-token-88ab"
+REFRESH_TOKEN = "canary-dropbox-refresh-03ee"
 EMAIL = "kim@studio.example"
 MEMBER: dict[str, Any] = {
     "profile": {
@@ -61,6 +63,12 @@ class DropboxMock:
         self.corrupt_next = False
         self.select_users: set[str] = set()
         """Members that requests acted as."""
+        self.page_size = 1000
+        """As many entries are in one page of a list."""
+        self.pages = 0
+        """Pages asked for that are not the first of a list."""
+        self.renewals = 0
+        """Access tokens given for the refresh token."""
         self._sessions: dict[str, bytearray] = {}
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
@@ -79,6 +87,8 @@ class DropboxMock:
 
     def handle(self, request: Request) -> Answer:
         with self._lock:
+            if request.path == "/oauth2/token":
+                return self._renew(request)
             if request.headers.get("Authorization") != f"Bearer {TOKEN}":
                 return _fail(401, "invalid_access_token")
             member = request.headers.get("Dropbox-API-Select-User")
@@ -126,11 +136,35 @@ class DropboxMock:
         folder = argument["path"].replace("//", "/").rstrip("/").lower()
         if folder and folder not in self.folders:
             return _not_found("path")
+        return self._show_page(folder, self._list_entries(folder), 0)
+
+    def _files_list_folder_continue(self, argument: Any, request: Request) -> Answer:
+        self.pages += 1
+        folder, _, start = argument["cursor"].rpartition("@")
+        return self._show_page(folder, self._list_entries(folder), int(start))
+
+    def _list_entries(self, folder: str) -> list[Any]:
         paths = [*self.folders, *self.files]
-        entries = [
+        return [
             self._describe(path) for path in paths if path.rpartition("/")[0] == folder
         ]
-        return _json({"entries": entries, "cursor": "c", "has_more": False})
+
+    def _show_page(self, folder: str, entries: list[Any], start: int) -> Answer:
+        end = start + self.page_size
+        shown = {
+            "entries": entries[start:end],
+            "cursor": f"{folder}@{end}",
+            "has_more": end < len(entries),
+        }
+        return _json(shown)
+
+    def _renew(self, request: Request) -> Answer:
+        wanted = parse_qs(request.body.decode())
+        if wanted.get("refresh_token") != [REFRESH_TOKEN]:
+            return Answer(400, b'{"error": "invalid_grant"}')
+        self.renewals += 1
+        given = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 14400}
+        return _json(given)
 
     def _files_create_folder_v2(self, argument: Any, request: Request) -> Answer:
         self.make_folder(argument["path"])

@@ -23,6 +23,7 @@ from ayon_sitesync.errors import (
 from ayon_sitesync.providers.base import FileStat, NewFile, SiteConfig, WholeFile
 from ayon_sitesync.providers.sftp import SftpProvider
 from ayon_sitesync.providers.ssh import packets
+from ayon_sitesync.providers.ssh.connection import Connection
 from ayon_sitesync.providers.ssh.faults import map_status
 from ayon_sitesync.providers.ssh.session import SftpStatusError
 from ayon_sitesync.site_limits import SiteLimits
@@ -538,3 +539,24 @@ def test_floor_of_free_space_is_kept(site: Site, server: Sshd, tmp_path: Path) -
     del bench.sites.limits[OWN_SITE]
     assert bench.run_once().unfinished == ""
     assert (site.root / "a.exr").read_bytes() == b"frame"
+
+
+def test_d39_many_files_share_a_connection(
+    site: Site, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connection] = []
+    connect = Connection.__init__
+
+    def note(connection: Connection, options: Any) -> None:
+        made.append(connection)
+        connect(connection, options)
+
+    monkeypatch.setattr(Connection, "__init__", note)
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    remote.close()
+    for number in range(20):
+        (tmp_path / f"disk/{number}.exr").write_bytes(os.urandom(1000))
+        assert copy(disk, remote, f"{number}.exr", 1000).moved
+    # One for what is asked about files, and one for the file that is open.
+    assert len(made) <= 2
+    assert len(list(site.root.iterdir())) == 20

@@ -47,6 +47,19 @@ async def answer_mapping(
     return await _send(request, opening, _slices(pairs, b"{}"), b"}}")
 
 
+async def answer_encoded(
+    request: Request, key: str, parts: AsyncIterator[list[tuple[str, str]]]
+) -> Response:
+    """Answer `{key: {members}}`; values are JSON already, names are ids."""
+    opening = b"{" + orjson.dumps(key) + b":{"
+    slices = (
+        ",".join([f'"{name}":{value}' for name, value in part]).encode()
+        async for part in parts
+        if part
+    )
+    return await _send(request, opening, slices, b"}}")
+
+
 def _members(others: Mapping[str, Any] | None) -> bytes:
     """Return the end of an object with more members."""
     if not others:

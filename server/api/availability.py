@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from ..errors import InvalidRequestError
 from ..host import CurrentUser, ProjectName
 from ..store.access import Caller, readable_paths
-from .answers import answer_mapping
+from .answers import answer_encoded, answer_mapping
 from .inputs import check_texts
 from .list_models import AvailabilityAnswerModel, AvailabilityModel
 from .models import ErrorModel
@@ -53,5 +53,5 @@ class AvailabilityRoutes:
             versions = await store.of_versions(project_name, paths, ids, sites)
             return await answer_mapping(request, "versions", versions)
         ids = list(map(str, wanted.representationIds or []))
-        found = await store.of_representations(project_name, paths, ids, sites)
-        return await answer_mapping(request, "representations", found)
+        parts = store.of_representations(project_name, paths, ids, sites)
+        return await answer_encoded(request, "representations", parts)

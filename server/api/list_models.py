@@ -12,11 +12,9 @@ from ..host import Field, OPModel
 from ..store.access import Paths
 from ..store.filters import Filters
 from .inputs import check_text, check_texts
-from .models import MAX_INT, Bytes, HexId, RowModel, TotalsModel
+from .models import MAX_INT, Bytes, HexId, HexIds, RowModel, TotalsModel
 
 MAX_PAGE = 1000
-MAX_IDS = 100_000
-MAX_AVAILABILITY_IDS = 50_000
 MAX_SITES = 100
 MAX_NAMES = 1000
 MAX_ANCHORS = 1000
@@ -36,6 +34,10 @@ SortKey = Literal[
 ]
 
 
+class AvailabilityIds(HexIds):
+    max_items = 50_000
+
+
 class VersionNumber(ConstrainedInt):
     """Negative for a hero version."""
 
@@ -49,12 +51,10 @@ class FilterModel(OPModel):
     search: str | None = Field(
         None, description="Words, each in path, product or representation"
     )
-    folderIds: list[HexId] | None = Field(
-        None, max_items=MAX_IDS, description="With all folders below"
-    )
-    productIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
-    versionIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
-    representationIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
+    folderIds: HexIds | None = Field(None, description="With all folders below")
+    productIds: HexIds | None = None
+    versionIds: HexIds | None = None
+    representationIds: HexIds | None = None
     productTypes: list[str] | None = Field(None, max_items=MAX_NAMES)
     representationNames: list[str] | None = Field(None, max_items=MAX_NAMES)
     versions: list[VersionNumber] | None = Field(None, max_items=MAX_NAMES)
@@ -83,10 +83,10 @@ class FilterModel(OPModel):
         return Filters(
             paths=paths,
             search=check_text("search", self.search or ""),
-            folder_ids=_plain(self.folderIds),
-            representation_ids=_plain(self.representationIds),
-            product_ids=_plain(self.productIds),
-            version_ids=_plain(self.versionIds),
+            folder_ids=self.folderIds,
+            representation_ids=self.representationIds,
+            product_ids=self.productIds,
+            version_ids=self.versionIds,
             product_types=check_texts("productTypes", self.productTypes),
             representation_names=check_texts(
                 "representationNames", self.representationNames
@@ -167,8 +167,8 @@ class AnchorsAnswerModel(OPModel):
 class AvailabilityModel(OPModel):
     """Either ids of versions or of representations."""
 
-    versionIds: list[HexId] | None = Field(None, max_items=MAX_AVAILABILITY_IDS)
-    representationIds: list[HexId] | None = Field(None, max_items=MAX_AVAILABILITY_IDS)
+    versionIds: AvailabilityIds | None = None
+    representationIds: AvailabilityIds | None = None
     siteNames: list[str] = Field(..., max_items=MAX_SITES)
 
 
@@ -206,7 +206,3 @@ class SummaryAnswerModel(OPModel):
     sites: dict[str, dict[str, TotalsModel]]
     folders: list[FolderSummaryModel] | None = None
     asOf: float = Field(..., description="Epoch seconds, at most two seconds ago")
-
-
-def _plain(ids: list[HexId] | None) -> list[str] | None:
-    return None if ids is None else [str(value) for value in ids]

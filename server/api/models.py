@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
-from pydantic import ConstrainedInt, ConstrainedStr
+from pydantic import ConstrainedInt, ConstrainedStr, ValidationError, errors
+from pydantic.error_wrappers import ErrorWrapper
 
 from ..domain.files import MAX_BIGINT
 from ..domain.status import SiteStatus
@@ -24,6 +26,41 @@ class HexId(ConstrainedStr):
 
     regex = re.compile("^[0-9a-f]{32}$")
     max_length = 32  # `$` alone lets a line feed pass
+
+
+class HexIds(list[str]):
+    """Ids that are checked all at once: one by one, 50,000 hold others up."""
+
+    max_items = 100_000
+
+    @classmethod
+    def __get_validators__(cls) -> Iterator[Callable[[Any], list[str]]]:
+        yield cls._check
+
+    @classmethod
+    def __modify_schema__(cls, field_schema: dict[str, Any]) -> None:
+        field_schema.update(
+            type="array",
+            items={
+                "type": "string",
+                "maxLength": HexId.max_length,
+                "pattern": HexId.regex.pattern,
+            },
+            maxItems=cls.max_items,
+        )
+
+    @classmethod
+    def _check(cls, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise errors.ListError
+        if len(value) > cls.max_items:
+            raise errors.ListMaxLengthError(limit_value=cls.max_items)
+        is_id = HexId.regex.fullmatch
+        for number, each in enumerate(value):
+            if not isinstance(each, str) or not is_id(each):
+                error = errors.StrRegexError(pattern=HexId.regex.pattern)
+                raise ValidationError([ErrorWrapper(error, (number,))], ErrorModel)
+        return value
 
 
 class Bytes(ConstrainedInt):

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..errors import InvalidRequestError
 from ..host import Field, OPModel
-from .list_models import MAX_IDS, MAX_SITES, FilterModel
-from .models import HexId
+from .list_models import MAX_SITES, FilterModel
+from .models import HexIds
 
 VerbName = Literal[
     "queue",
@@ -26,7 +26,7 @@ VerbName = Literal[
 class SelectionModel(OPModel):
     """Representations: by id, by a filter, or all. Give exactly one of the three."""
 
-    representationIds: list[HexId] | None = Field(None, max_items=MAX_IDS)
+    representationIds: HexIds | None = None
     filter: FilterModel | None = None
     all: bool = False
 

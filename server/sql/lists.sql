@@ -235,21 +235,30 @@ FROM (
 {sizes};
 
 -- name: sizes
+-- The size as rows of sites have counted it: adding up the files of a page takes longer
+-- than finding them.
 CROSS JOIN LATERAL (
-    SELECT count(*) AS file_count, least(coalesce(sum(
-        CASE WHEN jsonb_typeof(file -> 'size') = 'number'
-        THEN greatest((file ->> 'size')::numeric, 0) ELSE 0 END
-    ), 0), 9223372036854775807)::bigint AS size
-    FROM jsonb_array_elements(
-        CASE WHEN jsonb_typeof(all_files) = 'array' THEN all_files ELSE '[]' END
-    ) AS items (file)
+    SELECT CASE WHEN jsonb_typeof(all_files) = 'array' THEN jsonb_array_length(all_files)
+        ELSE 0 END AS file_count,
+    coalesce((
+        SELECT max(b.bytes_total) FROM {schema}.sitesync_files_status AS b
+        WHERE b.representation_id = page.id
+    ), (
+        SELECT least(sum(greatest((item ->> 'size')::numeric, 0)), 9223372036854775807)
+        FROM jsonb_array_elements(
+            CASE WHEN jsonb_typeof(all_files) = 'array' THEN all_files ELSE '[]' END
+        ) AS items (item)
+        WHERE jsonb_typeof(item -> 'size') = 'number'
+    ), 0)::bigint AS size
 ) AS counted
 
 -- name: with_files
-page.all_files
+-- As text: each is parsed when its turn comes. All of a page as objects would make the
+-- garbage collector hold others up.
+page.all_files::text
 
 -- name: without_files
-NULL::jsonb
+NULL::text
 
 -- name: nothing
 -- No condition.
@@ -481,7 +490,7 @@ SELECT s.representation_id, s.site_name, s.status, s.priority,
     s.files_total, s.files_synced, s.files_failed, s.files_verified,
     s.bytes_total, s.bytes_done, s.last_error,
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
-    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data END AS data,
+    CASE WHEN $3::boolean OR s.files_total IS NULL THEN s.data::text END AS data,
     m.site_name IS NOT NULL AS is_removing, m.message AS removal_message
 FROM {schema}.sitesync_files_status AS s
 LEFT JOIN {schema}.sitesync_removals AS m

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
-from ..domain.status import SiteStatus
 from ..sql import QueryFile
 from .access import Paths
 from .lists import fetch_by_ids
 
 _SQL = QueryFile("availability")
 
+IDS_AT_ONCE = 2000
+"""Rows of more would hold up others while they are read from the connection."""
+
 
 class AvailabilityStore:
-    """Answers for any number of ids in one query; no JSON is opened."""
+    """Answers for any number of ids; no JSON is opened."""
 
     async def of_versions(
         self,
@@ -41,23 +44,14 @@ class AvailabilityStore:
         paths: Paths,
         representation_ids: list[str],
         site_names: list[str],
-    ) -> dict[str, dict[str, Any]]:
-        """Return by representation its status and progress on each site with a row."""
+    ) -> AsyncIterator[list[tuple[str, str]]]:
+        """Yield, some at a time, representations with JSON of their sites.
+
+        The JSON is an object with status and progress of each site that has a row.
+        """
         query = _SQL.get("representations", project_name, parents="parents")
-        found: dict[str, dict[str, Any]] = {}
-        for row in await fetch_by_ids(query, representation_ids, site_names, paths):
-            sites = found.setdefault(row["id"], {})
-            if row["site_name"] is not None:
-                sites[row["site_name"]] = {
-                    "status": row["status"],
-                    "progress": _progress(row),
-                }
-        return found
-
-
-def _progress(row: Any) -> float:
-    """Return the share of the bytes that are there, 0 to 1."""
-    if row["status"] == SiteStatus.SYNCED:
-        return 1.0
-    total = row["bytes_total"]
-    return min((row["bytes_done"] or 0) / total, 1.0) if total else 0.0
+        ids = list(dict.fromkeys(representation_ids))
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            part = ids[start : start + IDS_AT_ONCE]
+            rows = await fetch_by_ids(query, part, site_names, paths)
+            yield [(row["id"], row["sites"]) for row in rows]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from ..domain.files import (
     Entries,
     RepresentationFile,
@@ -36,7 +38,7 @@ def describe_row(record: Any, states: list[Any], with_files: bool) -> dict[str, 
         },
     }
     if with_files:
-        row["files"] = _files(parse_files(record["files"]), states)
+        row["files"] = _files(parse_files(orjson.loads(record["files"])), states)
     return row
 
 
@@ -56,7 +58,7 @@ def _site_state(state: Any, size: int) -> dict[str, Any]:
     }
     if state["files_total"] is None:
         # Nobody has counted this row yet; times do not matter for the counts.
-        counted = compute_rollup(state["data"], None, 0.0, 0.0)
+        counted = compute_rollup(orjson.loads(state["data"]), None, 0.0, 0.0)
         result.update(
             filesTotal=counted.files_total,
             filesSynced=counted.files_synced,
@@ -73,7 +75,8 @@ def _files(
     files: Iterable[RepresentationFile], states: list[Any]
 ) -> list[dict[str, Any]]:
     entries: dict[str, Entries] = {
-        state["site_name"]: parse_entries(state["data"]) for state in states
+        state["site_name"]: parse_entries(orjson.loads(state["data"]))
+        for state in states
     }
     return [
         {

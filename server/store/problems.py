@@ -21,9 +21,9 @@ from .summary import Totals
 
 _SQL = QueryFile("problems")
 
-MOST_ROWS = 10_000
+MOST_ROWS = 1_000
 """So many rows of a site are looked at; counts stop here."""
-MOST_FAILED = 1_000
+MOST_FAILED = 500
 """Of failed rows the files are looked at, which costs more."""
 MOST_LEASES = 2_000
 PATIENCE_SECONDS = 60.0

@@ -50,7 +50,8 @@ class Slice:
 class Page:
     """Records in the list's order, their states, and whether there are others around.
 
-    `rows()` builds the answer's rows one by one, as many files take their time.
+    `rows()` builds the answer's rows one by one, as many files take their time; JSON of
+    files is text until then.
     """
 
     records: list[Any]
@@ -107,15 +108,19 @@ class RepresentationList:
         """Return a part of the list, with the state on `site_names` (None = all)."""
         read = self._on_site if part.order.is_by_site else self._plain
         wanted = replace(part, count=part.count + 1)
-        records = await read(project_name, filters, wanted, with_files)
-        has_more = len(records) > part.count
-        records = records[: part.count]
-        if part.is_backward:
-            records.reverse()
+        async with Postgres.transaction():  # one connection for all of it
+            records = await read(project_name, filters, wanted, with_files)
+            has_more = len(records) > part.count
+            records = records[: part.count]
+            if part.is_backward:
+                records.reverse()
+            states = await self._states(
+                project_name,
+                [record["id"] for record in records],
+                site_names,
+                with_files,
+            )
         has_cursor = part.cursor is not None
-        states = await self._states(
-            project_name, [record["id"] for record in records], site_names, with_files
-        )
         return Page(
             records=records,
             states=states,

@@ -23,6 +23,7 @@ from tests.unit.client.memory_server import EPOCH, FakeClock
 from tests.unit.client.test_agent import IDLE_SECONDS, OWN_SITE, Bench, StudioSites
 
 WAIT_SECONDS = 20
+DAY_SECONDS = 24 * 3600.0
 
 
 @pytest.fixture
@@ -209,3 +210,37 @@ def test_speed_is_that_of_the_last_seconds(bench: Bench) -> None:
     bench.clock.seconds += 60
     agent.step()
     assert bench.server.health.bytes_per_second == 0
+
+
+# --- the calendar ---------------------------------------------------------------------
+
+
+class JumpingClock(FakeClock):
+    """A calendar that somebody sets by a day, forth and back, while work goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jump = DAY_SECONDS
+
+    def wall_time(self) -> float:
+        self.jump = -self.jump
+        return super().wall_time() + self.jump
+
+
+def test_calendar_that_jumps_changes_nothing(bench: Bench) -> None:
+    bench.clock = JumpingClock()
+    keys = [
+        bench.server.queue(bench.publish(f"{number}.exr"), number=number)
+        for number in range(3)
+    ]
+    broken = bench.sites.broken
+    broken["studio"] = "it is away"
+    agent = bench.make_agent()
+    turn(bench, agent)
+    broken.clear()
+    bench.clock.seconds += 300
+    turn(bench, agent, 3)
+    for number, key in enumerate(keys):
+        assert bench.server.statuses(key) == {f"{number}.exr": SYNCED}
+        assert bench.server.rows[key].attempts == {}
+    assert bench.disks.list_files() == ["0.exr", "1.exr", "2.exr"]

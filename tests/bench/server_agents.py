@@ -41,7 +41,9 @@ class Agent:
             "hostname": "bench",
             "version": "2.0.0",
         }
+        self._bench, self._project, self._site_name = bench, project, site_name
         self._transfers: list[Any] = []
+        self._reported: list[str] = []
 
     def post(self, path: str, body: Any) -> Any:
         answer = self._client.post(path, json=body)
@@ -74,21 +76,31 @@ class Agent:
         return len(leases)
 
     def claim_files(self, sequences: int = SEQUENCES) -> dict[str, Any]:
-        """The report of sequences of 50 files in place; the others are given back."""
+        """The report of sequences of 50 files in place; the others are given back.
+
+        :raises RuntimeError: not enough of them are due.
+        """
         chosen: list[Any] = []
-        while len(chosen) < sequences:
+        others: list[Any] = []
+        found: list[Any] = [None]
+        while found and len(chosen) < sequences:
             self._transfers = []
             self.claim(100)
-            if not self._transfers:
-                break
-            long = [one for one in self._transfers if len(one["files"]) > 1]
-            taken = long[: sequences - len(chosen)]
-            chosen += taken
-            self.release([one for one in self._transfers if one not in taken])
+            found = self._transfers
+            for transfer in found:
+                is_taken = len(transfer["files"]) > 1 and len(chosen) < sequences
+                (chosen if is_taken else others).append(transfer)
         self._transfers = []
+        # Not before: what is given back would be given again.
+        self.release(others)
+        if len(chosen) < sequences:
+            self.release(chosen)
+            msg = "too few sequences are due: remove the data folder to seed it anew"
+            raise RuntimeError(msg)
         return self.report_body(chosen)
 
     def report_body(self, transfers: list[Any]) -> dict[str, Any]:
+        self._reported += [transfer["representationId"] for transfer in transfers]
         return {
             "agentId": self._agent["id"],
             "transfers": [
@@ -100,6 +112,27 @@ class Agent:
                 for transfer in transfers
             ],
         }
+
+    async def put_back(self) -> None:
+        """Queue again what was reported, and void its proofs, for the next run."""
+        schema = f"project_{self._project}"
+        ids, self._reported = self._reported, []
+        await self._bench.query(
+            f"UPDATE {schema}.sitesync_files_status AS s"
+            " SET status = CASE WHEN s.site_name = $2 THEN 1 ELSE s.status END,"
+            " data = jsonb_build_object('files', (SELECT jsonb_object_agg(file.key,"
+            " file.value - 'proof' - 'proven' || CASE WHEN s.site_name = $2"
+            """ THEN '{"status": 1, "size": 0}'::jsonb ELSE '{}' END)"""
+            " FROM jsonb_each(s.data -> 'files') AS file))"
+            " WHERE s.representation_id = ANY ($1::uuid[])",
+            ids,
+            self._site_name,
+        )
+        await self._bench.query(
+            f"DELETE FROM {schema}.sitesync_file_checksums"
+            " WHERE representation_id = ANY ($1::uuid[])",
+            ids,
+        )
 
     def report(self) -> float:
         body = self.claim_files()
@@ -142,6 +175,7 @@ def measure_queue(bench: Bench, project: str) -> None:
     bench.measure("claim, nothing due", "3", project, lambda: idle.claim(100))
     times = [agent.report() for _ in range(SLOW_REPEATS)]
     bench.add("report 1,000 file states", "40", project, times)
+    asyncio.run(agent.put_back())
 
 
 def measure_agents(
@@ -168,6 +202,8 @@ def measure_agents(
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - started_at
+    for agent in agents:
+        asyncio.run(agent.put_back())
     states = sum(
         len(transfer["files"])
         for bodies in batches
@@ -223,6 +259,7 @@ async def _simulate(bench: Bench, project: str) -> None:
             agent_id = claim["agent"]["id"]
             release = {"agentId": agent_id, "leases": leases, "stopping": True}
             await client.post("/-/release", json=release)
+        await agent.put_back()
 
     await asyncio.gather(*(work(number) for number in range(CROWD)))
     watch.cancel()

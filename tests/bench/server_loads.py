@@ -56,13 +56,15 @@ def measure_hold_ups(bench: Bench, project: str) -> None:
     """How long others wait while the largest requests are answered."""
     _forget_rows(bench, project)
     ids = _some_ids(bench, project, 50_000)
-    for name, work in _large_requests(bench, project, ids).items():
+    agent = Agent(bench, project, 5)
+    for name, work in _large_requests(bench, project, ids, agent).items():
         milliseconds, longest = bench.hold_up(work)
         bench.note(
             f"Longest wait of another request beside: {name} ({project}, "
             f"{milliseconds:,.0f} ms): {longest:.0f} ms (wanted: 100)."
         )
     _forget_rows(bench, project)
+    asyncio.run(agent.put_back())
 
 
 def _some_ids(bench: Bench, project: str, count: int) -> list[str]:
@@ -77,9 +79,8 @@ def _some_ids(bench: Bench, project: str, count: int) -> list[str]:
 
 
 def _large_requests(
-    bench: Bench, project: str, ids: list[str]
+    bench: Bench, project: str, ids: list[str], agent: Agent
 ) -> dict[str, Callable[[httpx.Client], Any]]:
-    agent = Agent(bench, project, 5)
     large_report = agent.claim_files(sequences=200)
 
     def post(path: str, body: Any, site_name: str = MACHINE) -> Any:

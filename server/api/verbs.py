@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextvars import Context
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -225,7 +224,7 @@ class VerbRoutes:
 
     async def _add_slice(self, order: Order, ids: list[str], tally: Tally) -> Tally:
         """Return the tally with a slice in it; the old one stays as it was."""
-        tally = deepcopy(tally)
+        tally = tally.copy()
         await self._carry_out_slice(order, ids, tally)
         return tally
 

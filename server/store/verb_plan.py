@@ -56,6 +56,15 @@ class Tally:
     dropped: int = 0
     old_priorities: set[int] = field(default_factory=set)
 
+    def copy(self) -> Tally:
+        """Return one that counts on by itself; cheap, as jobs copy it each slice."""
+        return replace(
+            self,
+            problems=list(self.problems),
+            keys=list(self.keys),
+            old_priorities=set(self.old_priorities),
+        )
+
     def add(self, keys: Iterable[RowKey], files: int, size: int) -> None:
         found = list(keys)
         self.changed += len(found)

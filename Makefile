@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package audit lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -36,6 +36,12 @@ $(STAMPS)/venv-docs: requirements/docs.txt
 	@mkdir -p $(STAMPS)
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python -m pip install --quiet --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(STAMPS)/venv-audit: requirements/audit.txt
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
 	@touch $@
 
 $(STAMPS)/node: frontend/package-lock.json
@@ -91,7 +97,7 @@ test: check test-unit test-frontend test-e2e test-client39
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
-	$(PY) -m pytest -n 2 tests/unit tests/contract docs/provider-template tests/property tests/integration tests/faults
+	$(PY) -m pytest -n 2 tests/unit tests/contract docs/provider-template tests/property tests/integration tests/faults tests/security
 
 test-postgres15: setup
 	bash tests/support/install_postgres15.sh
@@ -157,9 +163,16 @@ bench-panel: setup
 
 # --- upkeep ------------------------------------------------------------------
 
+# Known vulnerabilities of everything that is locked: asks PyPI's and npm's databases, so
+# it needs the network, and is no part of the tests.
+audit: $(STAMPS)/venv-audit $(STAMPS)/node
+	@failed=0; for lock in requirements/*.txt; do echo "$$lock"; \
+		.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip -r "$$lock" || failed=1; done; \
+		(cd frontend && npm audit) || failed=1; exit $$failed
+
 # Locks without addresses: hashes only.
 lock: $(STAMPS)/venv
 	bash requirements/lock.sh
 
 clean:
-	rm -rf .venv .venv-client .venv-client39 .venv-docs .build frontend/node_modules frontend/dist package
+	rm -rf .venv .venv-audit .venv-client .venv-client39 .venv-docs .build frontend/node_modules frontend/dist package

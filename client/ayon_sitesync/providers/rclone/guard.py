@@ -31,6 +31,7 @@ class Guard:
             script = f"read -r _; kill -9 {child.pid}"
             self._shell = subprocess.Popen(
                 ["/bin/sh", "-c", script],
+                env={},  # it starts nothing, and needs no key of ours
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ on a dark page too.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,12 @@ mpl.use("svg")
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+)
 
 from tests.bench.records import EXISTING, FOLDER, OURS, read_record
 
@@ -133,24 +138,29 @@ def format_number(value: float, _: Any = None) -> str:
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
-def draw_speeds(record: Any) -> Figure:
+def draw_speeds(records: Sequence[Any]) -> Figure:
     """Bars of each tool's speed, a panel a load; the longer the better."""
-    cases = record["cases"]
-    figure = Figure(figsize=(9, 1.1 + 1.5 * len(cases)), layout="constrained")
-    grid = figure.subplots(len(cases), 1, squeeze=False)
-    for axes, case in zip(grid.flat, cases, strict=False):
-        tools = list(case["speeds"])
-        others = iter(OTHERS)
-        colours = [COLOURS.get(tool) or next(others) for tool in tools]
-        bars = axes.barh(tools, list(case["speeds"].values()), color=colours)
-        labels = [f"{speed:,.0f}" for speed in case["speeds"].values()]
-        axes.bar_label(bars, labels, padding=4)
-        axes.invert_yaxis()
-        axes.margins(x=0.12)
-        axes.set_title(f"{case['name']} ({case['unit']})", loc="left", fontsize=10)
-        axes.xaxis.set_major_formatter(FuncFormatter(format_number))
-    figure.suptitle(record["title"], x=0.01, ha="left", fontsize=11)
+    panels = [(record["title"], case) for record in records for case in record["cases"]]
+    bars = sum(len(case["speeds"]) for _, case in panels)
+    figure = Figure(figsize=(9, 0.8 * len(panels) + 0.32 * bars), layout="constrained")
+    heights = [len(case["speeds"]) + 1 for _, case in panels]
+    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
+    for axes, (title, case) in zip(grid.flat, panels, strict=True):
+        _draw_bars(axes, case["speeds"])
+        name = f"{title}: {case['name']} ({case['unit']})"
+        axes.set_title(name, loc="left", fontsize=10)
     return figure
+
+
+def _draw_bars(axes: Axes, speeds: Mapping[str, float]) -> None:
+    others = iter(OTHERS)
+    colours = [COLOURS.get(tool) or next(others) for tool in speeds]
+    bars = axes.barh(list(speeds), list(speeds.values()), color=colours)
+    axes.bar_label(bars, [f"{speed:,.0f}" for speed in speeds.values()], padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(format_number))
 
 
 def save(figure: Figure, name: str) -> Path:
@@ -171,10 +181,10 @@ def main() -> int:
             "costs": draw_costs(server, read_record(EXISTING)),
             "all-costs": draw_all_costs(server),
         }
-        for name in COMPARISONS:
-            record = read_record(name)
-            if record is not None:
-                figures[name] = draw_speeds(record)
+        found = [read_record(name) for name in COMPARISONS]
+        records = [record for record in found if record is not None]
+        if records:
+            figures["speeds"] = draw_speeds(records)
         for name, figure in figures.items():
             print(save(figure, name).relative_to(FOLDER.parents[1]))
     return 0

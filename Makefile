@@ -146,14 +146,17 @@ bench: setup
 plots: $(STAMPS)/venv-docs
 	.venv-docs/bin/python -m tests.bench.plots
 
-# Transfers between disks beside `cp -r`; DISK and TMPFS name the folders to use. Takes
-# some 20 minutes and 15 GB.
+# Agents and the engine beside cp, rsync, sftp and rclone; each part writes its table into
+# docs/benchmarks.md. DISK and TMPFS name the folders to use. Takes some 20 minutes and 15 GB.
 bench-transfer: setup
-	$(PY) -m tests.bench.bench_transfer $(if $(DISK),--disk "$(DISK)") $(if $(TMPFS),--tmpfs "$(TMPFS)")
 	bash tests/support/install_sshd.sh
-	PYTHONPATH=.:client $(PY) -m tests.bench.bench_sftp
-	PYTHONPATH=.:client $(PY) -m tests.bench.bench_s3
-	PYTHONPATH=.:client $(PY) -m tests.bench.bench_agent
+	@export PYTHONPATH=.:client failed=0; \
+		$(PY) -m tests.bench.bench_s3 || failed=1; \
+		$(PY) -m tests.bench.bench_sftp || failed=1; \
+		$(PY) -m tests.bench.bench_agent || failed=1; \
+		$(PY) -m tests.bench.bench_transfer $(if $(DISK),--disk "$(DISK)") $(if $(TMPFS),--tmpfs "$(TMPFS)") || failed=1; \
+		$(MAKE) --no-print-directory plots || failed=1; \
+		exit $$failed
 
 # The panel in Chromium on a million rows: first rows, frames of a scroll, memory over ten
 # minutes of changes. Seeds what is not there; DATA names another data folder.

@@ -34,6 +34,8 @@ from ayon_sitesync.work import TransferFile
 
 from tests.bench.counting_relay import CountingRelay
 from tests.bench.engine import open_disk
+from tests.bench.records import describe_machine
+from tests.bench.transfer_page import keep_table
 from tests.bench.transfer_studio import (
     CLIENT_DIR,
     MACHINE,
@@ -62,6 +64,10 @@ class Row:
 
     def show(self) -> None:
         print(f"| {self.what} | {self.value} | {self.wanted} |", flush=True)
+        _shown.append(self)
+
+
+_shown: list[Row] = []
 
 
 @contextmanager
@@ -208,8 +214,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=Path("/dev/shm"))
     parser.add_argument("--projects", type=int, default=300)
     options = parser.parse_args()
-    print("| what | measured | wanted |")
-    print("|---|---|---|")
+    machine = describe_machine()
     with tempfile.TemporaryDirectory(dir=options.base) as folder:
         base = Path(folder)
         if options.only in (None, "resume"):
@@ -224,6 +229,9 @@ def main() -> None:
                     measure_latency(studio, base / "state")
                 else:
                     measure_idle(studio, base / "state", options.projects)
+    if options.only is None:
+        rows = [(row.what, row.value, row.wanted) for row in _shown]
+        keep_table("agent", ("what", "measured", "wanted"), rows, (), machine)
 
 
 if __name__ == "__main__":

@@ -9,21 +9,26 @@ proven by the server's digest). Both sides run on loopback and share the process
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from ayon_sitesync.providers.base import SiteConfig
 from ayon_sitesync.providers.rclone.daemon import stop_daemons
 from ayon_sitesync.providers.registry import make_provider
 
 from tests.bench.engine import bring, open_disk
+from tests.bench.records import OURS, Comparisons, describe_machine
+from tests.bench.transfer_page import compare, format_speed, keep_table
 from tests.support.rclone_servers import (
     ACCESS_KEY,
     SECRET_KEY,
@@ -41,6 +46,16 @@ class Load:
     size: int
 
 
+RCLONE = "rclone copy"
+COLUMNS = (
+    *("what", OURS, RCLONE, "ours / rclone", "wanted"),
+    "memory: engine + rclone's daemon (wanted: 200 MB)",
+)
+NOTES = (
+    "The engine and its S3 provider as an agent runs them, four threads, every file"
+    " proven by the server's digest; uploads to `rclone serve s3` on loopback, which"
+    " has the same processors.",
+)
 LOADS = (Load("100 x 10 MB", 100, 10_000_000), Load("2,000 x 10 kB", 2000, 10_000))
 
 
@@ -102,10 +117,30 @@ def list_names(load: Load) -> list[str]:
     return [f"sq/f{number:05}.exr" for number in range(load.files)]
 
 
-def format_speed(load: Load, seconds: float) -> str:
-    if load.size < 1_000_000:
-        return f"{load.files / seconds:,.0f} files/s"
-    return f"{load.files * load.size / seconds / 1e6:,.0f} MB/s"
+class MemoryWatch:
+    """The largest memory of this process and of rclone's daemon while it is open."""
+
+    def __init__(self) -> None:
+        self.own = self.daemon = 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        me = psutil.Process()
+        while not self._end.wait(0.1):
+            self.own = max(self.own, me.memory_info().rss)
+            for child in me.children():
+                with contextlib.suppress(psutil.Error):
+                    if "rcd" in child.cmdline():
+                        self.daemon = max(self.daemon, child.memory_info().rss)
 
 
 def main() -> None:
@@ -114,22 +149,49 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="a part of a load's name")
     arguments = parser.parse_args()
-    print("| what | ours | rclone copy | ours / rclone |")
-    print("|---|---|---|---|")
+    machine = describe_machine()
+    rows, cases = [], []
     with (
         tempfile.TemporaryDirectory(dir=arguments.base) as folder,
         Bench(Path(folder)) as bench,
     ):
         for load in (load for load in LOADS if arguments.only in load.name):
-            bench.prepare(load)
-            bench.measure(load, bench.run_ours)
-            ours, rclone = [], []
-            for _ in range(arguments.runs):
-                rclone.append(bench.measure(load, bench.run_rclone))
-                ours.append(bench.measure(load, bench.run_ours))
-            own, other = statistics.median(ours), statistics.median(rclone)
-            cells = format_speed(load, own), format_speed(load, other)
-            print(f"| {load.name} | {' | '.join(cells)} | {other / own:.2f} |")
+            medians, memory = measure(bench, load, arguments.runs)
+            row = make_row(load, medians, memory)
+            print(f"| {' | '.join(row)} |", flush=True)
+            rows.append(row)
+            cases.append(compare(load.name, load.files, load.size, medians))
+    if not arguments.only:
+        keep_table("s3", COLUMNS, rows, NOTES, machine)
+        Comparisons("Files to an S3 server", machine, cases).write("s3")
+
+
+def measure(
+    bench: Bench, load: Load, runs: int
+) -> tuple[dict[str, float], MemoryWatch]:
+    """Median seconds of both tools."""
+    bench.prepare(load)
+    bench.measure(load, bench.run_ours)
+    ours, rclone = [], []
+    with MemoryWatch() as memory:
+        for _ in range(runs):
+            rclone.append(bench.measure(load, bench.run_rclone))
+            ours.append(bench.measure(load, bench.run_ours))
+    medians = {OURS: statistics.median(ours), RCLONE: statistics.median(rclone)}
+    return medians, memory
+
+
+def make_row(load: Load, medians: dict[str, float], memory: MemoryWatch) -> list[str]:
+    """Speeds, ours as a part of rclone's, memory."""
+    own, other = medians[OURS], medians[RCLONE]
+    return [
+        load.name,
+        format_speed(load.files, load.size, own),
+        format_speed(load.files, load.size, other),
+        f"{other / own:.2f}",
+        "0.9",
+        f"{memory.own / 1e6:.0f} + {memory.daemon / 1e6:.0f} MB",
+    ]
 
 
 if __name__ == "__main__":

@@ -370,9 +370,7 @@ def test_d20_fault_of_the_agent_itself_does_not_end_it(bench: Bench) -> None:
     bench.clock.on_wait = stop_when_done
     agent.run()
     assert bench.server.statuses(key) == {"a.exr": SYNCED}
-    assert bench.list_problems() == [
-        "Unexpected ValueError; the log says where"
-    ]
+    assert bench.list_problems() == ["Unexpected ValueError; the log says where"]
 
 
 def test_refusal_later_on_is_told_and_tried_again(bench: Bench) -> None:

@@ -146,8 +146,8 @@ class QueryAnswerModel(OPModel):
     representations: list[RowModel]
     pageInfo: PageInfoModel
     total: int | None
-    totalFiles: int | None = Field(..., description="null unless exact")
-    totalBytes: int | None = Field(..., description="null unless exact")
+    totalFiles: int | None = Field(None, description="null unless exact")
+    totalBytes: int | None = Field(None, description="null unless exact")
 
 
 class AnchorsModel(OrderModel):

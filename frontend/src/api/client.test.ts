@@ -1,8 +1,10 @@
 import { http, HttpResponse } from "msw";
 import { describe, expect, it, vi } from "vitest";
 
+import { NO_FILTER } from "../domain/list-filter";
 import { server } from "../testing/server";
 import { ApiClient, ApiError, ConnectionError } from "./client";
+import { queryRepresentations } from "./query-representations";
 
 const PATH = "/api/addons/sitesync/2.0.0/demo/sites";
 
@@ -30,6 +32,39 @@ describe("a request", () => {
       "x-sender": "frame-7",
     });
   });
+
+  it.each(["a b%/?#&c", "主人公", "it's \"50%\""])(
+    "keeps names in addresses and texts in bodies apart from their marks: %s",
+    async (name) => {
+      const asked: { path: string; body: unknown }[] = [];
+      server.use(
+        http.post("*/representations/query", async ({ request }) => {
+          const path = new URL(request.url).pathname;
+          asked.push({ path, body: await request.json() });
+          return HttpResponse.json({});
+        }),
+      );
+      const question = {
+        projectName: name,
+        siteNames: [name],
+        filter: { ...NO_FILTER, search: name, versions: [12], statuses: { [name]: [4] } },
+        sort: { by: "status", site: name, isDescending: false },
+      } as const;
+      await queryRepresentations(makeClient().client, question, {});
+      expect(asked).toEqual([
+        {
+          path: `/api/addons/sitesync/2.0.0/${encodeURIComponent(name)}/representations/query`,
+          body: expect.objectContaining({
+            siteNames: [name],
+            search: name,
+            versions: [12],
+            statuses: { [name]: [4] },
+            sortSite: name,
+          }) as unknown,
+        },
+      ]);
+    },
+  );
 
   it("sends a body as JSON", async () => {
     server.use(

@@ -1849,12 +1849,12 @@ export interface components {
              * Totalbytes
              * @description null unless exact
              */
-            totalBytes: number;
+            totalBytes?: number;
             /**
              * Totalfiles
              * @description null unless exact
              */
-            totalFiles: number;
+            totalFiles?: number;
         };
         /**
          * QueryModel

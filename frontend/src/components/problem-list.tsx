@@ -7,7 +7,7 @@ import { Icon } from "./icon";
 type Shown = Omit<Problem, "representationIds">;
 
 /** So many leave room for what works. */
-const FIRST_SHOWN = 5;
+const FIRST_SHOWN = 3;
 
 /** Not every text names the site that it is about. */
 function nameSite({ siteName, text }: Shown): string {

@@ -38,6 +38,8 @@ export type FakeProject = {
   files: RepresentationFile[];
   sites: Site[];
   queries: Query[];
+  /** Queries for totals. */
+  counts: Query[];
   anchorQueries: Query[];
   transfers: Transfers;
   minutes: ThroughputMinute[];
@@ -85,6 +87,13 @@ function listMatching(rows: readonly RepresentationRow[], query: Query) {
     .filter(({ row }) => query.productTypes?.includes(row.productType) ?? true);
 }
 
+function sum(
+  found: readonly { row: RepresentationRow }[],
+  measure: (row: RepresentationRow) => number,
+): number {
+  return found.reduce((total, { row }) => total + measure(row), 0);
+}
+
 /** Answers as the server does; a cursor is the index of a row among all. */
 export function answerQuery(
   rows: readonly RepresentationRow[],
@@ -111,6 +120,8 @@ export function answerQuery(
       hasPreviousPage: false,
     },
     total: query.withTotal === true ? matching.length : null,
+    totalFiles: query.withTotal === true ? sum(matching, (row) => row.fileCount) : null,
+    totalBytes: query.withTotal === true ? sum(matching, (row) => row.size) : null,
   };
 }
 
@@ -135,6 +146,7 @@ export function serveProject(
     files: [],
     sites: [],
     queries: [],
+    counts: [],
     anchorQueries: [],
     transfers: { moving: [], queued: [], queuedTotal: 0 },
     minutes: [],
@@ -200,7 +212,7 @@ function serveList(base: string, served: FakeProject) {
     }),
     http.post<never, Query>(`${base}/representations/query`, async ({ request }) => {
       const query = await request.json();
-      served.queries.push(query);
+      (query.withTotal === true ? served.counts : served.queries).push(query);
       const page = answerQuery(served.rows, query);
       if (query.withFiles !== true) return HttpResponse.json(page);
       const withFiles = page.representations.map((row) => ({

@@ -27,7 +27,13 @@ const PAUSES_EVERY_MS = 3000;
 const CHART_EVERY_MS = 20_000;
 const MOST_MOVING = 20;
 
-/** What is wrong, what there is, what moves: in this order. */
+/** Of machines that have nothing and do nothing there may be hundreds. */
+function isShown(site: Site): boolean {
+  const isBusy = site.agents.some((agent) => agent.isLive);
+  return site.kind !== "machine" || isBusy || Object.keys(site.totals).length > 0;
+}
+
+/** What is wrong, how it goes, what there is, what moves: in this order. */
 export function OverviewPage({
   projectName,
   userName,
@@ -77,9 +83,14 @@ export function OverviewPage({
           )}
         />
       )}
+      <h2>Throughput, last {CHART_MINUTES / 60} hours</h2>
+      <LoadState what="throughput" query={throughput} />
+      {throughput.data !== undefined && (
+        <ThroughputChart minutes={throughput.data} count={CHART_MINUTES} now={now} />
+      )}
       <h2>Sites</h2>
       <div className="cards">
-        {sites.map((site) => (
+        {sites.filter(isShown).map((site) => (
           <SiteCard
             key={site.siteName}
             site={site}
@@ -92,11 +103,6 @@ export function OverviewPage({
           />
         ))}
       </div>
-      <h2>Throughput, last {CHART_MINUTES / 60} hours</h2>
-      <LoadState what="throughput" query={throughput} />
-      {throughput.data !== undefined && (
-        <ThroughputChart minutes={throughput.data} count={CHART_MINUTES} now={now} />
-      )}
       <h2>Moving now</h2>
       <LoadState what="transfers" query={transfers} />
       {transfers.data !== undefined && moving.length === 0 && (

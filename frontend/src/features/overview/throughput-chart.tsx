@@ -4,7 +4,7 @@ import type { ThroughputMinute } from "../../api/contract";
 import { formatAgo, formatRate } from "../../lib/format";
 
 const WIDTH = 960;
-const HEIGHT = 120;
+const HEIGHT = 72;
 
 type Point = { at: number; rate: number; sites: Readonly<Record<string, number>> };
 

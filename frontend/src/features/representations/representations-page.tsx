@@ -5,7 +5,7 @@ import type { RepresentationRow, Site } from "../../api/types";
 import { EmptyState } from "../../components/empty-state";
 import { RetryButton } from "../../components/load-state";
 import { isFiltered, type Sort } from "../../domain/list-filter";
-import { formatBytes, formatCount, formatVersion } from "../../lib/format";
+import { formatVersion } from "../../lib/format";
 import { type ColumnLayout, readLayout, writeLayout } from "./column-layout";
 import { ColumnPicker } from "./column-picker";
 import { layOutColumns, makeColumns } from "./columns";
@@ -13,13 +13,14 @@ import { RepresentationsTable } from "./representations-table";
 import type { RowBlocks } from "./row-blocks";
 import { type RowSelection, useSelection } from "./selection";
 import { ComingTable } from "./table-row";
+import { Total } from "./list-total";
 import { useRepresentations } from "./use-representations";
 
 export type Selected = {
   selection: RowSelection;
   /** How many; null while the list is not counted. */
   count: number | null;
-  /** Bytes of the selected rows that are loaded. */
+  /** Null while that is not known. */
   bytes: number | null;
   /** What people call a row; null when it is not loaded. */
   nameOf: (representationId: string) => string | null;
@@ -70,7 +71,7 @@ export function RepresentationsPage(props: PageProps) {
 
   return (
     <>
-      {props.renderBar(picker, <Total total={total} blocks={blocks} />)}
+      {props.renderBar(picker, <Total question={list.question} totals={state.totals} />)}
       {error !== null && total !== null && (
         <div className="notice" role="alert">
           Could not read more: {error.message}{" "}
@@ -129,8 +130,10 @@ export function RepresentationsPage(props: PageProps) {
           {(selection.isAll || selection.ids.size > 0) &&
             props.renderSelection({
               selection,
-              count: selection.isAll ? total : selection.ids.size,
-              bytes: sumBytes(blocks, selection),
+              count: selection.isAll ? (state.totals?.rows ?? null) : selection.ids.size,
+              bytes: selection.isAll
+                ? (state.totals?.bytes ?? null)
+                : sumBytes(blocks, selection),
               nameOf: (id) => nameRow(blocks.getRow(blocks.findIndex(id))),
               clear,
             })}
@@ -142,7 +145,6 @@ export function RepresentationsPage(props: PageProps) {
 }
 
 function sumBytes(blocks: RowBlocks, selection: RowSelection): number | null {
-  if (selection.isAll) return null;
   let bytes = 0;
   for (const id of selection.ids) {
     const row = blocks.getRow(blocks.findIndex(id));
@@ -156,18 +158,6 @@ function nameRow(row: RepresentationRow | undefined): string | null {
   if (row === undefined) return null;
   const version = formatVersion(row.version);
   return `${row.folderPath} ${row.product} ${version} ${row.representation}`;
-}
-
-/** "1,204 representations", and how much that is once all of it was read. */
-function Total({ total, blocks }: { total: number | null; blocks: RowBlocks }) {
-  const bytes = total === null ? null : blocks.sumAllBytes();
-  return (
-    <span className="count" role="status">
-      {total !== null &&
-        `${formatCount(total)} ${total === 1 ? "representation" : "representations"}`}
-      {bytes !== null && bytes > 0 && ` · ${formatBytes(bytes)}`}
-    </span>
-  );
 }
 
 function NothingListed({

@@ -14,7 +14,7 @@ import type { Column } from "./columns";
 import { HeaderRow, widthOfAll } from "./header-row";
 import type { BlocksState, RowBlocks } from "./row-blocks";
 import { findTargetRow } from "./row-keys";
-import { ROW_HEIGHT } from "./row-scroll";
+import { OVERSCAN, ROW_HEIGHT } from "./row-scroll";
 import { isSelected, type RowSelection, selectRow, type SelectMode } from "./selection";
 import { ComingRow, TableRow } from "./table-row";
 import { useRowWindow } from "./use-row-window";
@@ -114,6 +114,8 @@ export function RepresentationsTable(props: TableProps) {
   );
   const minWidth = columns.reduce((sum, column) => sum + column.size, 0);
   const isActiveDrawn = active >= view.from && active <= view.to;
+  // As many as are drawn at most, so that a row keeps its slot while it is drawn.
+  const slots = end - start + 1 + 2 * OVERSCAN;
   const indexes = Array.from(
     { length: Math.max(0, view.to - view.from + 1) },
     (_, at) => view.from + at,
@@ -126,7 +128,7 @@ export function RepresentationsTable(props: TableProps) {
       tabIndex={0}
       aria-label="Representations and their sites"
       aria-multiselectable
-      aria-rowcount={state.total === null ? -1 : count + 1}
+      aria-rowcount={state.totals === null ? -1 : count + 1}
       aria-colcount={columns.length}
       aria-busy={props.isBusy}
       aria-activedescendant={isActiveDrawn ? `${prefix}${active}` : undefined}
@@ -145,10 +147,11 @@ export function RepresentationsTable(props: TableProps) {
         {indexes.map((index) => {
           const row = blocks.getRow(index);
           const top = index * ROW_HEIGHT + view.shift;
-          if (row === undefined) return <ComingRow key={index} top={top} />;
+          if (row === undefined) return <ComingRow key={`coming ${index % slots}`} top={top} />;
           return (
             <TableRow
-              key={index}
+              // A row that leaves at one edge is written anew for the other.
+              key={index % slots}
               id={`${prefix}${index}`}
               row={row}
               columns={columns}

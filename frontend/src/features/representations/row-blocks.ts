@@ -13,6 +13,11 @@ const BLOCK_ROWS = 200;
 const MOST_ANCHORS = 1000;
 /** Blocks kept beside those in sight. */
 const MOST_KEPT = 24;
+/** Rows beyond the sight that are read before they come into it. */
+const AHEAD_ROWS = 100;
+
+/** The whole list in numbers. Files and bytes are null where nobody summed them. */
+export type ListTotals = { rows: number; files: number | null; bytes: number | null };
 
 export type BlockSource = {
   query: (
@@ -23,8 +28,10 @@ export type BlockSource = {
 };
 
 export type BlocksState = {
-  /** Rows of the whole list; null until the first answer. */
+  /** Rows of the list as far as it is known; null until the first answer. */
   total: number | null;
+  /** Null while it is being counted: the first rows are not kept waiting. */
+  totals: ListTotals | null;
   isReading: boolean;
   error: Error | null;
   /** Grows with each change of a row. */
@@ -42,7 +49,13 @@ type Block = { rows: readonly RepresentationRow[]; endCursor: string | null };
 export class RowBlocks {
   readonly #source: BlockSource;
   readonly #listeners = new Set<() => void>();
-  #state: BlocksState = { total: null, isReading: false, error: null, version: 0 };
+  #state: BlocksState = {
+    total: null,
+    totals: null,
+    isReading: false,
+    error: null,
+    version: 0,
+  };
   #blocks = new Map<number, Block>();
   #blockRows = BLOCK_ROWS;
   #anchors: readonly string[] = [];
@@ -87,13 +100,6 @@ export class RowBlocks {
       .map((row) => row.representationId);
   }
 
-  /** Null while not every row is held. */
-  sumAllBytes(): number | null {
-    const rows = [...this.#blocks.values()].flatMap((block) => block.rows);
-    if (rows.length !== this.#state.total) return null;
-    return rows.reduce((sum, row) => sum + row.size, 0);
-  }
-
   findIndex(id: string): number {
     for (const [at, { rows }] of this.#blocks) {
       const index = rows.findIndex((row) => row.representationId === id);
@@ -133,17 +139,20 @@ export class RowBlocks {
     this.#set({ version: this.#state.version + 1 });
   }
 
-  /** These rows are in sight: what is missing of them is read. */
+  /** These rows are in sight: what is missing of them is read, then what is near. */
   show(start: number, end: number): void {
     this.#seen = [start, end];
     const { total } = this.#state;
     if (total === null || this.#state.error !== null) return;
-    const wanted = this.#listSeenBlocks();
+    const seen = this.#listSeenBlocks();
+    const near = this.#listSeenBlocks(AHEAD_ROWS);
     for (const [at, controller] of this.#reading) {
-      if (!wanted.includes(at)) controller.abort();
+      if (!near.includes(at)) controller.abort();
     }
+    const missing = seen.filter((at) => !this.#isWhole(at));
+    const wanted = missing.length > 0 ? missing : near;
     for (const at of wanted) if (!this.#isWhole(at)) void this.#readBlock(at);
-    this.#forget(wanted);
+    this.#forget(near);
   }
 
   /** Tries again what failed. */
@@ -158,42 +167,56 @@ export class RowBlocks {
     const { signal } = this.#stop;
     this.#set({ isReading: true });
     try {
-      const part = { first: FIRST_ROWS, after: null, withTotal: true };
-      const page = await this.#source.query(part, signal);
-      const total = page.total ?? page.representations.length;
-      this.#blockRows = Math.max(BLOCK_ROWS, Math.ceil(total / MOST_ANCHORS));
-      this.#anchors = [];
-      this.#anchorsAsked = null;
-      const seen = this.#listSeenBlocks().filter((at) => at > 0);
-      if (seen.length > 0) await this.#readAnchors(total);
+      const page = await this.#source.query({ first: FIRST_ROWS, after: null }, signal);
       const first: Block = {
         rows: page.representations,
         endCursor: page.pageInfo.endCursor,
       };
-      const blocks = new Map([[0, first]]);
+      const isFirst = this.#state.total === null;
+      if (isFirst) this.#put(new Map([[0, first]]), first.rows.length, null);
+      const totals = page.pageInfo.hasNextPage
+        ? await this.#count(signal)
+        : sumRows(first.rows);
+      this.#blockRows = Math.max(BLOCK_ROWS, Math.ceil(totals.rows / MOST_ANCHORS));
+      this.#anchors = [];
+      this.#anchorsAsked = null;
+      const seen = this.#listSeenBlocks().filter((at) => at > 0);
+      if (seen.length > 0) await this.#readAnchors(totals.rows);
+      const blocks = new Map([[0, isFirst ? (this.#blocks.get(0) ?? first) : first]]);
       for (const at of seen) {
-        if (at * this.#blockRows >= total) continue;
+        if (at * this.#blockRows >= totals.rows) continue;
         const block = await this.#queryBlock(at, signal);
         if (block !== null) blocks.set(at, block);
       }
-      this.#blocks = blocks;
-      this.#set({
-        total,
-        error: null,
-        isReading: false,
-        version: this.#state.version + 1,
-      });
+      this.#put(blocks, totals.rows, totals);
+      this.#set({ isReading: false });
       this.show(...this.#seen);
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
     }
   }
 
-  #listSeenBlocks(): readonly number[] {
+  #put(
+    blocks: Map<number, Block>,
+    total: number,
+    totals: ListTotals | null,
+  ): void {
+    this.#blocks = blocks;
+    this.#set({ total, totals, error: null, version: this.#state.version + 1 });
+  }
+
+  async #count(signal: AbortSignal): Promise<ListTotals> {
+    const page = await this.#source.query({ first: 1, withTotal: true }, signal);
+    const rows = page.total ?? page.representations.length;
+    return { rows, files: page.totalFiles, bytes: page.totalBytes };
+  }
+
+  /** Blocks of the rows in sight, and of so many more on both sides. */
+  #listSeenBlocks(margin = 0): readonly number[] {
     const [start, end] = this.#seen;
     const last = Math.max(0, (this.#state.total ?? FIRST_ROWS) - 1);
-    const from = Math.floor(Math.min(start, last) / this.#blockRows);
-    const to = Math.floor(Math.min(end, last) / this.#blockRows);
+    const from = Math.floor(Math.min(Math.max(0, start - margin), last) / this.#blockRows);
+    const to = Math.floor(Math.min(end + margin, last) / this.#blockRows);
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   }
 
@@ -205,14 +228,18 @@ export class RowBlocks {
 
   /** The beginning is whole for its first screen: no more is read until needed. */
   async #readBlock(at: number): Promise<void> {
-    if (this.#reading.has(at)) return;
+    if (this.#reading.has(at) || this.#state.totals === null) return;
     if (at === 0 && this.#seen[1] < FIRST_ROWS - 40 && this.#blocks.has(0)) return;
     const controller = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, controller.signal]);
     this.#reading.set(at, controller);
     this.#set({ isReading: true });
     try {
-      const block = await this.#queryBlock(at, signal);
+      const held = this.#blocks.get(at);
+      const block =
+        held === undefined
+          ? await this.#queryBlock(at, signal)
+          : await this.#queryRest(at, held, signal);
       if (block !== null && !signal.aborted) {
         this.#blocks.set(at, block);
         this.#set({ version: this.#state.version + 1 });
@@ -233,10 +260,24 @@ export class RowBlocks {
     }
     if (after === undefined) return null;
     const page = await this.#source.query(
-      { first: this.#blockRows, after, withTotal: false },
+      { first: this.#blockRows, after },
       signal,
     );
     return { rows: page.representations, endCursor: page.pageInfo.endCursor };
+  }
+
+  /** What is missing at the end of a block; null if the block is another by now. */
+  async #queryRest(at: number, held: Block, signal: AbortSignal): Promise<Block | null> {
+    const page = await this.#source.query(
+      { first: this.#blockRows - held.rows.length, after: held.endCursor },
+      signal,
+    );
+    const now = this.#blocks.get(at);
+    if (now?.endCursor !== held.endCursor) return null;
+    return {
+      rows: [...now.rows, ...page.representations],
+      endCursor: page.pageInfo.endCursor ?? held.endCursor,
+    };
   }
 
   /** Where the block starts; undefined while that is not known. */
@@ -284,4 +325,12 @@ export class RowBlocks {
     this.#state = next;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function sumRows(rows: readonly RepresentationRow[]): ListTotals {
+  return {
+    rows: rows.length,
+    files: rows.reduce((sum, row) => sum + row.fileCount, 0),
+    bytes: rows.reduce((sum, row) => sum + row.size, 0),
+  };
 }

@@ -3,7 +3,7 @@ export const HEADER_HEIGHT = 32;
 /** Browsers cut off what is much higher; see `RowScroll`. */
 const MOST_HEIGHT = 15_000_000;
 /** Rows drawn beyond both edges. */
-const OVERSCAN = 6;
+export const OVERSCAN = 6;
 
 export type RowWindow = {
   /** Rows in sight: first and last. */

@@ -11,9 +11,13 @@ import { AgentsTable } from "../../components/agents-table";
 import { LoadState } from "../../components/load-state";
 import { getSiteIcon } from "../../components/site-icon";
 import { tellScan } from "../../components/site-scan";
+import {
+  PauseSiteButton,
+  type SiteLine,
+  SitesTable,
+} from "../../components/sites-table";
 import { pausesOf } from "../../domain/pauses";
 import { STATUS } from "../../domain/status";
-import { formatBytes, formatCount } from "../../lib/format";
 import { useNow } from "../../lib/use-now";
 
 const READ_EVERY_MS = 2000;
@@ -40,50 +44,28 @@ export function SitesPage({
   return (
     <div className="page">
       <h2>Sites</h2>
-      <div className="list with-menus" role="region" aria-label="Sites">
-        <table>
-          <colgroup>
-            <col />
-            <col className="col-due" />
-            <col className="col-number" />
-            <col className="col-number" />
-            <col className="col-number" />
-            <col className="col-actions" />
-          </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">Site</th>
-              <th scope="col">Synced</th>
-              <th scope="col" data-align="end">
-                Moving
-              </th>
-              <th scope="col" data-align="end">
-                Queued
-              </th>
-              <th scope="col" data-align="end">
-                Failed
-              </th>
-              <th scope="col">
-                <span className="for-readers">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {sites.map((site) => (
-              <SiteRow
-                key={site.siteName}
-                site={site}
-                pauses={pausesOf(pauses.data ?? noPauses, projectName, site.siteName)}
-                onPause={(paused) => {
-                  onPause(site.siteName, paused);
-                }}
-                now={now}
-                actions={renderActions(site)}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SitesTable
+        lines={sites.map((site) => {
+          const { siteName } = site;
+          const known = pausesOf(pauses.data ?? noPauses, projectName, siteName);
+          return {
+            ...describeSite(site),
+            remarks: <Remarks site={site} isPaused={known.length > 0} now={now} />,
+            actions: (
+              <>
+                <PauseSiteButton
+                  siteName={siteName}
+                  isPaused={known.some((pause) => pause.scope === "site")}
+                  onPause={(paused) => {
+                    onPause(siteName, paused);
+                  }}
+                />
+                {renderActions(site)}
+              </>
+            ),
+          };
+        })}
+      />
       <h2>Agents</h2>
       <LoadState what="agents" query={agents} />
       {agents.data !== undefined && <AgentsTable agents={agents.data} now={now} />}
@@ -91,68 +73,44 @@ export function SitesPage({
   );
 }
 
-function SiteRow({
+function describeSite(site: Site): Omit<SiteLine, "actions"> {
+  const files = (status: number) => site.totals[String(status)]?.files ?? 0;
+  const role = site.isActive ? "your active site" : site.isRemote ? "your remote site" : "";
+  const what = site.kind === "configured" ? site.provider : site.kind;
+  return {
+    siteName: site.siteName,
+    icon: getSiteIcon(site),
+    note: [what, role].filter(Boolean).join(" · "),
+    filesSynced: files(STATUS.synced),
+    bytesSynced: site.totals[String(STATUS.synced)]?.bytes ?? 0,
+    moving: files(STATUS.inProgress),
+    queued: files(STATUS.queued),
+    failed: files(STATUS.failed),
+  };
+}
+
+function Remarks({
   site,
-  pauses,
-  onPause,
+  isPaused,
   now,
-  actions,
 }: {
   site: Site;
-  pauses: readonly Pause[];
+  isPaused: boolean;
   now: number;
-  onPause: (paused: boolean) => void;
-  actions: ReactNode;
 }) {
-  const isPaused = pauses.some((pause) => pause.scope === "site");
-  const files = (status: number) => site.totals[String(status)]?.files ?? 0;
-  const synced = site.totals[String(STATUS.synced)];
-  const failed = files(STATUS.failed);
-  const role = site.isActive ? "your active site" : site.isRemote ? "your remote site" : "";
   return (
-    <tr>
-      <td title={site.siteName}>
-        <Icon name={getSiteIcon(site)} /> {site.siteName}
-        <small className="quiet-text">
+    <>
+      {isPaused && (
+        <small data-tone="paused">
           {" "}
-          {[site.kind === "configured" ? site.provider : site.kind, role]
-            .filter(Boolean)
-            .join(" · ")}
+          <Icon name="paused" size={12} /> paused
         </small>
-        {pauses.length > 0 && (
-          <small data-tone="paused">
-            {" "}
-            <Icon name="paused" size={12} /> paused
-          </small>
-        )}
-        {site.scan !== null && (
-          <small className="row-note" title={tellScan(site.scan, now)}>
-            {tellScan(site.scan, now)}
-          </small>
-        )}
-      </td>
-      <td>
-        {formatCount(synced?.files ?? 0)} files · {formatBytes(synced?.bytes ?? 0)}
-      </td>
-      <td data-align="end">{formatCount(files(STATUS.inProgress))}</td>
-      <td data-align="end">{formatCount(files(STATUS.queued))}</td>
-      <td data-align="end" data-tone={failed > 0 ? "error" : undefined}>
-        {failed > 0 && <Icon name="failed" size={12} />} {formatCount(failed)}
-      </td>
-      <td className="actions">
-        <button
-          type="button"
-          className="button quiet"
-          aria-label={`${isPaused ? "Resume" : "Pause"} ${site.siteName}`}
-          onClick={() => {
-            onPause(!isPaused);
-          }}
-        >
-          <Icon name={isPaused ? "play" : "paused"} />
-          {isPaused ? "Resume" : "Pause"}
-        </button>
-        {actions}
-      </td>
-    </tr>
+      )}
+      {site.scan !== null && (
+        <small className="row-note" title={tellScan(site.scan, now)}>
+          {tellScan(site.scan, now)}
+        </small>
+      )}
+    </>
   );
 }

@@ -1,8 +1,9 @@
 import type { Pause, ProjectOverview } from "../../api/contract";
 import { Icon, type IconName } from "../../components/icon";
+import { ActivityCells, NumberHeads, RateCell } from "../../components/sites-table";
 import { isProjectPaused } from "../../domain/pauses";
 import { STATUS } from "../../domain/status";
-import { formatCount, formatNumberOf, formatRate } from "../../lib/format";
+import { formatCount, formatNumberOf } from "../../lib/format";
 import { formatHash } from "../../lib/hash-state";
 import { countFiles } from "./studio-sites";
 
@@ -50,21 +51,7 @@ export function ProjectsTable({
           <tr>
             <th scope="col">Project</th>
             <th scope="col">State</th>
-            <th scope="col" data-align="end">
-              Sites
-            </th>
-            <th scope="col" data-align="end">
-              Moving
-            </th>
-            <th scope="col" data-align="end">
-              Queued
-            </th>
-            <th scope="col" data-align="end">
-              Failed
-            </th>
-            <th scope="col" data-align="end">
-              Speed
-            </th>
+            <NumberHeads names={["Sites", "Moving", "Queued", "Failed", "Speed"]} />
           </tr>
         </thead>
         <tbody>
@@ -97,12 +84,12 @@ function ProjectRow({ project, look }: { project: ProjectOverview; look: Look })
         <Icon name={look.icon} /> {look.word}
       </td>
       <td data-align="end">{formatCount(sites.length)}</td>
-      <td data-align="end">{formatCount(project.moving)}</td>
-      <td data-align="end">{formatCount(project.queuedTotal)}</td>
-      <td data-align="end" data-tone={failed > 0 ? "error" : undefined}>
-        {failed > 0 && <Icon name="failed" size={12} />} {formatCount(failed)}
-      </td>
-      <td data-align="end">{rate > 0 ? formatRate(rate) : "–"}</td>
+      <ActivityCells
+        moving={project.moving}
+        queued={project.queuedTotal}
+        failed={failed}
+      />
+      <RateCell bytesPerSecond={rate} />
     </tr>
   );
 }

@@ -162,7 +162,7 @@ bench-transfer: setup
 # minutes of changes. Seeds what is not there; DATA names another data folder.
 bench-panel: setup
 	bash tests/support/install_chromium.sh
-	$(PY) -m tests.bench.bench_panel $(if $(DATA),--data "$(DATA)")
+	$(PY) -m tests.bench.bench_panel --write $(if $(DATA),--data "$(DATA)")
 
 # --- upkeep ------------------------------------------------------------------
 

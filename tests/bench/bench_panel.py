@@ -2,8 +2,9 @@
 
     python -m tests.bench.bench_panel [--data DIR] [--project bench1m] [--minutes 10]
 
-Seeds the project into a devhost's data folder when it is not there yet. Measured: from
-opening the list to its first rows, frames of a steady scroll, rows in sight after the
+Prints a table; with `--write` it replaces the one in docs/benchmarks.md. Seeds the
+project into a devhost's data folder when it is not there yet. Measured: from opening
+the list to its first rows, frames of a steady scroll, rows in sight after the
 thumb is dragged, and the memory of the page after a forced collection while states
 change four times a second.
 """
@@ -25,8 +26,9 @@ from playwright.sync_api import CDPSession, Page
 
 from devhost.process import DevhostProcess
 from devhost.seed import SeedError, SeedPlan, run_seed
+from tests.bench.records import describe_machine, write_section
 from tests.e2e.browser import PanelPage, run_chromium
-from tests.e2e.frames import jump, read_sight, scroll
+from tests.e2e.frames import Frames, jump, read_sight, scroll
 from tests.e2e.panel_project import QUEUED, SYNCED, PanelProject
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,8 @@ CHANGED_ROWS = 200
 CHANGE_SECONDS = 0.25
 SAMPLE_SECONDS = 30
 SIGHT_MS = 10_000
+Figure = tuple[str, str, str]
+"""What was measured, how much it was, and what is wanted (empty: nothing)."""
 _FIRST_ROW = '[role="row"][aria-rowindex="2"]'
 
 
@@ -123,34 +127,81 @@ def watch_memory(page: Page, project: PanelProject, minutes: float) -> list[floa
     return samples
 
 
-def run(data_dir: Path, name: str, minutes: float) -> None:
-    ensure_project(data_dir, name)
+def measure(data_dir: Path, name: str, minutes: float) -> list[Figure]:
+    """What is measured, how much it was, and what is wanted."""
     with DevhostProcess(data_dir) as devhost, run_chromium() as browser:
         project = PanelProject(devhost, name)
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         panel = PanelPage(page)
         panel.open_list(project.framed_url("manager"))
         url = f"{project.alone_url}#project={name}&view=representations"
-        openings = measure_openings(page, url)
-        print(
-            f"first rows of {PROJECTS[name]:,}: median "
-            f"{statistics.median(openings):.2f} s, longest {max(openings):.2f} s "
-            "(wanted: 1 s)"
-        )
-        print(f"steady scroll: {scroll(page, MOVES, PIXELS)} (wanted: no such task)")
+        figures = _tell_openings(measure_openings(page, url))
+        _wait_for_total(page)
+        figures += _tell_frames(scroll(page, MOVES, PIXELS))
         jumps = measure_jumps(page)
-        print(
-            f"rows after a jump: median {statistics.median(jumps):.0f} ms, "
-            f"longest {max(jumps):.0f} ms"
+        figures.append(
+            (
+                "rows in sight after the thumb was dragged: median, longest",
+                f"{statistics.median(jumps):.0f} ms, {max(jumps):.0f} ms",
+                "",
+            )
         )
         jump(page, 0)
-        samples = watch_memory(page, project, minutes)
-        if samples:
-            print(
-                f"memory over {minutes:g} minutes of changes: {samples[0]:.1f} MB "
-                f"first, {samples[-1]:.1f} MB last, {max(samples):.1f} MB at most "
-                "(wanted: flat)"
-            )
+        return figures + _tell_memory(watch_memory(page, project, minutes), minutes)
+
+
+def _wait_for_total(page: Page) -> None:
+    page.locator('[role="grid"]:not([aria-rowcount="-1"])').wait_for()
+
+
+def _tell_openings(seconds: list[float]) -> list[Figure]:
+    told = f"{statistics.median(seconds):.2f} s, {max(seconds):.2f} s"
+    return [("first rows after a load: median, longest", told, "1 s")]
+
+
+def _tell_frames(frames: Frames) -> list[Figure]:
+    ordered = sorted(frames.gaps)
+    told = (
+        f"{statistics.median(ordered):.1f} ms, "
+        f"{ordered[int(len(ordered) * 0.95)]:.1f} ms, {ordered[-1]:.1f} ms"
+    )
+    longest = max(frames.long_tasks, default=0.0)
+    return [
+        (f"{len(ordered)} frames of a steady scroll: median, 95 %, longest", told, ""),
+        (
+            "tasks over 50 ms meanwhile, the longest",
+            f"{len(frames.long_tasks)}, {longest:.0f} ms",
+            "none",
+        ),
+    ]
+
+
+def _tell_memory(samples: list[float], minutes: float) -> list[Figure]:
+    if not samples:
+        return []
+    rate = CHANGED_ROWS / CHANGE_SECONDS
+    return [
+        (
+            f"memory over {minutes:g} minutes of {rate:.0f} changes a second: "
+            "first, last, most",
+            f"{samples[0]:.1f} MB, {samples[-1]:.1f} MB, {max(samples):.1f} MB",
+            "flat",
+        )
+    ]
+
+
+def write_table(name: str, figures: list[Figure]) -> str:
+    machine = describe_machine()
+    lines = [
+        f"{machine['date']}, {PROJECTS[name]:,} representations, "
+        f"{machine['processors']} processors, load {machine['load']} "
+        "(the measurement itself included).",
+        "",
+        "| what | measured | wanted |",
+        "|---|---|---|",
+        *(f"| {what} | {told} | {wanted} |" for what, told, wanted in figures),
+    ]
+    return "\n".join(lines)
 
 
 def main() -> int:
@@ -158,8 +209,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT / ".build/bench")
     parser.add_argument("--project", choices=PROJECTS, default="bench1m")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
-    run(options.data, options.project, options.minutes)
+    ensure_project(options.data, options.project)
+    figures = measure(options.data, options.project, options.minutes)
+    table = write_table(options.project, figures)
+    print(table)
+    if options.write:
+        write_section("bench-panel", table)
     return 0
 
 

@@ -24,10 +24,16 @@ class PublishedRepresentation:
 
 
 class PanelProject:
-    """A project with the sites `studio` and `nearline` and what is published in it."""
+    """A project with the sites `studio` and `nearline` and what is published in it.
 
-    def __init__(self, devhost: DevhostProcess, name: str) -> None:
+    :param file_size: bytes that each file is said to have.
+    """
+
+    def __init__(
+        self, devhost: DevhostProcess, name: str, file_size: int = 1_000_000
+    ) -> None:
         self.name = name
+        self._file_size = file_size
         self._devhost = devhost
         self._endpoint = devhost.addon_url.removeprefix(f"{devhost.url}/api/")
         self._connection = ayon_api.ServerAPI(
@@ -135,14 +141,13 @@ class PanelProject:
         )
         return self._connection.create_version(self.name, version, product_id)
 
-    @staticmethod
-    def _describe_file(folder: str, name: str, index: int) -> dict[str, Any]:
+    def _describe_file(self, folder: str, name: str, index: int) -> dict[str, Any]:
         file_name = f"{name}.{1001 + index}.exr"
         return {
             "id": uuid.uuid4().hex,
             "name": file_name,
             "path": f"{{root[work]}}/{folder}/{file_name}",
-            "size": 1_000_000,
+            "size": self._file_size,
             "hash": f"{name}|{index}",
             "hash_type": "op3",
         }

@@ -87,6 +87,7 @@ def _count_on(seen: list[int]) -> list[int]:
 def test_it_is_scrolled_without_a_blank_row_and_with_few_requests(
     panel: PanelPage, record_property: Any
 ) -> None:
+    panel.view.locator('[role="grid"]:not([aria-rowcount="-1"])').wait_for()
     total = int(panel.view.get_by_role("grid").get_attribute("aria-rowcount") or 0)
     assert total > 0.9 * ROWS
     asked = _count_requests(panel)

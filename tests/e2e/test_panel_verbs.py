@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,6 +129,17 @@ def test_the_priority_of_a_selection_is_set(
     dialog.get_by_role("button", name="Set the priority").click()
     expect(panel.view.get_by_text("given the priority")).to_be_visible()
     assert _read_site(project, published.id, NEARLINE)["priority"] == 80
+
+
+def test_html_in_a_name_is_text(project: PanelProject, panel: PanelPage) -> None:
+    stem = "<img src=x onerror=alert(1)><b>bold</b>"
+    published = project.publish("shots/sq126/sh0127", stem=stem)
+    project.post_state(published, NEARLINE, FAILED, message=stem)
+    panel.row("sh0127").dblclick()
+    details = panel.view.get_by_role("complementary", name="Details")
+    expect(details.get_by_text(stem).first).to_be_visible()
+    expect(panel.view.locator("b", has_text=re.compile("^bold$"))).to_have_count(0)
+    expect(panel.view.locator("img")).to_have_count(0)
 
 
 def test_a_last_copy_is_named_and_stays(

@@ -19,7 +19,6 @@ Entries = dict[str, Entry]
 
 PROOFS = frozenset({"content", "storage", "size"})
 RETRYABLE_ERRORS = frozenset({"retryable", "quota", "missing_source", "corrupt"})
-ERROR_CLASSES = RETRYABLE_ERRORS | {"permanent"}
 
 # An upstream agent holds no lease: its work counts as abandoned after this time.
 ABANDONED_SECONDS = 15 * 60

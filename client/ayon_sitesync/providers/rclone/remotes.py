@@ -6,8 +6,10 @@ only, so that no call, error or list of jobs holds them.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -26,6 +28,8 @@ _SECRET_KEYS = {
     "refresh_token",
 }
 """What is secret in an option that is JSON: tokens, keys of service accounts."""
+
+_ADDRESS_PASSWORD = re.compile(r"://[^/\s:@]*:([^@\s]+)@")
 
 _OPEN_OPTIONS = {"user", "host", "team_drive", "root_folder_id", "impersonate"}
 """Called sensitive by rclone, wanted in messages."""
@@ -71,7 +75,7 @@ def _make_remote(session: Session, config: RemoteConfig) -> str:
     options = dict(config.options)
     secret = list_secret_options(backend) - _OPEN_OPTIONS
     # Before rclone sees one, in case it refuses.
-    session.api.hide(set(_list_texts(options, secret)))
+    session.api.hide({*_list_texts(options, secret), *_list_logins(options)})
     for key in PLAIN_PASSWORDS:
         if options.get(key) and not config.is_obscured:
             answer = session.call("core/obscure", {"clear": options[key]})
@@ -101,6 +105,17 @@ def _list_texts(options: Mapping[str, str], names: set[str]) -> Iterator[str]:
                 text = str(inner[key])
                 yield text
                 yield json.dumps(text)[1:-1]
+
+
+def _list_logins(options: Mapping[str, str]) -> Iterator[str]:
+    """Passwords inside of addresses, and logins as HTTP sends them: a server that
+    refuses may quote what it was sent."""
+    for value in options.values():
+        yield from _ADDRESS_PASSWORD.findall(value)
+    for key in PLAIN_PASSWORDS:
+        if options.get(key):
+            login = f"{options.get('user', '')}:{options[key]}"
+            yield base64.b64encode(login.encode()).decode()
 
 
 def _parse_object(value: str) -> Optional[dict[str, Any]]:

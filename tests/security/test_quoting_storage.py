@@ -1,0 +1,60 @@
+"""Storage that quotes what it was sent in its errors: no login is passed on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from ayon_sitesync.errors import SiteUnhealthyError
+
+from tests.support.canaries import Hunt
+from tests.support.remote_storage import EXECUTABLE, make_remote_provider
+
+CANARIES = {"password": 'canary"echoed\\password 22', "address": "canary-url-24"}
+
+
+class _Echo(BaseHTTPRequestHandler):
+    def _answer(self) -> None:
+        text = f"refused {self.path} {self.headers}".encode()
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_PROPFIND = do_MKCOL = _answer
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the error channel."""
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_errors_hold_no_login(echo: str) -> None:
+    hunt = Hunt(CANARIES)
+    addresses = {"echo": echo, "bad": f"http://me:{CANARIES['address']}@:bad port/"}
+    for name, url in addresses.items():
+        values = {"url": url, "vendor": "other", "user": "me"}
+        values["pass"] = CANARIES["password"]
+        rows = [{"key": key, "value": value} for key, value in values.items()]
+        settings = {
+            "config_type": "config_web",
+            "config_web": {"type": "webdav", "config_params": rows},
+            "rclone_executable_path": EXECUTABLE,
+        }
+        provider = make_remote_provider("rclone", settings, "/ayon")
+        with pytest.raises(SiteUnhealthyError) as refused:
+            provider.check_health(["work"], writable=True)
+        assert "***" in str(refused.value), name
+        hunt.add(name, str(refused.value))
+    assert hunt.find() == []

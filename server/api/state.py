@@ -13,7 +13,8 @@ from ..domain.files import PostedFile
 from ..domain.site import LOCAL_SITE
 from ..host import ClientSiteID, CurrentUser, ProjectName, RepresentationID
 from ..store.access import Caller, readable_paths
-from ..store.site_state import StatePost, Target
+from ..store.posts import StatePost
+from ..store.site_state import Target
 from ..store.two_site_list import read_two_sites
 from .answers import answer, answer_list
 from .inputs import check_ids, check_text, check_texts, clean_message

@@ -9,7 +9,7 @@ from ..domain.status import SiteStatus
 from ..errors import InvalidRequestError, SiteSyncError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
 from ..store.access import Caller
-from ..store.site_state import BulkPost
+from ..store.posts import BulkPost
 from .answers import answer
 from .inputs import check_text
 from .models import MAX_FILES, ErrorModel, HexId, PostedFileModel

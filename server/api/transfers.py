@@ -7,7 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from ..domain.files import MAX_MESSAGE_LENGTH, FileReport
+from ..domain.file_reports import FileReport
+from ..domain.files import (
+    MAX_MESSAGE_LENGTH,
+)
 from ..domain.status import SiteStatus
 from ..domain.transfer import Lease
 from ..errors import (

@@ -11,8 +11,8 @@ from .files import (
     entry_status,
     is_verified,
     keep_synced,
-    reconcile_entries,
 )
+from .reconciliation import fit_entries
 from .status import SiteStatus
 
 
@@ -27,7 +27,7 @@ def synced_ids(entries: Entries) -> set[str]:
 def entries_of_alias(
     alias: Entries | None,
     source: Entries,
-    files: Iterable[RepresentationFile],
+    files: Collection[RepresentationFile],
     timestamp: int,
 ) -> Entries | None:
     """Return the entries of an alias of a site; None if nothing changes for it.
@@ -38,7 +38,7 @@ def entries_of_alias(
     arrived = synced_ids(source) - synced_ids(alias or {})
     if not arrived:
         return None
-    entries = reconcile_entries(alias or {}, files, SiteStatus.NOT_AVAILABLE, 0)
+    entries = fit_entries(alias or {}, files, timestamp)
     for file_id in arrived & entries.keys():
         entries[file_id] = claimed_copy(source[file_id], timestamp)
     return entries

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from .backoff import backoff_seconds
 from .status import SiteStatus, aggregate_status
 
 Entry = dict[str, Any]
@@ -29,11 +28,11 @@ MAX_MESSAGE_LENGTH = 2000
 _STATUSES: dict[float, SiteStatus] = {int(status): status for status in SiteStatus}
 
 # What a finished or queued file no longer has.
-_FAILURE_KEYS = ("message", "next", "error")
+FAILURE_KEYS = ("message", "next", "error")
 # Error class of a file that an agent did not find where it should be: no agent reports
 # it of what he was to bring.
 MISSING = "missing"
-_PROOF_KEYS = ("proof", "proven")
+PROOF_KEYS = ("proof", "proven")
 # Who wrote an entry, where that was the server by itself: see `reconciliation`.
 WRITER_KEY = "by"
 
@@ -177,23 +176,6 @@ def rebuild_entries(
     return {file.id: new_entry(file, status, timestamp) for file in files}
 
 
-def reconcile_entries(
-    entries: Entries,
-    files: Iterable[RepresentationFile],
-    status: SiteStatus,
-    timestamp: int,
-) -> Entries:
-    """Bring entries in line with the representation's files.
-
-    Publishing a version again makes new file ids: ids that are gone are dropped,
-    new ones start with `status`, the others keep their state.
-    """
-    return {
-        file.id: entries.get(file.id) or new_entry(file, status, timestamp)
-        for file in files
-    }
-
-
 @dataclass(frozen=True)
 class PostedFile:
     """What a caller without a lease says about one file."""
@@ -213,7 +195,7 @@ def merge_post(entry: Entry, posted: PostedFile, file_size: int) -> Entry:
     An empty message or zero retries remove the stored key. `progress` (0 to 1) of
     a running file that tells no size becomes its size in bytes.
     """
-    dropped = (*_PROOF_KEYS, "next", "error", WRITER_KEY)
+    dropped = (*PROOF_KEYS, "next", "error", WRITER_KEY)
     merged = {key: value for key, value in entry.items() if key not in dropped}
     size = posted.size
     running = posted.status == SiteStatus.IN_PROGRESS
@@ -229,7 +211,7 @@ def merge_post(entry: Entry, posted: PostedFile, file_size: int) -> Entry:
 
 
 def without_proof(entry: Entry) -> Entry:
-    return {key: value for key, value in entry.items() if key not in _PROOF_KEYS}
+    return {key: value for key, value in entry.items() if key not in PROOF_KEYS}
 
 
 def keep_synced(entry: Entry, timestamp: int) -> Entry:
@@ -267,113 +249,9 @@ def proof_timestamp(now: float) -> int:
     return max(int(now) - 1, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What the holder of a lease says about one file.
-
-    `is_source_read`: he compared the content of the source, not only of the target.
-    `is_source_lacking`: the source is found to lack the file, which is no failure of
-    this attempt.
-    """
-
-    id: str
-    status: SiteStatus
-    bytes_done: int = 0
-    checksum: str | None = None
-    proof: str | None = None
-    is_source_read: bool = False
-    error_class: str = "retryable"
-    message: str | None = None
-    retry_after_seconds: float | None = None
-    is_source_lacking: bool = False
-
-    @property
-    def misses_source(self) -> bool:
-        return self.status == SiteStatus.FAILED and self.error_class == "missing_source"
-
-
-def apply_report(
-    entry: Entry, report: FileReport, now: float, retry_count: int, chance: float
-) -> Entry:
-    """Return `entry` after an agent's report.
-
-    `retry_count` is the setting: how often a failed file is tried again.
-    `chance` in [0, 1) spreads the next attempt. A report about a file that is
-    SYNCED already (an alias brought it) changes nothing unless it says SYNCED.
-    """
-    if report.status == SiteStatus.SYNCED:
-        return _succeeded(entry, report, now)
-    if entry_status(entry) == SiteStatus.SYNCED:
-        return entry
-    if report.status == SiteStatus.FAILED:
-        return _failed(entry, report, now, retry_count, chance)
-    if report.status == SiteStatus.QUEUED:
-        return requeue(entry, now)
-    return {
-        **entry,
-        "status": int(SiteStatus.IN_PROGRESS),
-        "size": report.bytes_done,
-        "timestamp": int(now),
-    }
-
-
-def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
-    dropped = (*_FAILURE_KEYS, "retries", WRITER_KEY)
-    done = {key: value for key, value in entry.items() if key not in dropped}
-    done.update(
-        status=int(SiteStatus.SYNCED),
-        size=report.bytes_done,
-        timestamp=proof_timestamp(now),
-        proof=report.proof,
-        proven=proof_timestamp(now),
-    )
-    return done
-
-
-def _failed(
-    entry: Entry, report: FileReport, now: float, retry_count: int, chance: float
-) -> Entry:
-    # Where the source is to blame, another one may be tried at once.
-    retries = entry_retries(entry) + (not report.is_source_lacking)
-    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
-    failed = {key: value for key, value in entry.items() if key not in dropped}
-    failed.update(
-        status=int(SiteStatus.FAILED),
-        size=0,
-        timestamp=int(now),
-        retries=retries,
-        error=report.error_class,
-        message=(report.message or "The agent gave no reason")[:MAX_MESSAGE_LENGTH],
-    )
-    if retries <= retry_count and report.error_class in RETRYABLE_ERRORS:
-        wait = 0.0 if report.is_source_lacking else report.retry_after_seconds
-        failed["next"] = now + (
-            backoff_seconds(retries, chance) if wait is None else wait
-        )
-    return failed
-
-
-def mark_lacking(entry: Entry, message: str | None, now: float) -> Entry:
-    """Return the entry of a file that an agent looked for in vain.
-
-    It stays FAILED until somebody says that it is there, or orders it anew.
-    """
-    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
-    lacking = {key: value for key, value in entry.items() if key not in dropped}
-    text = f"An agent did not find this file here: {message or 'no reason given'}"
-    lacking.update(
-        status=int(SiteStatus.FAILED),
-        size=0,
-        timestamp=int(now),
-        error=MISSING,
-        message=text[:MAX_MESSAGE_LENGTH],
-    )
-    return lacking
-
-
 def requeue(entry: Entry, now: float) -> Entry:
     """Put a file back into the queue; its count of failures stays."""
-    dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+    dropped = (*FAILURE_KEYS, *PROOF_KEYS)
     queued = {key: value for key, value in entry.items() if key not in dropped}
     queued.update(status=int(SiteStatus.QUEUED), size=0, timestamp=int(now))
     return queued
@@ -415,7 +293,7 @@ def start_files(entries: Entries, file_ids: Iterable[str], now: float) -> Entrie
     """Mark files IN_PROGRESS with nothing done; the reason of a failure goes."""
     started = dict(entries)
     for file_id in file_ids:
-        dropped = (*_FAILURE_KEYS, *_PROOF_KEYS)
+        dropped = (*FAILURE_KEYS, *PROOF_KEYS)
         entry = {
             key: value for key, value in entries[file_id].items() if key not in dropped
         }

@@ -79,6 +79,23 @@ def reconcile(
     return result
 
 
+def fit_entries(
+    entries: Entries, files: Collection[RepresentationFile], now: float
+) -> Entries:
+    """Bring a row in line with `files` for who writes it for another reason.
+
+    Of a row that lacks some files these are not there. Ids that are gone tell that the
+    files have changed, and that nobody has looked at it yet: what was there or wanted
+    must be wanted again, as who looks later finds a row that is in line.
+    """
+    if entries.keys() <= {file.id for file in files}:
+        return {
+            file.id: entries.get(file.id) or new_entry(file, SiteStatus.NOT_AVAILABLE)
+            for file in files
+        }
+    return reconcile(entries, {}, files, now)
+
+
 def _is_kept(
     entry: Entry, before: RepresentationFile | None, file: RepresentationFile
 ) -> bool:

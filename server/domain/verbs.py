@@ -15,9 +15,9 @@ from .files import (
     is_verified,
     keep_synced,
     new_entry,
-    reconcile_entries,
     requeue,
 )
+from .reconciliation import fit_entries
 from .status import SiteStatus
 
 
@@ -65,9 +65,7 @@ FOR_MEMBERS = frozenset({Verb.QUEUE, Verb.RETRY})
 
 def queue_entries(entries: Entries, situation: Situation) -> Entries:
     """Queue what is missing or failed; new files of the representation too."""
-    known = reconcile_entries(
-        entries, situation.files, SiteStatus.NOT_AVAILABLE, int(situation.now)
-    )
+    known = fit_entries(entries, situation.files, situation.now)
     wanted = {SiteStatus.NOT_AVAILABLE, SiteStatus.FAILED}
     return _turn(known, wanted, lambda entry: _anew(entry, situation.now))
 
@@ -75,9 +73,7 @@ def queue_entries(entries: Entries, situation: Situation) -> Entries:
 def seed_entries(entries: Entries, situation: Situation) -> Entries:
     """Say that everything is there, except what an agent is at."""
     sizes = {file.id: file.size for file in situation.files}
-    known = reconcile_entries(
-        entries, situation.files, SiteStatus.NOT_AVAILABLE, int(situation.now)
-    )
+    known = fit_entries(entries, situation.files, situation.now)
     untouched = {SiteStatus.SYNCED, SiteStatus.IN_PROGRESS}
     return {
         file_id: entry

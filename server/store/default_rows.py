@@ -9,6 +9,7 @@ from ..domain.site import ProjectSites
 from ..host import Postgres
 from ..sql import QueryFile
 from .known_files import note_files
+from .posts import propagate
 from .rows import (
     DEFAULT_PRIORITY,
     Row,
@@ -18,7 +19,6 @@ from .rows import (
     lock_rows,
     write_rows,
 )
-from .site_state import propagate
 from .upkeep import read_position, write_position
 
 _SQL = QueryFile("known_files")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.copies import synced_ids
-from ..domain.files import reconcile_entries
 from ..domain.presence import (
     CONTENT_HASHES,
     Presence,
@@ -19,13 +18,14 @@ from ..domain.presence import (
     apply_presence,
     withdraw_files,
 )
+from ..domain.reconciliation import fit_entries
 from ..domain.site import ProjectSites
-from ..domain.status import SiteStatus
 from ..domain.verbs import is_empty
 from ..errors import NotAllowedError
 from ..host import Postgres
 from ..sql import QueryFile
 from .access import Caller, Representation, load_representations, readable_paths
+from .posts import propagate
 from .removal_marks import lock_marks
 from .rows import (
     DEFAULT_PRIORITY,
@@ -36,7 +36,6 @@ from .rows import (
     lock_rows,
     write_rows,
 )
-from .site_state import propagate
 
 _SQL = QueryFile("presence")
 
@@ -177,7 +176,7 @@ class _Here:
                 known.setdefault(file.id, set()).add(f"{file.hash_type}:{file.hash}")
         row = self.rows.get((name, look.site_name))
         before = {} if row is None else row.entries
-        entries = reconcile_entries(before, files.values(), SiteStatus.NOT_AVAILABLE, 0)
+        entries = fit_entries(before, list(files.values()), self.now)
         change = apply_presence(
             *(entries, files, looks, known),
             self._elsewhere() if look.requeue else None,

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain.copies import synced_ids
+from ..domain.file_reports import (
+    FileReport,
+    apply_report,
+    mark_lacking,
+)
 from ..domain.files import (
     Entries,
-    FileReport,
     RepresentationFile,
-    apply_report,
     entry_status,
     is_verified,
-    mark_lacking,
     parse_files,
     prove,
     return_running,
@@ -41,6 +43,7 @@ from .leases import (
     lease_columns,
     read_leases,
 )
+from .posts import propagate
 from .rows import (
     Row,
     RowKey,
@@ -49,7 +52,6 @@ from .rows import (
     lock_rows,
     write_rows,
 )
-from .site_state import propagate
 from .turns import in_turns
 
 _SQL = QueryFile("transfers")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain.copies import last_copies, verified_ids
-from ..domain.files import RepresentationFile, entry_size, reconcile_entries
+from ..domain.files import RepresentationFile, entry_size
+from ..domain.reconciliation import fit_entries
 from ..domain.removal import Mark, hide_entries
 from ..domain.site import ProjectSites
-from ..domain.status import SiteStatus
 from ..domain.verbs import CHANGES, TAKES_BACK, Situation, Verb, is_empty
 from ..errors import LastCopyError
 from .rows import Row, RowKey
@@ -199,9 +199,7 @@ class Plan:
             self.unmarked.add(each.key)
             if mark.is_started or mark.entries is None or not is_empty(each.entries):
                 continue
-            entries = reconcile_entries(
-                mark.entries, files, SiteStatus.NOT_AVAILABLE, int(self.now)
-            )
+            entries = fit_entries(mark.entries, files, self.now)
             restored = each.with_entries(entries)
             self._rows[each.key] = self.written[each.key] = restored
             self._restored.add(each.key)

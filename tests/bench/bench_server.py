@@ -114,6 +114,13 @@ def measure_summary(bench: Bench, project: str) -> None:
         ).raise_for_status()
 
     bench.measure("summary, user of one sequence", "500", project, run)
+    for path in (f"/{project}/problems", "/-/overview"):
+        what = path.rpartition("/")[2]
+
+        def look(path: str = path) -> None:
+            bench.client.get(path).raise_for_status()
+
+        bench.measure(f"{what}", "100", project, look)
 
 
 # Run in each project, in the largest one, and beside the seeded folder.

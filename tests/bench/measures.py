@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,7 @@ SLOW_REPEATS = 5
 WARM_UPS = 2
 SLOW_MS = 200
 FLOOR_REPEATS = 20
+_processes = multiprocessing.get_context("spawn")
 _connect: Any = asyncpg.connect  # has no types
 
 
@@ -135,20 +137,43 @@ class Bench:
         self.client.get(f"{self.process.url}/api/users/me").raise_for_status()
 
     def hold_up(self, work: Callable[[httpx.Client], Any]) -> tuple[float, float]:
-        """Run `work` beside small requests.
+        """Run `work` beside small requests, which another process sends.
 
         Return how many milliseconds it took, and the longest that another waited.
         """
-        longest = 0.0
-        with ThreadPoolExecutor(1) as pool, self.make_client() as client:
-            done = pool.submit(timed, lambda: work(client))
-            while not done.done():
-                longest = max(longest, timed(self.ask_for_little)[0])
-            return done.result()[0], longest
+        ours, theirs = _processes.Pipe()
+        asker = _processes.Process(
+            target=_ask_meanwhile,
+            args=(self.process.url, self.process.admin_key, theirs),
+        )
+        asker.start()
+        ours.recv()  # it has asked once
+        with self.make_client() as client:
+            milliseconds, _ = timed(lambda: work(client))
+        ours.send(None)
+        longest: float = ours.recv()
+        asker.join()
+        return milliseconds, longest
 
     async def query(self, sql: str, *values: Any) -> list[Any]:
         """Ask the devhost's database."""
         return await query(self.process, sql, *values)
+
+
+def _ask_meanwhile(url: str, api_key: str, connection: Connection) -> None:
+    """Ask for little until told to stop; tell the longest time in milliseconds."""
+    with httpx.Client(headers={"X-Api-Key": api_key}, timeout=120) as client:
+
+        def ask() -> None:
+            client.get(f"{url}/api/users/me").raise_for_status()
+
+        ask()
+        connection.send(None)
+        longest = 0.0
+        while not connection.poll():
+            longest = max(longest, timed(ask)[0])
+        connection.recv()
+        connection.send(longest)
 
 
 async def query(process: DevhostProcess, sql: str, *values: Any) -> list[Any]:

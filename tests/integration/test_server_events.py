@@ -118,6 +118,27 @@ async def test_a_publish_that_speaks_before_the_event_keeps_what_it_said(
     assert await pipeline.statuses(again, STUDIO) == [1, 1]
 
 
+async def test_who_writes_a_row_before_the_event_loses_nothing_of_it(
+    upkeep: Upkeep, admin: httpx.AsyncClient, host: Host, pipeline: Pipeline
+) -> None:
+    published = await pipeline.publish(files=3)
+    await post(admin, host, [state(published, STUDIO, 4), state(published, SITE, 4)])
+    await upkeep.look()
+    again = await republish(admin, published, 1)
+    body = {"files": again.posted(4)[:1]}
+    answer = await admin.post(
+        f"{host.addon_path}/demo/state/{again.id}/{STUDIO}", json=body
+    )
+    assert answer.status_code == 204, answer.text
+    order = {"siteNames": [SITE], "selection": {"representationIds": [again.id]}}
+    answer = await admin.post(f"{host.addon_path}/demo/verbs/queue", json=order)
+    assert answer.status_code == 200, answer.text
+    assert await pipeline.statuses(again, STUDIO) == [4, 1, 4]
+    await upkeep.handle_events()
+    assert await pipeline.statuses(again, STUDIO) == [4, 1, 4]
+    assert await pipeline.statuses(again, SITE) == [4, 1, 4]
+
+
 async def test_a_publish_that_speaks_after_the_event_is_believed(
     upkeep: Upkeep, admin: httpx.AsyncClient, host: Host, pipeline: Pipeline
 ) -> None:

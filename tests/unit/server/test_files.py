@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
+from server.domain.file_reports import FileReport, apply_report
 from server.domain.files import (
-    FileReport,
     PostedFile,
     RepresentationFile,
-    apply_report,
     due_ids,
     entry_proof,
     is_verified,
@@ -17,10 +16,10 @@ from server.domain.files import (
     parse_files,
     prove,
     rebuild_entries,
-    reconcile_entries,
     return_running,
     start_files,
 )
+from server.domain.reconciliation import fit_entries
 from server.domain.status import SiteStatus
 
 NOW = 1_795_240_000.5
@@ -75,15 +74,26 @@ def test_rebuilding_starts_from_nothing() -> None:
     }
 
 
-def test_reconciling_drops_old_ids_keeps_known_ones_and_adds_new_ones() -> None:
+def test_a_row_that_lacks_files_has_them_not_there() -> None:
     kept = {"status": 4, "size": 100, "timestamp": 5}
-    entries = reconcile_entries(
-        {"f1": kept, "gone": {"status": 4}}, [FILE, OTHER], SiteStatus.QUEUED, 9
-    )
-    assert entries == {
+    assert fit_entries({"f1": kept}, [FILE, OTHER], 9) == {
         "f1": kept,
-        "f2": {"hash": "c", "status": 1, "size": 0, "timestamp": 9},
+        "f2": {"hash": "c", "status": -1, "size": 0, "timestamp": 0},
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(4, 1), (0, 1), (2, 1), (3, 3), (-1, -1)]
+)
+def test_a_row_of_files_that_are_gone_tells_where_the_new_ones_are_wanted(
+    before: int, after: int
+) -> None:
+    gone = {"status": before, "size": 100, "timestamp": 5}
+    [wanted] = fit_entries({"gone": gone}, [FILE], 9).values()
+    assert wanted["status"] == after
+    same = {"hash": OTHER.hash, "status": 4, "size": 7, "timestamp": 5}
+    carried = fit_entries({"gone": gone, "old": same}, [FILE, OTHER], 9)
+    assert carried["f2"] == same
 
 
 def test_a_post_replaces_values_and_voids_the_proof() -> None:

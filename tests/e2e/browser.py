@@ -95,6 +95,5 @@ class PanelPage:
         expect(self.view.locator(".connection")).to_have_text(word)
 
     def expect_count(self, count: int) -> None:
-        noun = "representation" if count == 1 else "representations"
-        told = re.compile(rf"^{count} {noun}\b")
+        told = re.compile(rf"^{count} (of [0-9,]+ )?representations?\b")
         expect(self.view.locator(".count")).to_have_text(told)

@@ -33,6 +33,8 @@ NEARLINE, VAULT, BUCKET = "nearline", "vault", "bucket"
 SITES = (STUDIO, MACHINE, NEARLINE, VAULT, BUCKET)
 SERVED = (NEARLINE, VAULT, BUCKET)
 DISK_MEGABYTES = 4_000
+# After so much is published files are a tenth as long.
+LARGE_FILES_BYTES = 1_500_000_000
 _connect: Any = asyncpg.connect  # has no types
 
 
@@ -57,6 +59,7 @@ class Studio:
         self.ledger_lock = threading.Lock()
         self.stack = ExitStack()
         self._count = 0
+        self._bytes_published = 0
 
     def start(self) -> None:
         """:raises RuntimeError: a part does not start."""
@@ -179,9 +182,12 @@ class Studio:
         home = chance.choice((STUDIO, STUDIO, MACHINE))
         folder = Path("demo", f"sh{self._count:05}", f"render{self._count:05}")
         sizes = (
-            [chance.randrange(20_000_000, 60_000_000)]
+            [self._scale(chance.randrange(20_000_000, 60_000_000))]
             if chance.random() < 0.1
-            else [chance.randrange(300_000) for _ in range(chance.randrange(1, 30))]
+            else [
+                self._scale(chance.randrange(300_000))
+                for _ in range(chance.randrange(1, 30))
+            ]
         )
         paths = [folder / f"f.{number:04}.exr" for number in range(len(sizes))]
         digests = {
@@ -241,7 +247,12 @@ class Studio:
             *(self.roots[STUDIO], self.roots[MACHINE]),
         )
 
+    def _scale(self, size: int) -> int:
+        """The size of a new file: a long run must fit on the smallest disk."""
+        return size if self._bytes_published < LARGE_FILES_BYTES else size // 10
+
     def _write(self, site: str, path: Path, size: int) -> str:
+        self._bytes_published += size
         content = self.chance.randbytes(size)
         target = self.roots[site] / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ read, written or deleted, by any method of a provider.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from ayon_sitesync.paths import resolve_path
 from ayon_sitesync.providers.adapter import AdaptedProvider
 from ayon_sitesync.providers.base import (
     BatchProvider,
+    FileStat,
     FolderProvider,
     NewFile,
     Provider,
@@ -341,6 +343,32 @@ def test_links_that_lead_out_of_the_root_are_not_followed(
             told = [refused]
         assert not [each for each in told if SECRET in str(each).encode()], name
         assert studio.look_outside() == before, name
+
+
+@pytest.mark.parametrize("provider", CHECKED, indirect=True)
+def test_nothing_is_told_of_what_is_behind_such_links(
+    studio: Studio, provider: Provider
+) -> None:
+    """Not even a size: a scan that knows it would take the file for a copy."""
+    studio.add_links()
+    batches = cast(BatchProvider, provider)
+    for name in LINKS:
+        told: list[Any] = []
+        with suppress(TransferError):
+            path = provider.locate(WORK + name)
+            told += batches.stat_many([path])
+            told.append(provider.stat(path))
+        assert not [each for each in told if isinstance(each, FileStat)], name
+
+
+@pytest.mark.parametrize("provider", ["disk", "sftp"], indirect=True)
+def test_links_within_the_root_are_seen(studio: Studio, provider: Provider) -> None:
+    studio.add_links()
+    (studio.root / "real" / "there.txt").write_bytes(b"there")
+    (studio.root / "alias.txt").symlink_to("real/there.txt")
+    for name in ("own-link/there.txt", "alias.txt"):
+        found = provider.stat(provider.locate(WORK + name))
+        assert found is not None and found.size == len(b"there"), name
 
 
 def test_links_between_roots_of_a_disk_are_followed(studio: Studio) -> None:

@@ -104,8 +104,13 @@ class LocalDriveProvider:
     # --- files -----------------------------------------------------------------------
 
     def stat(self, path: str) -> Optional[FileStat]:
+        # What is behind a link out of the roots is no copy of anything.
+        self._folders.trust(os.path.dirname(path))
         try:
-            found = os.stat(path)
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode):
+                self._folders.ensure_inside(path)
+                found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

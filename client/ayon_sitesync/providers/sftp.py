@@ -256,7 +256,9 @@ class SftpProvider:
         self, paths: Sequence[str]
     ) -> list[Union[FileStat, TransferError, None]]:
         with self._session(paths[0]) as session:
-            return Batch(session, self._site_name, reads=True).stat(paths)
+            return Batch(session, self._site_name, reads=True).stat(
+                paths, self._folders
+            )
 
     def read_many(self, paths: Sequence[str]) -> list[Union[WholeFile, TransferError]]:
         with self._session(paths[0], is_source=True) as session:

@@ -6,6 +6,7 @@ over a long line is as fast as the line.
 
 from __future__ import annotations
 
+import posixpath
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ..base import FileStat, NewFile, WholeFile
 from . import packets
 from .faults import map_status
 from .files import encode_path, ensure_inside, make_stat, raise_if_full, rename
+from .folders import RemoteFolders
 from .packets import Attributes
 from .session import SftpSession, SftpStatusError
 
@@ -106,25 +108,54 @@ class Batch:
 
     # --- stat ------------------------------------------------------------------------
 
-    def stat(self, paths: Sequence[str]) -> list[Union[FileStat, TransferError, None]]:
-        """What is at each path; None = nothing."""
+    def stat(
+        self, paths: Sequence[str], folders: RemoteFolders
+    ) -> list[Union[FileStat, TransferError, None]]:
+        """What is at each path; None = nothing. Links out of a root are refused."""
+        session = self._session
         files = [_File(path) for path in paths]
         stats: dict[int, FileStat] = {}
 
-        def send(file: _File) -> int:
-            return self._session.send_named(packets.STAT, encode_path(file.path))
+        def send_look(file: _File) -> int:
+            return session.send_named(packets.LSTAT, encode_path(file.path))
 
-        def take(file: _File, request_id: int) -> None:
+        def take_look(file: _File, request_id: int) -> None:
             try:
-                body = self._session.expect(request_id, packets.ATTRS)
+                body = session.expect(request_id, packets.ATTRS)
             except SftpStatusError as error:
                 if error.code != packets.NO_SUCH_FILE:
                     raise
                 return
-            stats[id(file)] = make_stat(body.take_attributes(), file.path)
+            file.found = body.take_attributes()
 
-        self._each(files, send, take)
+        def judge(file: _File, fault: Optional[TransferError]) -> None:
+            if fault is not None:
+                raise fault
+            found = file.found
+            if found is not None and stat.S_ISLNK(found.mode or 0):
+                found = self._follow_link(file, folders)
+            if found is not None:
+                stats[id(file)] = make_stat(found, file.path)
+
+        self._each(files, send_look, take_look)
+        there = {posixpath.dirname(file.path) for file in files if file.found}
+        faults = folders.find_faults(session, there)
+        self._each(files, lambda f: faults.get(posixpath.dirname(f.path)), judge)
         return [file.error or stats.get(id(file)) for file in files]
+
+    def _follow_link(self, file: _File, folders: RemoteFolders) -> Optional[Attributes]:
+        """What a link within its root leads to; None = nothing."""
+        name = encode_path(file.path)
+        try:
+            real = self._session.real_path(name)
+            ensure_inside(
+                real, folders.find_real_root(self._session, file.path), file.path
+            )
+            return self._session.ask_attributes(packets.STAT, name)
+        except SftpStatusError as error:
+            if error.code != packets.NO_SUCH_FILE:
+                raise
+            return None
 
     # --- read ------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from ...errors import PermanentError
+from ...errors import PathError, PermanentError
 from ...paths import PART_SUFFIX
 from ..disk.files import make_part_name
 from . import packets
@@ -67,13 +67,33 @@ class RemoteFolders:
         if not self._is_trusted(folder):
             self._trust(session, folder)
 
+    def find_faults(
+        self, session: SftpSession, folders: Iterable[str]
+    ) -> dict[str, PathError]:
+        """Those of some folders, all of which are there, that links lead out."""
+        unknown = [folder for folder in folders if not self._is_trusted(folder)]
+        if not unknown:
+            return {}
+        asked = [session.send_real_path(encode_path(folder)) for folder in unknown]
+        faults = {}
+        for folder, request_id in zip(unknown, asked):
+            real = session.take_real_path(request_id)
+            try:
+                self._judge(session, folder, real)
+            except PathError as error:
+                faults[folder] = error
+        return faults
+
     def _is_trusted(self, folder: str) -> bool:
         found = self._trusted.get(folder)
         return found is not None and time.monotonic() - found < TRUST_SECONDS
 
     def _trust(self, session: SftpSession, folder: str) -> None:
-        real_root = self.find_real_root(session, folder + "/")
-        ensure_inside(session.real_path(encode_path(folder)), real_root, folder)
+        self._judge(session, folder, session.real_path(encode_path(folder)))
+
+    def _judge(self, session: SftpSession, folder: str, real: bytes) -> None:
+        """Trust a folder that really is at `real`, or raise `PathError`."""
+        ensure_inside(real, self.find_real_root(session, folder + "/"), folder)
         with self._lock:
             if len(self._trusted) > REMEMBERED_FOLDERS:
                 self._trusted.clear()

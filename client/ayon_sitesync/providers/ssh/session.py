@@ -223,7 +223,13 @@ class SftpSession:
         return self.send(packets.RENAME, *names)
 
     def real_path(self, path: bytes) -> bytes:
-        body = self.expect(self.send_named(packets.REALPATH, path), packets.NAME)
+        return self.take_real_path(self.send_real_path(path))
+
+    def send_real_path(self, path: bytes) -> int:
+        return self.send_named(packets.REALPATH, path)
+
+    def take_real_path(self, request_id: int) -> bytes:
+        body = self.expect(request_id, packets.NAME)
         body.take_u32()
         return bytes(body.take_bytes())
 

@@ -7,6 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -264,6 +267,56 @@ def test_daemon_is_private_and_ends_when_idle() -> None:
     with daemon.use() as session:
         assert not folder.exists()
         assert session.pid != process.pid
+    daemon.stop()
+
+
+def test_daemon_starts_below_a_long_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket's path has a hundred bytes; farms and sandboxes have longer ones."""
+    folder = tmp_path / ("ä" * 60) / ("long" * 20)
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    daemon = Daemon(find_rclone())
+    with daemon.use() as session:
+        assert session.call("rc/noop", {"answers": True}) == {"answers": True}
+        assert list(session.folder.iterdir()) == []
+        port = _find_port(psutil.Process(session.pid))
+        with (
+            pytest.raises(urllib.error.HTTPError, match="401"),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30),
+        ):
+            pass
+    daemon.stop()
+
+
+def _find_port(process: psutil.Process) -> int:
+    """The one port on which a process listens, of the loopback only."""
+    (address,) = {
+        each.laddr
+        for each in process.net_connections("inet")
+        if each.status == psutil.CONN_LISTEN
+    }
+    assert address.ip == "127.0.0.1"
+    return int(address.port)
+
+
+def test_daemon_and_its_guard_know_nothing_of_ayon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AYON_API_KEY", "canary-api-key")
+    monkeypatch.setenv("AYON_SERVER_URL", "http://canary-server")
+    monkeypatch.setenv("RCLONE_CONFIG_OTHER_PASS", "canary-pass")
+    known = set(psutil.Process().children(recursive=True))
+    daemon = Daemon(find_rclone())
+    with daemon.use() as session:
+        started = set(psutil.Process().children(recursive=True)) - known
+        environments = {each.name(): each.environ() for each in started}
+        assert {*environments} == {"rclone", "sh"}
+        assert "canary" not in str(environments)
+        assert environments["sh"].keys() <= {"PWD", "SHLVL", "_"}
+        assert environments["rclone"]["PATH"] == os.environ["PATH"]
+        assert session.is_alive
     daemon.stop()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from ayon_sitesync.errors import SiteUnhealthyError
 
 from tests.support.canaries import Hunt
+from tests.support.rclone_servers import obscure
 from tests.support.remote_storage import EXECUTABLE, make_remote_provider
 
 CANARIES = {"password": 'canary"echoed\\password 22', "address": "canary-url-24"}
@@ -38,6 +40,33 @@ def echo() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_errors_hold_no_login_of_a_configuration_file(
+    echo: str, tmp_path: Path
+) -> None:
+    """What rclone obscured it sends in clear, and we have never seen it so."""
+    hunt = Hunt(CANARIES)
+    file = tmp_path / "rclone.conf"
+    file.write_text(
+        f"[vault]\ntype = webdav\nurl = {echo}\nvendor = other\nuser = me\n"
+        f"pass = {obscure(CANARIES['password'])}\n"
+    )
+    settings = {
+        "config_type": "config_file",
+        "config_file": {
+            "remote_name": "vault",
+            "rclone_config_path": {"linux": str(file)},
+        },
+        "rclone_executable_path": EXECUTABLE,
+    }
+    provider = make_remote_provider("rclone", settings, "/ayon")
+    with pytest.raises(
+        SiteUnhealthyError, match=r"Authorization: Basic \*\*\*"
+    ) as told:
+        provider.check_health(["work"], writable=True)
+    hunt.add("error", str(told.value))
+    assert hunt.find() == []
 
 
 def test_errors_hold_no_login(echo: str) -> None:

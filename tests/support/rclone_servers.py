@@ -32,6 +32,17 @@ def find_rclone() -> str:
     return found
 
 
+def obscure(text: str) -> str:
+    """A password as rclone writes it into its configuration file."""
+    done = subprocess.run(
+        [find_rclone(), "obscure", text, "--config", ""],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
 def find_free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -1,8 +1,9 @@
 """The rclone program as a supervised child: started on first use, stopped when idle.
 
-It listens on a socket in a folder that only this user may open (on Windows: on a free
-port of the loopback), with a password made for this start and handed over by the
-environment. It reads and writes no configuration file. It ends with this process.
+It listens on a socket in a folder that only this user may open (on Windows, and where
+that folder's path is too long for one: on a free port of the loopback), with a password
+made for this start and handed over by the environment. It reads and writes no
+configuration file. It ends with this process.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ POLL_SECONDS = 0.01
 KEPT_LINES = 20
 _PORT = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _KEPT_VARIABLES = {"RCLONE_CA_CERT"}
-_AYON_KEY = "AYON_API_KEY"
+_AYON_PREFIX = "AYON_"
+_SOCKET_PATH_BYTES = 100
+"""Systems take 104 to 108, with a zero at the end and what rclone may add."""
 
 ARGUMENTS = (
     *("--rc-serve", "--config", "", "--log-level", "NOTICE"),
@@ -63,7 +66,7 @@ class Session:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._port = 0
         self._password = secrets.token_urlsafe(32)
-        socket_path = "" if os.name == "nt" else str(self.folder / "rc.sock")
+        socket_path = self._find_socket_path()
         address = f"unix://{socket_path}" if socket_path else "127.0.0.1:0"
         command = [binary, "rcd", "--rc-addr", address, *ARGUMENTS, *arguments]
         try:
@@ -85,13 +88,19 @@ class Session:
         self._reader.start()
         self.api = self._wait_ready(socket_path)
 
+    def _find_socket_path(self) -> str:
+        """Empty where there can be no socket."""
+        path = str(self.folder / "rc.sock")
+        is_too_long = len(os.fsencode(path)) > _SOCKET_PATH_BYTES
+        return "" if os.name == "nt" or is_too_long else path
+
     def _make_environment(self) -> dict[str, str]:
         kept = {
             name: value
             for name, value in os.environ.items()
             if (not name.startswith("RCLONE_") or name in _KEPT_VARIABLES)
             # Whoever may look at a child need not learn how to log in to AYON.
-            and name != _AYON_KEY
+            and not name.startswith(_AYON_PREFIX)
         }
         return {
             **kept,

@@ -29,6 +29,8 @@ NOT_FOUND = 404
 SHOWN_CHARACTERS = 300
 HIDDEN = "***"
 SHORTEST_SECRET = 4
+_LOGIN = re.compile(r"\b(basic|bearer)\s+[\w.~+/=-]{4,}", re.IGNORECASE)
+"""A login as HTTP sends it. Some are made of what we never saw in clear."""
 
 SLOW_DOWN_SECONDS = 30.0
 DAY_LIMIT_SECONDS = 3600.0
@@ -51,10 +53,11 @@ class DaemonStartError(Exception):
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """`text` on one line and without any of `secrets`."""
+    """`text` on one line, without any of `secrets` and without logins of HTTP."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, HIDDEN)
+    text = _LOGIN.sub(rf"\1 {HIDDEN}", text)
     return " ".join(text.split())
 
 

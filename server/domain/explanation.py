@@ -103,13 +103,14 @@ def _removal_reason(facts: Facts, removal: RemovalFacts) -> Reason:
 
 
 def _present(facts: Facts) -> Reason:
-    if facts.files_verified == facts.files_total:
-        text = f"All {facts.files_total} files are on '{facts.site_name}', verified"
+    site, verified = facts.site_name, facts.files_verified
+    is_one = facts.files_total == 1
+    what = "its file is" if is_one else f"all {facts.files_total} files are"
+    if verified == facts.files_total:
+        text = f"{what[0].upper()}{what[1:]} on '{site}', verified"
         return Reason("synced", text, "Nothing is left to do")
-    text = (
-        f"Somebody said that all {facts.files_total} files are on "
-        f"'{facts.site_name}'; {facts.files_verified} of them are verified"
-    )
+    proof = "it is not verified yet" if is_one else f"{verified} of them are verified"
+    text = f"Somebody said that {what} on '{site}'; {proof}"
     todo = "Nothing, unless you doubt it: agents verify what they read"
     return Reason("claimed", text, todo)
 
@@ -141,19 +142,19 @@ def _row_reasons(facts: Facts) -> Iterator[Reason]:
     if facts.holder is not None:
         text = (
             f"An agent on '{facts.holder}' is at it: {facts.files_synced} of "
-            f"{facts.files_total} files are there"
+            f"{_files(facts.files_total)} {_are(facts.files_total)} there"
         )
         yield Reason("under_way", text, "Wait")
     if facts.files_failed:
         told = facts.last_error or "no reason was given"
-        text = f"{facts.files_failed} files failed: {told}"
+        text = f"{_files(facts.files_failed)} failed: {told}"
         if facts.due_in is None:
             yield Reason("failed", text, "See to the cause, then retry")
         else:
             text += f"; the next try is in {_duration(facts.due_in)}"
             yield Reason("will_retry", text, "Wait, or see to the cause and retry now")
     if facts.files_paused:
-        text = f"{facts.files_paused} files are paused"
+        text = f"{_files(facts.files_paused)} {_are(facts.files_paused)} paused"
         yield Reason("paused", text, "Resume it")
 
 
@@ -178,6 +179,14 @@ def _queue_reasons(facts: Facts) -> Iterator[Reason]:
             f"It waits for its turn; agents run on {sites}",
             "Wait, or raise its priority",
         )
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _duration(seconds: float) -> str:

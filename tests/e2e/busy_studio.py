@@ -109,11 +109,12 @@ class BusyStudio:
 
     def start_moving(self) -> None:
         """Let all agents take transfers and report a part of them."""
-        for agent, (_, own, serve) in zip(self._agents, AGENTS, strict=True):
+        for agent, (_, _, serve) in zip(self._agents, AGENTS, strict=True):
             transfers = self._claim(agent, (*serve, "studio"), most=4)
             self._report(agent, transfers, self._describe_part)
             rate = {"bytesPerSecond": self._random.uniform(2e7, 9e7), "sites": []}
-            self._claim({**agent, "health": rate}, (own,), most=0)
+            health = {"agentId": agent["id"], "transfers": [], "health": rate}
+            self.project.call("-/report", health)
 
     def _choose_sites(self) -> list[str]:
         return [

@@ -131,6 +131,31 @@ def test_the_priority_of_a_selection_is_set(
     assert _read_site(project, published.id, NEARLINE)["priority"] == 80
 
 
+def test_a_transfer_that_is_dragged_up_the_queue_goes_first(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    first = project.publish("shots/sq125/sh0125", "early")
+    last = project.publish("shots/sq125/sh0126", "late")
+    for published in (first, last):
+        project.post_state(published, NEARLINE, QUEUED)
+    panel.show("Transfers")
+    waiting = panel.view.get_by_role("region", name="Waiting")
+    rows = waiting.get_by_role("row")
+    rows.filter(has_text="late").drag_to(rows.filter(has_text="early"))
+    expect(panel.view.get_by_text("given the priority")).to_be_visible()
+
+    def read_queue() -> list[str]:
+        queued = project.get(f"{project.name}/transfers")["queued"]
+        ids = [one["representationId"] for one in queued]
+        return [one for one in ids if one in (first.id, last.id)]
+
+    assert read_queue() == [last.id, first.id]
+    expect(rows.filter(has_text=re.compile("early|late")).first).to_contain_text("late")
+    panel.view.get_by_role("button", name="Undo").click()
+    expect(panel.view.get_by_text("Undone.")).to_be_visible()
+    assert read_queue() == [first.id, last.id]
+
+
 def test_html_in_a_name_is_text(project: PanelProject, panel: PanelPage) -> None:
     stem = "<img src=x onerror=alert(1)><b>bold</b>"
     published = project.publish("shots/sq126/sh0127", stem=stem)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..host import Field, OPModel
+from .file_reports import FileReports
 from .models import MAX_FILES, MAX_INT, Bytes, HexId
 from .removal_models import (
     MAX_REMOVALS,
@@ -17,11 +18,6 @@ from .removal_models import (
 
 MAX_TRANSFERS = 1000
 MAX_LEASES = 1000
-
-CHECKSUM = (
-    "^(xxh3:[0-9a-f]{32}|blake2b:[0-9a-f]{64}|md5:[0-9a-f]{32}"
-    "|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64})$(?!\n)"
-)
 
 
 class AgentModel(OPModel):
@@ -84,26 +80,6 @@ class ClaimModel(OPModel):
     health: HealthModel | None = None
 
 
-class FileReportModel(OPModel):
-    """`status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
-
-    `sourceRead`: the source's content was read for that and is the same. A long
-    `message` is cut.
-    """
-
-    id: str = Field(..., max_length=255)
-    status: Literal[0, 1, 2, 4]
-    bytesDone: Bytes = Bytes(0)
-    checksum: str | None = Field(None, regex=CHECKSUM)
-    proof: Literal["content", "storage", "size"] | None = None
-    sourceRead: bool = False
-    errorClass: Literal[
-        "retryable", "permanent", "quota", "missing_source", "corrupt"
-    ] = "retryable"
-    message: str | None = None
-    retryAfterSeconds: float | None = Field(None, ge=0, le=30 * 24 * 3600)
-
-
 class LeaseModel(OPModel):
     projectName: str = Field(..., max_length=255)
     representationId: HexId
@@ -113,7 +89,7 @@ class LeaseModel(OPModel):
 
 class TransferReportModel(LeaseModel):
     finished: bool = False
-    files: list[FileReportModel] = Field(default_factory=list, max_items=MAX_FILES)
+    files: FileReports = Field(default_factory=FileReports)
 
 
 class ReportModel(OPModel):

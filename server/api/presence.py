@@ -17,8 +17,8 @@ from ..store.access import (
 )
 from ..store.presence import Look
 from ..store.scans import ScanCounts
-from .agent_models import CHECKSUM
 from .answers import answer
+from .file_reports import CHECKSUM
 from .inputs import check_text, clean_message
 from .models import Bytes, ErrorModel, HexId
 from .routing import SiteSyncRoute

@@ -7,11 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from ..domain.file_reports import FileReport
-from ..domain.files import (
-    MAX_MESSAGE_LENGTH,
-)
-from ..domain.status import SiteStatus
 from ..domain.transfer import Lease
 from ..errors import (
     InvalidRequestError,
@@ -42,7 +37,7 @@ from .agent_models import (
 from .answers import answer
 from .claims import ClaimDesk, tell_rows
 from .health import note_health
-from .inputs import check_text, clean_message
+from .inputs import check_text
 from .models import ErrorModel
 from .removals import RemovalDesk
 from .routing import SiteSyncRoute
@@ -154,21 +149,7 @@ class TransferRoutes:
         reports = [
             TransferReport(
                 lease=_lease(transfer),
-                files=[
-                    FileReport(
-                        id=check_text("files.id", file.id),
-                        status=SiteStatus(file.status),
-                        bytes_done=int(file.bytesDone),
-                        checksum=file.checksum,
-                        proof=file.proof,
-                        is_source_read=file.sourceRead,
-                        error_class=file.errorClass,
-                        message=clean_message((file.message or "")[:MAX_MESSAGE_LENGTH])
-                        or None,
-                        retry_after_seconds=file.retryAfterSeconds,
-                    )
-                    for file in transfer.files
-                ],
+                files=transfer.files,
                 finished=transfer.finished,
             )
             for transfer in transfers

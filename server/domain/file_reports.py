@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .backoff import backoff_seconds
 from .files import (
@@ -21,8 +21,7 @@ from .files import (
 from .status import SiteStatus
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(NamedTuple):
     """What the holder of a lease says about one file.
 
     `is_source_read`: he compared the content of the source, not only of the target.

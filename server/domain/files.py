@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from .status import SiteStatus, aggregate_status
 
@@ -37,9 +37,8 @@ PROOF_KEYS = ("proof", "proven")
 WRITER_KEY = "by"
 
 
-@dataclass(frozen=True, slots=True)
-class RepresentationFile:
-    """One entry of `representation.files`."""
+class RepresentationFile(NamedTuple):
+    """One entry of `representation.files`; large claims make thousands of them."""
 
     id: str
     path: str

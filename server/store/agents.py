@@ -49,20 +49,23 @@ class AgentStore:
             return Registration(
                 is_news=False, is_restarted=False, last_project=same["last_project"]
             )
-        try:
-            known = await self._write(agent, user_name)
-        except SiteIdInUseError as error:
-            # After the transaction, which the refusal undoes.
+        known = await Postgres.fetchrow(
+            _SQL.get("register"), *_columns(agent, user_name), LIVE_SECONDS
+        )
+        if known["rival"] is not None:
             await Postgres.execute(
                 _SQL.get("note_refusal"),
                 agent.site_name,
                 agent.hostname,
-                error.hostname,
+                known["rival"],
                 user_name,
             )
-            raise
-        if known is None:
+            raise SiteIdInUseError(agent.site_name, known["rival"])
+        if not known["is_known"]:
             return Registration(is_news=True, is_restarted=False, last_project=None)
+        if known["owner"] != user_name:
+            msg = "agent.id belongs to an agent of another user: make a new id"
+            raise NotAllowedError(msg)
         is_restarted = None not in (known["run_id"], agent.run_id) and (
             known["run_id"] != agent.run_id
         )
@@ -72,27 +75,6 @@ class AgentStore:
             is_restarted=is_restarted,
             last_project=known["last_project"],
         )
-
-    async def _write(self, agent: Agent, user_name: str) -> Any:
-        """Write an agent's row; return the one before, None if there was none."""
-        async with Postgres.transaction():
-            await Postgres.execute(_SQL.get("lock_site"), agent.site_name)
-            conflict = await Postgres.fetchrow(
-                _SQL.get("conflict"),
-                agent.site_name,
-                agent.id,
-                LIVE_SECONDS,
-                agent.hostname,
-                agent.roots,
-            )
-            if conflict is not None:
-                raise SiteIdInUseError(agent.site_name, conflict["hostname"])
-            known = await Postgres.fetchrow(_SQL.get("get"), agent.id, LIVE_SECONDS)
-            if known is not None and known["user_name"] != user_name:
-                msg = "agent.id belongs to an agent of another user: make a new id"
-                raise NotAllowedError(msg)
-            await Postgres.execute(_SQL.get("write"), *_columns(agent, user_name))
-        return known
 
     async def note_health(
         self, agent_id: str, user_name: str, health: dict[str, Any]

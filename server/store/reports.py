@@ -333,7 +333,7 @@ def _blame_source(
             }
             batch.put(row.with_entries({**row.entries, **marked}))
             lacking |= gone
-    return [replace(file, is_source_lacking=file.id in lacking) for file in accepted]
+    return [file._replace(is_source_lacking=file.id in lacking) for file in accepted]
 
 
 def _verify_source(

@@ -1135,49 +1135,6 @@ export interface components {
             siteName: string;
         };
         /**
-         * FileReportModel
-         * @description `status`: 0 progress, 1 given back, 2 failed, 4 verified and in place.
-         *
-         *     `sourceRead`: the source's content was read for that and is the same. A long
-         *     `message` is cut.
-         */
-        FileReportModel: {
-            /**
-             * Bytesdone
-             * @default 0
-             */
-            bytesDone: number;
-            /** Checksum */
-            checksum?: string;
-            /**
-             * Errorclass
-             * @default retryable
-             * @enum {string}
-             */
-            errorClass: "retryable" | "permanent" | "quota" | "missing_source" | "corrupt";
-            /** Id */
-            id: string;
-            /** Message */
-            message?: string;
-            /**
-             * Proof
-             * @enum {string}
-             */
-            proof?: "content" | "storage" | "size";
-            /** Retryafterseconds */
-            retryAfterSeconds?: number;
-            /**
-             * Sourceread
-             * @default false
-             */
-            sourceRead: boolean;
-            /**
-             * Status
-             * @enum {integer}
-             */
-            status: 0 | 1 | 2 | 4;
-        };
-        /**
          * FilterModel
          * @description What a list is narrowed to: all conditions hold; null = no condition.
          */
@@ -2756,7 +2713,42 @@ export interface components {
          */
         TransferReportModel: {
             /** Files */
-            files?: components["schemas"]["FileReportModel"][];
+            files?: {
+                /**
+                 * Bytesdone
+                 * @default 0
+                 */
+                bytesDone: number;
+                /** Checksum */
+                checksum?: string;
+                /**
+                 * Errorclass
+                 * @default retryable
+                 * @enum {string}
+                 */
+                errorClass: "retryable" | "permanent" | "quota" | "missing_source" | "corrupt";
+                /** Id */
+                id: string;
+                /** Message */
+                message?: string;
+                /**
+                 * Proof
+                 * @enum {string}
+                 */
+                proof?: "content" | "storage" | "size";
+                /** Retryafterseconds */
+                retryAfterSeconds?: number;
+                /**
+                 * Sourceread
+                 * @default false
+                 */
+                sourceRead: boolean;
+                /**
+                 * Status
+                 * @enum {integer}
+                 */
+                status: 0 | 1 | 2 | 4;
+            }[];
             /**
              * Finished
              * @default false

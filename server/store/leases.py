@@ -9,7 +9,7 @@ from typing import Any
 from ..domain.transfer import Lease
 from ..host import Postgres
 from ..sql import QueryFile
-from .rows import Row, RowKey, lock_rows
+from .rows import Row, RowKey, lock_representations, lock_rows
 
 _SQL = QueryFile("transfers")
 
@@ -88,11 +88,13 @@ async def find_unseen(
 
 
 async def lock_rows_of(project_name: str, leases: list[Lease]) -> dict[RowKey, Row]:
-    return await lock_rows(
-        project_name,
-        {lease.representation_id for lease in leases},
-        {lease.site_name for lease in leases},
-    )
+    """Lock the rows of leases, and hold back other writers and deletions.
+
+    :raises BeingDeletedError: one is being deleted; see `do_until_uncrossed`.
+    """
+    ids = {lease.representation_id for lease in leases}
+    await lock_representations(project_name, ids)
+    return await lock_rows(project_name, ids, {lease.site_name for lease in leases})
 
 
 def lease_columns(leases: Iterable[Lease]) -> tuple[list[str], list[str], list[str]]:

@@ -112,10 +112,14 @@ class VerbStore:
     async def _set_priority(
         self, order: Order, ids: list[str], tally: Tally
     ) -> set[RowKey]:
+        project = order.project_name
         query = "count_priority" if order.is_dry else "set_priority"
-        records = await Postgres.fetch(
-            _SQL.get(query, order.project_name), ids, order.site_names, order.priority
-        )
+        async with Postgres.transaction():
+            if not order.is_dry:
+                await lock_representations(project, ids)
+            records = await Postgres.fetch(
+                _SQL.get(query, project), ids, order.site_names, order.priority
+            )
         keys = [(each["representation_id"], each["site_name"]) for each in records]
         tally.add(
             keys,

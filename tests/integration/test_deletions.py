@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from ayon_server.lib.postgres import Postgres
 
+from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import Pipeline, Published
+from tests.integration.test_queue import Agent, key
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")
@@ -84,3 +86,50 @@ async def test_a_deletion_that_crosses_a_write_is_done(
         "FROM project_demo.sitesync_files_status"
     )
     assert [row["id"] for row in rows] == ids[1:]
+
+
+@pytest.mark.parametrize("path", ["demo/verbs/priority", "-/release"])
+async def test_a_deletion_of_more_than_one_that_crosses_a_write_is_done(
+    host: Host, pipeline: Pipeline, set_settings: SetSettings, path: str
+) -> None:
+    """It takes them in another order, and never waits for who waits for it."""
+    await set_settings(config={"active_site": "local", "remote_site": "studio"})
+    client = await host.client("admin", SITE)
+    published = [await pipeline.publish() for _ in range(2)]
+    published.sort(key=lambda each: each.id)
+    states = [
+        {"representationId": each.id, "siteName": site, "status": status}
+        for each in published
+        for site, status in (("studio", 4), (SITE, 1))
+    ]
+    await client.post(f"{host.addon_path}/demo/states", json={"states": states})
+    agent = Agent(client, host.addon_path)
+    held = await agent.claim(maxTransfers=2)
+    assert len(held) == 2
+    bodies: dict[str, Any] = {
+        "demo/verbs/priority": {
+            "siteNames": [SITE],
+            "selection": {"representationIds": [each.id for each in published]},
+            "priority": 70,
+        },
+        "-/release": {"agentId": agent.id, "leases": [key(each) for each in held]},
+    }
+    async with Postgres.transaction(force_new=True):
+        # Of two that wait for each other, the one that looks first is the one to fail.
+        await Postgres.execute("SET LOCAL deadlock_timeout = '1ms'")
+        delete_version = "DELETE FROM project_demo.versions WHERE id = $1"
+        await Postgres.execute(delete_version, published[1].version_id)
+        # Who writes comes to the second, which the deletion has ...
+        writing = asyncio.create_task(
+            client.post(f"{host.addon_path}/{path}", json=bodies[path]),
+            context=Context(),
+        )
+        await are_waiting(1)
+        # ... and the deletion to the first.
+        await Postgres.execute(delete_version, published[0].version_id)
+    answer = await writing
+    assert answer.status_code == 200, answer.text
+    rows = await Postgres.fetch(
+        "SELECT representation_id FROM project_demo.sitesync_files_status"
+    )
+    assert rows == []

@@ -10,6 +10,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.support.devhost_app import Host
+from tests.support.server_log import read_server_log
 
 SECRET = "correct horse battery staple"
 NAMED = "{secret:vault_password}"
@@ -153,12 +154,12 @@ async def test_each_hand_out_and_refusal_is_recorded(
     host: Host,
     set_settings: SetSettings,
     secret: None,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await set_settings(sites=[sftp()])
-    for _ in range(2):
-        await ask(host, "service", site_id=SITE)
-    await refusal(host, "artist")
+    with read_server_log() as log:
+        for _ in range(2):
+            await ask(host, "service", site_id=SITE)
+        await refusal(host, "artist")
     manager = await host.client("manager")
     answer = await manager.get(f"{host.addon_path}/demo/credentials")
     handouts = answer.json()["handouts"]
@@ -173,7 +174,7 @@ async def test_each_hand_out_and_refusal_is_recorded(
     assert {each["siteName"] for each in handouts} == {CONFIGURED}
     stored = await Postgres.fetch("SELECT * FROM public.sitesync_credential_handouts")
     assert SECRET not in str([dict(row) for row in stored])
-    assert SECRET not in caplog.text
+    assert SECRET not in str(log)
 
 
 async def test_the_record_is_for_managers(

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from ayon_sitesync.errors import SiteUnhealthyError
 
 from tests.support.canaries import Hunt
+from tests.support.echo_server import run_echo
 from tests.support.rclone_servers import obscure
 from tests.support.remote_storage import EXECUTABLE, make_remote_provider
 
 CANARIES = {"password": 'canary"echoed\\password 22', "address": "canary-url-24"}
 
 
-class _Echo(BaseHTTPRequestHandler):
-    def _answer(self) -> None:
-        text = f"refused {self.path} {self.headers}".encode()
-        self.send_response(403)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    do_GET = do_PROPFIND = do_MKCOL = _answer
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on the error channel."""
-
-
 @pytest.fixture
 def echo() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with run_echo() as address:
+        yield address
 
 
 def test_errors_hold_no_login_of_a_configuration_file(

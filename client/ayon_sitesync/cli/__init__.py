@@ -16,6 +16,7 @@ from ..errors import (
     RequestRefusedError,
     ServerUnreachableError,
     SiteSyncError,
+    describe_origin,
 )
 from .command import (
     EXIT_FAILED,
@@ -52,6 +53,11 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # Who read our output (`| head`) has enough. Nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        # A fault of ours, or of a studio's own provider, whose words may hold what it
+        # was given: only where it was is told.
+        print_error(f"unexpected {describe_origin(error)}")
         return EXIT_FAILED
 
 

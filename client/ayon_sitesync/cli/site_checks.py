@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Optional, cast
 
-from ..errors import RequestRefusedError, ServerError, SiteUnhealthyError, TransferError
+from ..errors import (
+    RequestRefusedError,
+    ServerError,
+    SiteSyncError,
+    SiteUnhealthyError,
+    TransferError,
+    describe_origin,
+)
 from ..providers.base import Provider, SpaceProvider
 from ..server_api.operator_client import OperatorClient
 from ..site_access import SiteAccess
@@ -13,6 +21,8 @@ from ..sites import ProjectSites
 from .checks import OK, WARNING, WRONG, Check
 from .options import Options
 from .output import format_bytes
+
+log = logging.getLogger(__name__)
 
 LOW_BYTES = 10_000_000_000
 PROBE_NAME = "sitesync-doctor"
@@ -40,7 +50,7 @@ def check_project(
     own = str(options.site_name)
     yield _check_pair(subject, own, *pair)
     for name in dict.fromkeys((own, *pair, *options.serve)):
-        yield from _check_site(access, settings, name, is_own=name == own)
+        yield from _check_usable(access, settings, name, is_own=name == own)
     yield from _check_problems(client, project_name)
 
 
@@ -53,6 +63,23 @@ def _check_pair(subject: str, own: str, active: str, remote: str) -> Check:
             " workstation",
         )
     return Check(subject, OK, found)
+
+
+def _check_usable(
+    access: SiteAccess, settings: ProjectSites, site_name: str, *, is_own: bool
+) -> Iterator[Check]:
+    """The checks of a site. A fault in its provider, which may be a studio's own, is
+    one of them.
+    """
+    try:
+        yield from _check_site(access, settings, site_name, is_own=is_own)
+    except SiteSyncError:
+        raise
+    except Exception as error:
+        log.error("Site '%s': %s", site_name, describe_origin(error))
+        subject = f"project {settings.project_name}, site {site_name}"
+        found = f"its provider failed: {type(error).__name__}"
+        yield Check(subject, WRONG, found, "Correct it where the log says")
 
 
 def _check_site(

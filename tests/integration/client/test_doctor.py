@@ -8,7 +8,7 @@ from ayon_sitesync.cli import main
 from ayon_sitesync.paths import current_platform
 
 from tests.support.command_line import CommandLine
-from tests.support.host_studio import MACHINE, HostStudio
+from tests.support.host_studio import MACHINE, SYNCED, HostStudio, expect
 from tests.support.sshd import Sshd
 from tests.unit.client.ssh_account import PasswordServer
 
@@ -160,3 +160,52 @@ def test_doctor_in_a_project_that_is_off(run: CommandLine, studio: HostStudio) -
     code, checks = run("doctor")
     assert code == 0
     assert results(checks)[f"project {studio.project}"] == "warning"
+
+
+TALKATIVE = """
+from ayon_sitesync.providers.base import Capabilities
+
+
+class Talkative:
+    CODE = "talkative"
+
+    def __init__(self, config):
+        self.password = config.settings["password"]
+        self.capabilities = Capabilities(reads_back=False, keeps_mtime=False)
+
+    def __getattr__(self, name):
+        raise RuntimeError("cannot log in with " + self.password)
+"""
+
+
+def test_own_provider_that_fails_is_one_check_and_tells_no_password(
+    run: CommandLine,
+    studio: HostStudio,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "talkative.py").write_text(TALKATIVE)
+    endpoint = f"{studio.prefix}/settings"
+    settings = studio.admin.raw_get(endpoint).data
+    settings["config"]["provider_folders"] = {current_platform(): [str(tmp_path)]}
+    expect(studio.admin.raw_post(endpoint, json=settings))
+    custom = {"code": "talkative", "settings": '{"password": "canary-31"}'}
+    site = {"name": "vault", "provider": "custom", "custom": custom}
+    studio.configure(sites=[site, {"name": "away", "provider": "sftp"}])
+    studio.set_row(studio.publish(studio.make_version(), "a.exr"), "vault", SYNCED)
+
+    code, checks = run("doctor", "--serve", "vault", "--serve", "away")
+    found = results(checks)
+    prefix = f"project {studio.project}, site"
+    assert (code, found[f"{prefix} vault"], found[f"{prefix} away"]) == (
+        1,
+        *2 * ("wrong",),
+    )
+    [told] = [one for one in checks if one["subject"] == f"{prefix} vault"]
+    assert "RuntimeError" in told["found"] and "log" in told["todo"]
+    assert main(["scan", "--on", "vault", "--project", studio.project]) == 1
+    said = capsys.readouterr()
+    for told in (caplog.text, said.err):
+        assert "talkative.py:13 in __getattr__" in told
+    assert "canary-31" not in f"{checks}{said.out}{said.err}{caplog.text}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from ayon_sitesync.errors import (
@@ -24,13 +26,20 @@ from ayon_sitesync.providers.base import (
     SiteConfig,
     Upload,
 )
-from ayon_sitesync.providers.rclone.daemon import Daemon
+from ayon_sitesync.providers.rclone.daemon import Daemon, Session
 from ayon_sitesync.providers.rclone.provider import RcloneProvider
 from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer.batch import copy_batch, is_batched
 from ayon_sitesync.transfer.batch_job import BatchJob
 from ayon_sitesync.transfer.copy_result import CopyResult
-from ayon_sitesync.work import TransferFile
+from ayon_sitesync.transfer.ends import Surroundings
+from ayon_sitesync.transfer.lease import Lease
+from ayon_sitesync.transfer.ports import MonotonicClock
+from ayon_sitesync.transfer.progress import Progress
+from ayon_sitesync.transfer.runner import TransferRun
+from ayon_sitesync.transfer.traffic import Traffic
+from ayon_sitesync.work import SYNCED, Transfer, TransferFile, TransferKey
 
 from tests.support.rclone_servers import RcloneServer
 from tests.support.remote_storage import (
@@ -40,6 +49,8 @@ from tests.support.remote_storage import (
 )
 
 FOLDER = "sq/sh010"
+PARALLEL = 4
+WAIT_SECONDS = 50
 ODD_NAMES = ("{a,b}.exr", "it's [1].exr", "Übung 日本.exr", "a%20b#c.exr")
 
 
@@ -94,7 +105,7 @@ def bring(
 ) -> dict[str, CopyResult | TransferError]:
     target = storage.make_provider()
     assert is_batched(disk.provider, target)
-    outcomes = copy_batch(jobs, disk.provider, target)
+    outcomes = copy_batch(jobs, disk.provider, target, PARALLEL)
     return {job.file.id: outcome for job, outcome in zip(jobs, outcomes, strict=True)}
 
 
@@ -191,7 +202,7 @@ def test_batch_is_stopped_while_it_runs(disk: Disk, site: Site) -> None:
         disk.write(name, 1_000_000)
     jobs = [disk.make_job(name, size=1_000_000, tick=tick) for name in names]
     with pytest.raises(TransferCancelledError):
-        copy_batch(jobs, disk.provider, target)
+        copy_batch(jobs, disk.provider, target, PARALLEL)
     assert sum(moved) < 8_000_000
     assert storage.list_names() == []
 
@@ -211,7 +222,7 @@ def test_daemon_that_dies_in_a_batch_loses_nothing(disk: Disk, site: Site) -> No
 
     jobs = [disk.make_job(name, size=500_000, tick=kill) for name in names]
     with pytest.raises(RetryableError):
-        copy_batch(jobs, disk.provider, target)
+        copy_batch(jobs, disk.provider, target, PARALLEL)
     daemon.set_bandwidth(None)
     results = bring(disk, storage, [disk.make_job(n, size=500_000) for n in names])
     assert all(isinstance(result, CopyResult) for result in results.values())
@@ -255,6 +266,75 @@ def test_content_that_is_not_what_was_read_is_not_published(
     upload = Upload(
         *(str(disk.folder / "a.exr"), path, size, 0, digest, lambda moved: None)
     )
-    (outcome,) = cast(ManyTaker, provider).take_many([upload])
+    (outcome,) = cast(ManyTaker, provider).take_many([upload], PARALLEL)
     assert isinstance(outcome, CorruptError)
     assert storage.list_names() == []
+
+
+# --- limits --------------------------------------------------------------------------
+
+
+class LimitedSites:
+    """The disk and the storage, with limits of the latter."""
+
+    def __init__(self, disk: Disk, storage: FolderStorage, limits: SiteLimits) -> None:
+        self._providers = {"disk": disk.provider, "site": storage.make_provider()}
+        self._limits = {"disk": NO_LIMITS, "site": limits}
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        return self._providers[site_name]
+
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        return self._limits[site_name]
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    def find_idle_seconds(self) -> float:
+        return 60.0
+
+    def note_projects(self, names: set[str]) -> None:
+        """Nothing depends on them here."""
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_batches_keep_to_the_files_that_a_site_takes_at_once(
+    limit: int, disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, _, _ = site
+    names = [f"f.{number:04}.exr" for number in range(40)]
+    for name in names:
+        disk.write(name)
+    sites = LimitedSites(disk, storage, SiteLimits(parallel_files=limit))
+    lock = threading.Lock()
+    under_way = most = 0
+    call = Session.call
+
+    def count(
+        self: Session, command: str, parameters: dict[str, Any], *rest: float
+    ) -> dict[str, Any]:
+        nonlocal under_way, most
+        inputs = parameters.get("inputs") or [{}]
+        if inputs[0].get("_path") != "operations/copyfile":
+            return call(self, command, parameters, *rest)
+        wide = parameters["concurrency"]
+        with lock:
+            under_way += wide
+            most = max(most, under_way)
+        try:
+            return call(self, command, parameters, *rest)
+        finally:
+            with lock:
+                under_way -= wide
+
+    monkeypatch.setattr(Session, "call", count)
+    files = tuple(disk.make_job(name).file for name in names)
+    transfer = Transfer(TransferKey("demo", "r", "site"), "disk", "upload", "t", files)
+    traffic = Traffic(sites.find_limits, MonotonicClock(), "disk")
+    shared = Surroundings(sites, traffic, Progress())
+    run = TransferRun(transfer, Lease("t", 60.0, 0.0), shared, 0.0)
+    with ThreadPoolExecutor(8) as pool:
+        run.start(pool, lambda: None)
+        assert run.wait_idle(WAIT_SECONDS)
+    assert {outcome.status for outcome in run.outcomes.values()} == {SYNCED}
+    assert 1 <= most <= limit

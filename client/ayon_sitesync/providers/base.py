@@ -22,6 +22,8 @@ SMALL_BYTES = 1024 * 1024
 BATCH_FILES = 128
 MANY_FILES = 512
 """The same for a `ManyTaker`: it looks at a folder once for each batch."""
+MANY_PARALLEL = 4
+"""Files of one such batch under way at once where the settings do not count them."""
 BATCH_BYTES = 8 * 1024 * 1024
 """What one batch holds at most; it may be in memory as a whole."""
 
@@ -241,8 +243,13 @@ class ManyTaker(FileTaker, Protocol):
     ) -> list[Union[FileStat, TransferError, None]]:
         """As `stat` for each path, without times (0): they may cost a request each."""
 
-    def take_many(self, uploads: Sequence[Upload]) -> list[Union[bool, TransferError]]:
-        """As `take_file` for each. What a `tick` raises stops them all."""
+    def take_many(
+        self, uploads: Sequence[Upload], parallel: int
+    ) -> list[Union[bool, TransferError]]:
+        """As `take_file` for each, at most `parallel` at once.
+
+        What a `tick` raises stops them all.
+        """
 
 
 # --- more than every storage can -----------------------------------------------------

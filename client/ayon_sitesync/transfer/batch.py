@@ -57,14 +57,15 @@ def is_small(file: TransferFile) -> bool:
 
 
 def copy_batch(
-    jobs: Sequence[BatchJob], source: Provider, target: Provider
+    jobs: Sequence[BatchJob], source: Provider, target: Provider, parallel: int
 ) -> list[Union[CopyResult, TransferError]]:
     """Bring small files to their places and prove them; the outcome of each.
 
+    `parallel`: how many a `ManyTaker` may have under way at once.
     Raises `SiteUnhealthyError` when a site is lost on the way. Idempotent.
     """
     if target.capabilities.takes_many:
-        return hand_over_batch(jobs, source, cast(ManyTaker, target))
+        return hand_over_batch(jobs, source, cast(ManyTaker, target), parallel)
     return _BatchCopy(jobs, source, target).run()
 
 

@@ -109,6 +109,10 @@ class Ends:
         """As `Traffic.enter` for both sites."""
         return self._shared.traffic.enter((self._source, self._target), retry)
 
+    def widen(self, passage: Passage, most: int) -> int:
+        """As `Traffic.widen`."""
+        return self._shared.traffic.widen(passage, most)
+
     def leave(self, passage: Passage) -> None:
         self._shared.traffic.leave(passage)
 

@@ -53,21 +53,27 @@ class _Item:
 
 
 def hand_over_batch(
-    jobs: Sequence[BatchJob], source: Provider, taker: ManyTaker
+    jobs: Sequence[BatchJob], source: Provider, taker: ManyTaker, parallel: int
 ) -> list[Outcome]:
     """Bring small files to their places and prove them; the outcome of each.
 
+    At most `parallel` are under way at once.
     Raises `SiteUnhealthyError` when a site is lost on the way, and what a job's `tick`
     raises. Idempotent.
     """
-    return _HandOver(jobs, source, taker).run()
+    return _HandOver(jobs, source, taker, parallel).run()
 
 
 class _HandOver:
     def __init__(
-        self, jobs: Sequence[BatchJob], source: Provider, taker: ManyTaker
+        self,
+        jobs: Sequence[BatchJob],
+        source: Provider,
+        taker: ManyTaker,
+        parallel: int,
     ) -> None:
         self._source, self._taker = source, taker
+        self._parallel = parallel
         self._algorithm = taker.find_digest_algorithm()
         self._items = [
             _Item(job, Expected(job.file.checksum, job.file.published_hash))
@@ -160,7 +166,8 @@ class _HandOver:
     def _take(self) -> None:
         items = self._list_open()
         uploads = [self._make_upload(item) for item in items]
-        for item, taken in zip(items, self._taker.take_many(uploads)):
+        results = self._taker.take_many(uploads, self._parallel)
+        for item, taken in zip(items, results):
             if isinstance(taken, TransferError):
                 item.outcome = taken
             else:

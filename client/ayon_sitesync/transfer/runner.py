@@ -21,7 +21,7 @@ from ..errors import (
     TransferError,
     describe_origin,
 )
-from ..providers.base import BATCH_BYTES
+from ..providers.base import BATCH_BYTES, MANY_PARALLEL
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -39,6 +39,7 @@ from .copy import Route, copy_file
 from .copy_result import CopyResult
 from .ends import Ends, Surroundings
 from .lease import Lease
+from .traffic import Passage
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class TransferRun:
             if passage is None:
                 return
             try:
-                is_last = self._run_next()
+                is_last = self._run_next(passage)
             finally:
                 self._ends.leave(passage)
             if is_last:
@@ -108,13 +109,13 @@ class TransferRun:
         for _ in self.transfer.files:
             submit()
 
-    def _run_next(self) -> bool:
+    def _run_next(self, passage: Passage) -> bool:
         """Run what is next; whether that was the last of the transfer."""
         self._started.set()
         files = self._take_files()
         if not files:
             return False
-        outcomes = self._run_files(files)
+        outcomes = self._run_files(files, passage)
         with self._lock:
             self._left -= len(files)
             for outcome in outcomes:
@@ -219,12 +220,14 @@ class TransferRun:
             return 1
         return count_batched(target) if is_batched(source, target) else 1
 
-    def _run_files(self, files: Sequence[TransferFile]) -> list[FileReport]:
+    def _run_files(
+        self, files: Sequence[TransferFile], passage: Passage
+    ) -> list[FileReport]:
         if len(files) == 1:
             outcome = self._run_file(files[0])
             return [] if outcome is None else [outcome]
         try:
-            return self._transfer_batch(files)
+            return self._transfer_batch(files, passage)
         except TransferCancelledError:
             return []
         except SiteUnhealthyError as error:
@@ -285,12 +288,18 @@ class TransferRun:
 
         return tick
 
-    def _transfer_batch(self, files: Sequence[TransferFile]) -> list[FileReport]:
+    def _transfer_batch(
+        self, files: Sequence[TransferFile], passage: Passage
+    ) -> list[FileReport]:
         self._raise_if_stopped()
         jobs = [BatchJob(file, self._make_tick(file)) for file in files]
         reports = []
+        source, target = self._ends.open()
+        parallel = 1
+        if target.capabilities.takes_many:
+            parallel = self._ends.widen(passage, MANY_PARALLEL)
         with self._ends.reserve(file.size for file in files):
-            outcomes = copy_batch(jobs, *self._ends.open())
+            outcomes = copy_batch(jobs, source, target, parallel)
         for file, outcome in zip(files, outcomes):
             if isinstance(outcome, TransferError):
                 reports.append(self._report_failure(file, outcome))

@@ -66,6 +66,11 @@ class _Gate:
     def is_full(self) -> bool:
         return self.under_way >= self._most
 
+    @property
+    def room(self) -> int:
+        """How many more files may be under way now."""
+        return max(0, self._most - self.under_way)
+
 
 @dataclass
 class _Entry:
@@ -73,11 +78,15 @@ class _Entry:
     looked_at: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Passage:
-    """The right to move one file or batch between sites, until it is given back."""
+    """The right to move one file or batch between sites, until it is given back.
+
+    `more`: files beyond one that are under way with it where settings count them.
+    """
 
     gates: tuple[_Gate, ...]
+    more: int = 0
 
 
 class Traffic:
@@ -136,14 +145,29 @@ class Traffic:
         )
         return None
 
+    def widen(self, passage: Passage, most: int) -> int:
+        """How many files of a batch may be under way at once, 1 to `most`.
+
+        Where the settings of a site say how many, those of a batch count as others do,
+        until `leave`. Call it once.
+        """
+        with self._lock:
+            counted = [gate for gate in passage.gates if gate.limits.parallel_files]
+            passage.more = min([most - 1, *(gate.room for gate in counted)])
+            for gate in counted:
+                gate.under_way += passage.more
+            return 1 + passage.more
+
     def leave(self, passage: Passage) -> None:
         """What had begun has ended."""
         freed = []
         with self._lock:
             for gate in passage.gates:
-                gate.under_way -= 1
-                if gate.waiting:
+                ended = 1 + (passage.more if gate.limits.parallel_files else 0)
+                gate.under_way -= ended
+                while gate.waiting and ended:
                     freed.append(gate.waiting.popleft())
+                    ended -= 1
         for call in freed:
             call()
 

@@ -351,7 +351,7 @@ def test_batch_between_a_disk_and_a_server(
     files[4] = TransferFile("none", "{root[work]}/sq/none", 5)
     files[5] = TransferFile("odd", files[5].path, files[5].size, "md5:" + "0" * 32)
     jobs = [BatchJob(file, tick) for file in files]
-    outcomes = copy_batch(jobs, source, target)
+    outcomes = copy_batch(jobs, source, target, 1)
     assert isinstance(outcomes[3], CorruptError)
     assert isinstance(outcomes[4], MissingSourceError)
     assert isinstance(outcomes[5], CorruptError)
@@ -367,7 +367,7 @@ def test_batch_between_a_disk_and_a_server(
         assert (target_root / "sq" / name).read_bytes() == contents[f"sq/{name}"]
     assert moved == sum(len(contents[f"sq/f{n}.exr"]) for n in right)
 
-    again = copy_batch(jobs, source, target)
+    again = copy_batch(jobs, source, target, 1)
     assert [isinstance(o, CopyResult) and not o.moved for o in again] == [
         n in right for n in range(20)
     ]

@@ -161,6 +161,35 @@ def test_who_waits_is_called_when_a_file_is_done() -> None:
     assert called == ["second"]
 
 
+def test_files_of_a_batch_count_where_the_settings_say_how_many() -> None:
+    watched = Watched(nas=SiteLimits(parallel_files=3))
+    called: list[str] = []
+    batch = watched.enter(CLOUD, NAS)
+    assert batch is not None
+    assert watched.traffic.widen(batch, 8) == 3
+    for name in ("second", "third", "fourth"):
+        assert watched.enter(NAS, retry=lambda name=name: called.append(name)) is None
+    watched.traffic.leave(batch)
+    assert called == ["second", "third", "fourth"]
+    assert [watched.enter(NAS) is not None for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_batch_beside_others_gets_what_they_leave() -> None:
+    watched = Watched(nas=SiteLimits(parallel_files=3))
+    assert watched.enter(NAS)
+    batch = watched.enter(NAS)
+    assert batch is not None
+    assert watched.traffic.widen(batch, 8) == 2
+    assert watched.enter(NAS) is None
+
+
+def test_batch_is_as_wide_as_it_wants_without_such_a_setting() -> None:
+    watched = Watched()
+    passages = [watched.enter(CLOUD, NAS) for _ in range(4)]
+    assert [watched.traffic.widen(p, 8) for p in passages if p] == [8] * 4
+    assert watched.enter(CLOUD) is None
+
+
 def test_turn_passes_on_when_the_other_site_is_full() -> None:
     """Else a free site would stand still while others wait for it."""
     watched = Watched(nas=SiteLimits(parallel_files=1), cloud=SiteLimits(1))

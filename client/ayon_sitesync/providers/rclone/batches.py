@@ -14,12 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 
-from ..base import FileStat
+from ..base import MANY_PARALLEL, FileStat
 from .errors import NOT_FOUND, DaemonLostError, RcError
 from .store import SLOW_SECONDS, STALL_SECONDS, TRANSFER_CONFIG, Store, read_stat
 
-PARALLEL = 4
-"""Files of one batch that are on their way at once."""
 LOOK_SECONDS = 0.25
 LISTED_NAMES = 8
 """From so many names of one folder on it is listed: one request for many files."""
@@ -45,7 +43,9 @@ class Batches:
     """Batches of one store. Methods raise `DaemonLostError`, and `RcError` where the
     call as a whole is refused."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, parallel: int = MANY_PARALLEL) -> None:
+        """`parallel`: for so many files at once."""
+        self._parallel = parallel
         self._store = store
         self._session = store.session
 
@@ -82,7 +82,7 @@ class Batches:
                 return error
             return None
 
-        with ThreadPoolExecutor(PARALLEL) as pool:
+        with ThreadPoolExecutor(self._parallel) as pool:
             return list(pool.map(attempt, pairs))
 
     def find(
@@ -173,7 +173,7 @@ class Batches:
         group = f"sitesync-{uuid.uuid4().hex}"
         call: dict[str, Any] = {
             "inputs": [{**command, "_group": group} for command in commands],
-            "concurrency": PARALLEL,
+            "concurrency": self._parallel,
             "_group": group,
         }
         if config:

@@ -324,12 +324,14 @@ class RcloneProvider(ABC):
             return PermanentError(f"'{path}' is not a regular file.")
         return found
 
-    def take_many(self, uploads: Sequence[Upload]) -> list[Union[bool, TransferError]]:
+    def take_many(
+        self, uploads: Sequence[Upload], parallel: int
+    ) -> list[Union[bool, TransferError]]:
         if not uploads:
             return []
         with self._using(uploads[0].path) as opened:
             items = self._uploads.publish_many(
-                opened, uploads, self._make_counter(opened)
+                opened, uploads, self._make_counter(opened), parallel
             )
         return [
             item.error

@@ -121,16 +121,18 @@ class Uploads:
         opened: OpenStore,
         uploads: Sequence[Upload],
         count_folder: Callable[[str], int],
+        parallel: int,
     ) -> list[_Item]:
         """Each file with what the storage has of it, or what is wrong with it.
 
-        `count_folder` as in `Batches.find`. Raises what is wrong with the site.
+        `count_folder` as in `Batches.find`. At most `parallel` are on their way at
+        once. Raises what is wrong with the site.
         """
         items = []
         for upload in uploads:
             remote = opened.to_remote(upload.path)
             items.append(_Item(upload, remote, self._prepare(opened, remote)))
-        batches = Batches(opened.store)
+        batches = Batches(opened.store, parallel)
         try:
             self._put(batches, items)
             self._check(batches, items, opened, count_folder)

@@ -95,6 +95,7 @@ export function PanelViews(props: ViewsProps) {
       return (
         <SitesPage
           projectName={projectName}
+          userName={props.userName}
           sites={sites}
           onPause={(siteName, paused) => {
             void setPaused({ scope: "site", siteName, paused }, siteName);

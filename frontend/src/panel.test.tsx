@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Agent, MovingTransfer, QueuedTransfer } from "./api/contract";
 import { makeAgent, makeProblem, makeRow, makeSite } from "./testing/factories";
 import { renderPanel } from "./testing/render";
-import { server, serveProject } from "./testing/server";
+import { server, serveProject, serveUser } from "./testing/server";
 
 const NOW = Date.now() / 1000;
 const TOTALS = {
@@ -26,6 +26,7 @@ const SITES = [
     totals: { "1": { ...TOTALS, files: 322, bytes: 5_000_000 } },
   }),
 ];
+const MANAGER = serveUser({ name: "kim", data: { isManager: true } });
 const NAMED = {
   representationId: "a".repeat(32),
   siteName: "sftp-prague",
@@ -188,6 +189,7 @@ describe("the overview", () => {
 
   it("pauses the project and lets it go on", async () => {
     const project = serveProject("demo", { sites: SITES });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo" });
     await user.click(await screen.findByRole("button", { name: "Pause project" }));
     await screen.findByText("demo is paused.");
@@ -198,6 +200,41 @@ describe("the overview", () => {
     await user.click(screen.getByRole("button", { name: "Resume project" }));
     await screen.findByText("demo goes on.");
     expect(project.pauses).toEqual([]);
+  });
+
+  it("tells others than managers that the project is paused, and offers no more", async () => {
+    const pause = { projectName: "demo", siteName: null, reason: null, userName: "kim" };
+    const pauses = [{ ...pause, scope: "project" as const, since: NOW }];
+    serveProject("demo", { sites: SITES, pauses });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByText("Project is paused");
+    expect(screen.queryByRole("button", { name: /project$/ })).toBeNull();
+  });
+
+  it("counts a single file as people do", async () => {
+    const totals = { "1": { ...TOTALS, files: 1, bytes: 1 } };
+    serveProject("demo", { sites: [makeSite("studio", { totals })] });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByText("1 file left");
+  });
+
+  it("draws each of the last 120 minutes, the first as well", async () => {
+    const minute = Math.floor(Date.now() / 60_000) * 60;
+    const all = Array.from({ length: 121 }, (_, ago) => minute - ago * 60);
+    serveProject("demo", { sites: SITES });
+    server.use(
+      http.get("*/demo/throughput", ({ request }) => {
+        const asked = Number(new URL(request.url).searchParams.get("minutes"));
+        const minutes = all.slice(0, asked).map((at) => ({ at, sites: { studio: 6e9 } }));
+        return HttpResponse.json({ minutes });
+      }),
+    );
+    renderPanel({ hash: "#project=demo" });
+    const chart = await screen.findByRole("img", { name: /Throughput/ });
+    const points = chart.querySelector("polyline")?.getAttribute("points") ?? "";
+    const heights = points.split(" ").map((point) => point.split(",")[1]);
+    expect(heights).toHaveLength(120);
+    expect(new Set(heights).size).toBe(1);
   });
 });
 
@@ -238,6 +275,24 @@ describe("transfers", () => {
     expect(project.verbs).toHaveLength(2);
   });
 
+  it("open details that Escape closes; the focus is back where it was", async () => {
+    serveProject("demo", {
+      sites: SITES,
+      rows: [makeRow(1)],
+      transfers: { moving: [], queued: [makeQueued(1)], queuedTotal: 1 },
+    });
+    const { user } = renderPanel({ hash: "#project=demo&view=transfers" });
+    const opener = await screen.findByRole("button", { name: /^\/shots.* part1/ });
+    opener.focus();
+    await user.keyboard("{Enter}");
+    const pane = within(await screen.findByRole("complementary", { name: "Details" }));
+    const site = await pane.findByRole("button", { name: /^studio/ });
+    site.focus();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("complementary")).toBeNull();
+    expect(document.activeElement).toBe(opener);
+  });
+
   it("say that nothing moves and nothing waits", async () => {
     serveProject("demo", { sites: SITES });
     renderPanel({ hash: "#project=demo&view=transfers" });
@@ -272,6 +327,7 @@ describe("sites and agents", () => {
 
   it("are listed with what is wrong; a site is paused", async () => {
     const project = serveProject("demo", { sites: SITES, agents: [agent] });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     const agents = within(await screen.findByRole("region", { name: "Agents" }));
     expect(agents.getByText("sftp-prague: The disk is full")).toBeTruthy();
@@ -279,6 +335,14 @@ describe("sites and agents", () => {
     await screen.findByText("sftp-prague is paused.");
     expect(project.pauses).toMatchObject([{ scope: "site", siteName: "sftp-prague" }]);
     await screen.findByRole("button", { name: "Resume sftp-prague" });
+  });
+
+  it("offer an artist to pause his own machine, not what others share", async () => {
+    const fox = makeSite("brisk-amber-fox", { agents: [makeAgent()] });
+    serveProject("demo", { sites: [...SITES, fox] });
+    renderPanel({ hash: "#project=demo&view=sites" });
+    await screen.findByRole("button", { name: "Pause brisk-amber-fox" });
+    expect(screen.getAllByRole("button", { name: /^Pause/ })).toHaveLength(1);
   });
 
   it("take older publishes in", async () => {

@@ -1,8 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 
-import { useApi } from "./api/api-context";
-import { getMeQueryOptions } from "./api/get-me";
 import { LiveProvider, useLive } from "./api/live-context";
 import { ConnectionIndicator } from "./components/connection-indicator";
 import { ToastProvider } from "./components/toasts";
@@ -28,7 +25,6 @@ export function StudioPanel(props: StudioProps) {
 
 function LiveStudio(props: StudioProps) {
   const { connection } = useLive();
-  const me = useQuery(getMeQueryOptions(useApi()));
   const setPaused = usePause();
   useEffect(() => {
     document.title = "Site Sync";
@@ -40,7 +36,7 @@ function LiveStudio(props: StudioProps) {
         <div className="summary">
           <ConnectionIndicator connection={connection} />
         </div>
-        {me.data?.isManager === true && <PauseButton projectName={null} />}
+        <PauseButton projectName={null} />
       </header>
       <StudioPage
         {...props}

@@ -24,12 +24,15 @@ export function getTransfersQueryOptions(api: ApiClient, projectName: string) {
 
 export const CHART_MINUTES = 120;
 
-/** GET /{project}/throughput: bytes that arrived in each minute. */
+/**
+ * GET /{project}/throughput: bytes that arrived in each minute. The one that is not
+ * over yet is among them: one more than are drawn.
+ */
 export function getThroughputQueryOptions(api: ApiClient, projectName: string) {
   return queryOptions({
     queryKey: ["throughput", projectName],
     queryFn: async ({ signal }) => {
-      const path = inProject(projectName, `throughput?minutes=${CHART_MINUTES}`);
+      const path = inProject(projectName, `throughput?minutes=${CHART_MINUTES + 1}`);
       const answer = await api.getAddon<{ minutes: ThroughputMinute[] }>(path, {
         signal,
       });

@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatNumberOf,
   formatPercent,
   formatRate,
   formatVersion,
@@ -105,7 +106,7 @@ function MovingRow({
         {transfer.sourceSite} → {transfer.siteName}
       </td>
       <td
-        title={`${formatBytes(transfer.bytesDone)} of ${formatBytes(transfer.bytesTotal)}, ${formatCount(transfer.filesDone)} of ${formatCount(transfer.filesTotal)} files`}
+        title={`${formatBytes(transfer.bytesDone)} of ${formatBytes(transfer.bytesTotal)}, ${formatCount(transfer.filesDone)} of ${formatNumberOf(transfer.filesTotal, "file")}`}
       >
         <span className="site-cell" data-tone="moving">
           <ProgressBar fraction={fraction} />

@@ -37,6 +37,8 @@ export function Popover({
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
+      // What lies behind it stays open.
+      event.preventDefault();
       setIsOpen(false);
       button.current?.focus();
     };
@@ -52,11 +54,11 @@ export function Popover({
     const element = root.current;
     element?.addEventListener("click", onClick);
     document.addEventListener("pointerdown", onPointerDown);
-    document.addEventListener("keydown", onKeyDown);
+    document.addEventListener("keydown", onKeyDown, { capture: true });
     return () => {
       element?.removeEventListener("click", onClick);
       document.removeEventListener("pointerdown", onPointerDown);
-      document.removeEventListener("keydown", onKeyDown);
+      document.removeEventListener("keydown", onKeyDown, { capture: true });
     };
   }, [isOpen]);
 

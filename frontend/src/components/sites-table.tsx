@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-import { formatBytes, formatCount, formatRate } from "../lib/format";
+import { formatBytes, formatCount, formatNumberOf, formatRate } from "../lib/format";
 import { Icon, type IconName } from "./icon";
 
 /** A site in numbers of files, of one project or of all. */
@@ -56,7 +56,7 @@ export function SitesTable({ lines }: { lines: readonly SiteLine[] }) {
                 {line.remarks}
               </td>
               <td>
-                {formatCount(line.filesSynced)} files · {formatBytes(line.bytesSynced)}
+                {formatNumberOf(line.filesSynced, "file")} · {formatBytes(line.bytesSynced)}
               </td>
               <ActivityCells {...line} />
               {hasSpeed && <RateCell bytesPerSecond={line.bytesPerSecond ?? 0} />}

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 
 import { useApi } from "../../api/api-context";
 import type { RepresentationDetail, Site } from "../../api/types";
@@ -51,6 +52,7 @@ export function DetailPane(props: PaneProps) {
     ],
     READ_EVERY_MS,
   );
+  useClosing(props.onClose);
 
   return (
     <aside className="detail" aria-label="Details">
@@ -77,6 +79,32 @@ export function DetailPane(props: PaneProps) {
       )}
     </aside>
   );
+}
+
+/**
+ * Escape closes it from wherever the focus is, unless something else takes that key;
+ * the focus goes back to where it was opened.
+ */
+function useClosing(onClose: () => void): void {
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  useEffect(() => {
+    const opener = document.activeElement;
+    const onKeyDown = (event: KeyboardEvent) => {
+      const { target } = event;
+      // A question and a field have an Escape of their own.
+      const isTaken = target instanceof Element && target.closest("dialog, input") !== null;
+      if (event.key === "Escape" && !event.defaultPrevented && !isTaken) close.current();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => {
+      document.removeEventListener("keydown", onKeyDown);
+      const isLost = document.activeElement === document.body;
+      if (isLost && opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
 }
 
 function nameOf(row: RepresentationDetail): string {

@@ -2,7 +2,7 @@ import type { Explanation } from "../../api/contract";
 import { Icon, type IconName } from "../../components/icon";
 import { STATUS, toSiteStatus } from "../../domain/status";
 import type { VerbName } from "../../domain/verbs";
-import { formatCount } from "../../lib/format";
+import { formatNumberOf } from "../../lib/format";
 
 type Choice = { verb: VerbName; label: string; icon: IconName };
 
@@ -14,13 +14,15 @@ function listChoices(
 ): readonly Choice[] {
   if (isRemoving) return [{ verb: "queue", label: "Keep it", icon: "retry" }];
   switch (toSiteStatus(status)) {
-    case STATUS.failed: {
-      const label = filesFailed === 1 ? "1 file" : `${formatCount(filesFailed)} files`;
+    case STATUS.failed:
       return [
-        { verb: "retry", label: `Retry ${label}`, icon: "retry" },
+        {
+          verb: "retry",
+          label: `Retry ${formatNumberOf(filesFailed, "file")}`,
+          icon: "retry",
+        },
         { verb: "reset", label: "Sync anew", icon: "retry" },
       ];
-    }
     case STATUS.notAvailable:
       return [{ verb: "queue", label: "Sync to here", icon: "down" }];
     case STATUS.paused:

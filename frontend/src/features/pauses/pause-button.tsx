@@ -3,12 +3,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/api-context";
 import type { PauseRequest } from "../../api/contract";
 import { getPausesQueryOptions } from "../../api/get-activity";
+import { getMeQueryOptions } from "../../api/get-me";
 import { Icon } from "../../components/icon";
 import { usePause } from "./use-pause";
 
-/** Stops a project, or everything, or lets it go on. */
+/** Stops a project, or everything, or lets it go on; others than managers see it only. */
 export function PauseButton({ projectName }: { projectName: string | null }) {
-  const { data } = useQuery(getPausesQueryOptions(useApi()));
+  const api = useApi();
+  const { data } = useQuery(getPausesQueryOptions(api));
+  const me = useQuery(getMeQueryOptions(api));
   const setPaused = usePause();
   const request: Omit<PauseRequest, "paused"> =
     projectName === null ? { scope: "all" } : { scope: "project", projectName };
@@ -16,6 +19,14 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
     (pause) => pause.scope === request.scope && pause.projectName === projectName,
   );
   const what = projectName === null ? "everything" : "project";
+  if (me.data?.isManager !== true) {
+    if (!isPaused) return null;
+    return (
+      <span className="paused-note" data-tone="paused">
+        <Icon name="paused" /> {projectName === null ? "Everything" : "Project"} is paused
+      </span>
+    );
+  }
   return (
     <button
       type="button"

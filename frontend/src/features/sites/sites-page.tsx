@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { useApi } from "../../api/api-context";
 import type { Pause } from "../../api/contract";
 import { getAgentsQueryOptions, getPausesQueryOptions } from "../../api/get-activity";
+import { getMeQueryOptions } from "../../api/get-me";
 import type { Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
 import { Icon } from "../../components/icon";
@@ -16,6 +17,7 @@ import {
   type SiteLine,
   SitesTable,
 } from "../../components/sites-table";
+import { isOwnMachine } from "../../domain/own-site";
 import { pausesOf } from "../../domain/pauses";
 import { STATUS } from "../../domain/status";
 import { useNow } from "../../lib/use-now";
@@ -25,11 +27,14 @@ const READ_EVERY_MS = 2000;
 /** Where files can be, and who moves them there. */
 export function SitesPage({
   projectName,
+  userName,
   sites,
   onPause,
   renderActions,
 }: {
   projectName: string;
+  /** Who looks; null while that is not known. */
+  userName: string | null;
   sites: readonly Site[];
   onPause: (siteName: string, paused: boolean) => void;
   /** What can be done for all of a site. */
@@ -39,6 +44,7 @@ export function SitesPage({
   const now = useNow();
   const agents = useQuery(getAgentsQueryOptions(api));
   const pauses = useQuery(getPausesQueryOptions(api));
+  const isManager = useQuery(getMeQueryOptions(api)).data?.isManager === true;
   useLiveQueries([["agents"], ["pauses"]], READ_EVERY_MS);
   const noPauses: readonly Pause[] = [];
   return (
@@ -53,13 +59,15 @@ export function SitesPage({
             remarks: <Remarks site={site} isPaused={known.length > 0} now={now} />,
             actions: (
               <>
-                <PauseSiteButton
-                  siteName={siteName}
-                  isPaused={known.some((pause) => pause.scope === "site")}
-                  onPause={(paused) => {
-                    onPause(siteName, paused);
-                  }}
-                />
+                {(isManager || isOwnMachine(site, userName)) && (
+                  <PauseSiteButton
+                    siteName={siteName}
+                    isPaused={known.some((pause) => pause.scope === "site")}
+                    onPause={(paused) => {
+                      onPause(siteName, paused);
+                    }}
+                  />
+                )}
                 {renderActions(site)}
               </>
             ),

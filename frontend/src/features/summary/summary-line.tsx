@@ -5,7 +5,7 @@ import {
   type Connection,
   ConnectionIndicator,
 } from "../../components/connection-indicator";
-import { formatCount, formatDuration, formatRate } from "../../lib/format";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "../../lib/format";
 import { addSample, type ByteSample, measureRate, summarise } from "./summary";
 
 /** One sample for each answer of the server; `readAt` in milliseconds tells them apart. */
@@ -37,7 +37,7 @@ export function SummaryLine({
       {summary.isMoving && rate !== null && <span>{formatRate(rate)}</span>}
       {summary.filesTotal > 0 && (
         <span>
-          {filesLeft === 0 ? "all synced" : `${formatCount(filesLeft)} files left`}
+          {filesLeft === 0 ? "all synced" : `${formatNumberOf(filesLeft, "file")} left`}
         </span>
       )}
       {summary.filesFailed > 0 && (

@@ -329,4 +329,16 @@ describe("details", () => {
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("complementary")).toBeNull();
   });
+
+  it("stay open when Escape closes what lies before them", async () => {
+    const { user } = await open();
+    await user.dblClick(getRow(0));
+    await screen.findByRole("complementary", { name: "Details" });
+    await user.click(screen.getByRole("button", { name: "Columns" }));
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("checkbox", { name: "Files" })).toBeNull();
+    expect(screen.getByRole("complementary", { name: "Details" })).toBeTruthy();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("complementary")).toBeNull();
+  });
 });

@@ -27,6 +27,7 @@ from ..store.retention import RetentionStore
 from ..store.rows import RowKey, current_time
 from ..store.sweep import SweepStore
 from ..store.upkeep import is_due, take_turn, write_position
+from .lasting_objects import set_aside_lasting_objects
 from .server_events import News, ServerEvents
 from .services import Services
 
@@ -62,12 +63,17 @@ class Upkeep(BackgroundWorker):
 
     async def run(self) -> None:
         looked_at = time.monotonic()
+        is_settled = False
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._events.arrived.wait()
             await self._try("follow events", self.handle_events)
             if time.monotonic() - looked_at >= LOOK_SECONDS:
+                if not is_settled:
+                    # All addons are set up by now, and their routes are there.
+                    is_settled = True
+                    set_aside_lasting_objects()
                 await self._try("look at projects", self.look)
                 looked_at = time.monotonic()
 

@@ -105,6 +105,28 @@ FROM (
 ORDER BY priority DESC, due_at, representation_id
 LIMIT 500
 
+-- name: fresh
+-- Rows in front of that of $3, $4 and $5, or that row, which were written at $9 or later:
+-- what nobody could take when it was looked at may be another's by now. Of the latest
+-- 2,000 rows that were written on the site, in the queue's order.
+SELECT s.representation_id, s.site_name, s.priority, s.due_at
+FROM (
+    SELECT *
+    FROM {schema}.sitesync_files_status
+    WHERE site_name = $1 AND changed_at >= to_timestamp($9::float8)
+    ORDER BY changed_at DESC
+    LIMIT 2000
+) AS s
+WHERE (
+        s.priority > $3::integer
+        OR s.priority = $3::integer
+            AND (s.due_at, s.representation_id) <= (to_timestamp($4::float8), $5::uuid)
+    )
+    AND {due}
+    AND s.representation_id NOT IN ({held})
+ORDER BY s.priority DESC, s.due_at, s.representation_id
+LIMIT 500
+
 -- name: is_due
 s.due_at <= to_timestamp($2::float8)
 

@@ -93,26 +93,42 @@ class DueRows:
         end_query = _queue_query("piece_end", seeker.project_name, "is_due")
         key = _route_key(seeker, target, sources)
         position = self._walks.start(key)
-        found: list[Candidate] = []
-        passed, passed_to, is_end = 0, position, False
+        found = await self._lock_fresh(seeker, key, now, limit)
+        passed, passed_to, is_end, is_barren = 0, position, False, True
         while len(found) < limit and not is_end and passed < PIECES_AT_ONCE:
             place = (target, now, *position.values)
             records = await Postgres.fetch(
                 query, *place, sources, seeker.paths, limit - len(found)
             )
             found += [_candidate(record, now) async for record in in_turns(records)]
+            is_barren = is_barren and not records
             if len(found) == limit:
                 break
             end = await Postgres.fetchrow(end_query, *place)
             is_end = end is None
             if end is not None:
                 position = Position(*end.values())
-                if not found:
+                if is_barren:
                     passed, passed_to = passed + 1, position
         if passed:
-            is_finished = is_end or bool(found)
-            self._walks.pass_over(key, passed_to, passed, is_finished=is_finished)
+            is_finished = is_end or not is_barren
+            self._walks.pass_over(key, passed_to, passed, now, is_finished=is_finished)
         return found
+
+    async def _lock_fresh(
+        self, seeker: Seeker, key: RouteKey, now: float, limit: int
+    ) -> list[Candidate]:
+        """Lock what was written meanwhile in front of where a walk begins."""
+        since = self._walks.fresh_since(key)
+        if since is None:
+            return []
+        _, target, sources, _ = key
+        records = await Postgres.fetch(
+            _queue_query("lock_due", seeker.project_name, "is_due", piece="fresh"),
+            *(target, now, *self._walks.start(key).values),
+            *(list(sources), seeker.paths, limit, since),
+        )
+        return [_candidate(record, now) async for record in in_turns(records)]
 
     async def _compare(
         self, project_name: str, candidates: list[Candidate]
@@ -148,8 +164,8 @@ class DueRows:
             )
             pending += row["pending"]
             wait = row["next_due_in_seconds"]
-            if self._walks.is_unfinished(key):
-                wait = 0.0
+            look = self._walks.seconds_left(key)
+            waits += [] if look is None else [look]
             if wait is None:
                 continue
             if wait > LONG_WAIT_SECONDS and await self._bring_forward(
@@ -167,8 +183,10 @@ class DueRows:
         return bool(await Postgres.fetch(query, site_name, now))
 
 
-def _queue_query(name: str, project_name: str, due: str) -> str:
-    fragments = {"piece": "piece", "due": due, "held": "held"}
+def _queue_query(
+    name: str, project_name: str, due: str, *, piece: str = "piece"
+) -> str:
+    fragments = {"piece": piece, "due": due, "held": "held"}
     return _SQL.get(name, project_name, **fragments, parents="parents", source="source")
 
 

@@ -3,6 +3,7 @@
 A row in front of the queue may wait long: for a source, or because its folder is
 inactive or may not be read. A claim looks at pieces of 500 rows, up to a bound, and a
 piece without a row to give is passed over by the next claims of its kind for a while.
+What is written meanwhile in front of where they begin is looked at all the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ PIECES_AT_ONCE = 20
 LEAST_SECONDS, SECONDS_A_PIECE, MOST_SECONDS = 3.0, 0.1, 30.0
 """How long pieces are passed over: the more there are, the longer."""
 MOST_ROUTES = 1000
+SETTLE_SECONDS = 10.0
+"""A row is written that long before others see it, at most: transactions are short."""
 
 RouteKey = tuple[str, str, tuple[str, ...], tuple[str, ...] | None]
 
@@ -37,17 +40,27 @@ START = Position()
 
 @dataclass(frozen=True)
 class _Passed:
-    """What is passed over: up to where, and since when (None: the end is not found)."""
+    """What is passed over: up to where, and since when (None: the end is not found).
+
+    `looked_at`: when the first look at it began, by the project's clock.
+    """
 
     position: Position
     pieces: int
     since: float | None
+    looked_at: float
 
-    def is_valid(self) -> bool:
+    @property
+    def seconds_left(self) -> float | None:
+        """For how long it is passed over; None until the end is found."""
         if self.since is None:
-            return True
+            return None
         seconds = min(LEAST_SECONDS + self.pieces * SECONDS_A_PIECE, MOST_SECONDS)
-        return time.monotonic() - self.since < seconds
+        return seconds - (time.monotonic() - self.since)
+
+    @property
+    def is_valid(self) -> bool:
+        return self.seconds_left is None or self.seconds_left > 0
 
 
 class Walks:
@@ -61,27 +74,47 @@ class Walks:
 
     def start(self, key: RouteKey) -> Position:
         """Return the row after which to look."""
-        passed = self._passed.get(key)
-        return passed.position if passed is not None and passed.is_valid() else START
+        passed = self._find(key)
+        return START if passed is None else passed.position
 
-    def is_unfinished(self, key: RouteKey) -> bool:
-        """Tell whether nobody has looked yet behind what is passed over."""
-        return key in self._passed and self._passed[key].since is None
+    def fresh_since(self, key: RouteKey) -> float | None:
+        """Return since when rows in front of the start may have been written.
+
+        By the project's clock; None where nothing is passed over.
+        """
+        passed = self._find(key)
+        return None if passed is None else passed.looked_at - SETTLE_SECONDS
+
+    def seconds_left(self, key: RouteKey) -> float | None:
+        """Return in how many seconds what is passed over is worth a look again.
+
+        0 where nobody has looked yet behind it; None where nothing is passed over.
+        """
+        passed = self._find(key)
+        return None if passed is None else passed.seconds_left or 0.0
 
     def pass_over(
-        self, key: RouteKey, end: Position, pieces: int, *, is_finished: bool
+        self,
+        key: RouteKey,
+        end: Position,
+        pieces: int,
+        looked_at: float,
+        *,
+        is_finished: bool,
     ) -> None:
         """Let the next looks begin after `end`, `pieces` behind where this one did."""
-        before = self._passed.pop(key, None)
-        if before is not None and not before.is_valid():
-            before = None
-        since = None
-        if is_finished:
+        before = self._find(key)
+        since = time.monotonic() if is_finished else None
+        if before is not None:
             # Counts from the first look, so that the front is looked at again.
-            since = time.monotonic()
-            if before is not None and before.since is not None:
+            pieces, looked_at = pieces + before.pieces, before.looked_at
+            if is_finished and before.since is not None:
                 since = before.since
+        self._passed.pop(key, None)
         while len(self._passed) >= MOST_ROUTES:
             del self._passed[next(iter(self._passed))]
-        count = pieces + (0 if before is None else before.pieces)
-        self._passed[key] = _Passed(end, count, since)
+        self._passed[key] = _Passed(end, pieces, since, looked_at)
+
+    def _find(self, key: RouteKey) -> _Passed | None:
+        passed = self._passed.get(key)
+        return passed if passed is not None and passed.is_valid else None

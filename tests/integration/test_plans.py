@@ -17,7 +17,7 @@ from server.store.due_rows import DueRows, Outlook, Seeker
 from server.store.filters import Filters
 from server.store.leases import Holder
 from server.store.totals import TotalsStore
-from server.store.walks import START
+from server.store.walks import MOST_SECONDS, START
 from tests.conftest import ROOT, Studio
 from tests.support.devhost_app import Host, run_host
 
@@ -266,7 +266,7 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
         " status, priority, data, files_total, files_due, due_at, changed_at)"
         " SELECT md5('r' || n)::uuid, 'nearline', 1, CASE WHEN n < 11000 THEN 90"
         ' ELSE 50 END, \'{"files": {"a": {"status": 1, "timestamp": 5}}}\', 1, 1,'
-        " to_timestamp(5), to_timestamp(5) FROM generate_series(0, 11000) AS n"
+        " to_timestamp(5), to_timestamp(5) FROM generate_series(0, 11001) AS n"
     )
     await Postgres.execute(
         f"DELETE FROM {SCHEMA}.sitesync_files_status AS s USING"
@@ -293,11 +293,23 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
     assert await due.lock(view, seeker, 10) == []
     # There is more to look at, at once.
     assert await due.outlook(seeker) == Outlook(0, 0.0)
-    (candidate,) = await due.lock(view, seeker, 10)
-    assert candidate.priority == 50
+    assert [each.priority for each in await due.lock(view, seeker, 10)] == [50, 50]
     # Until it is time to look at all of them again, claims begin where there is some.
-    (candidate,) = await due.lock(view, seeker, 10)
-    assert candidate.priority == 50
+    assert [each.priority for each in await due.lock(view, seeker, 10)] == [50, 50]
+    # What somebody moves to the front meanwhile is given at once, and first.
+    await Postgres.execute(
+        f"UPDATE {SCHEMA}.sitesync_files_status SET priority = 95"
+        " WHERE site_name = 'nearline' AND representation_id = md5('r11001')::uuid"
+    )
+    assert [each.priority for each in await due.lock(view, seeker, 10)] == [95, 50]
+    # With nothing else left, the next look is told for when the front is looked at.
+    await Postgres.execute(
+        f"DELETE FROM {SCHEMA}.sitesync_files_status"
+        " WHERE site_name = 'nearline' AND priority <> 90"
+    )
+    outlook = await due.outlook(seeker)
+    assert outlook.pending == 0
+    assert 0 < (outlook.next_due_in_seconds or 0) <= MOST_SECONDS
 
 
 async def test_background_work_costs_what_it_looks_at(host: Host) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from ..domain.files import MAX_BIGINT
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.verbs import FOR_MEMBERS, Verb
@@ -45,6 +47,9 @@ from .verb_models import (
     VerbModel,
     VerbName,
 )
+
+SLICES_AT_ONCE = 2
+"""Of a job. Each takes a connection; more would take what others wait for."""
 
 
 @dataclass(frozen=True)
@@ -222,9 +227,9 @@ class VerbRoutes:
                 {key[1] for key in changed},
             )
 
-    async def _add_slice(self, order: Order, ids: list[str], tally: Tally) -> Tally:
-        """Return the tally with a slice in it; the old one stays as it was."""
-        tally = tally.copy()
+    async def _try_slice(self, order: Order, ids: list[str]) -> Tally:
+        """Carry out a slice; return what it came to by itself."""
+        tally = Tally()
         await self._carry_out_slice(order, ids, tally)
         return tally
 
@@ -248,11 +253,10 @@ class VerbRoutes:
         jobs, tally = self._services.jobs, Tally()
         # A named boundary: a job that fails says so to who waits for it.
         try:
-            async for ids in self._slices(order.project_name, selection):
-                tally = await do_until_uncrossed(
-                    partial(self._add_slice, order, ids, tally)
-                )
-                await jobs.note(job_id, "running", _describe(tally))
+            async with aclosing(self._parts(order, selection)) as parts:
+                async for part in parts:
+                    tally.include(part)
+                    await jobs.note(job_id, "running", _describe(tally))
             await jobs.note(job_id, "finished", _describe(tally))
         except Exception as error:
             detail = "The server failed in the middle of it; see its log"
@@ -260,6 +264,27 @@ class VerbRoutes:
                 detail = "The project was deleted"
             result = {**_describe(tally), "detail": detail}
             await self._tell_failure(job_id, order, result, error)
+
+    async def _parts(
+        self, order: Order, selection: _Selection
+    ) -> AsyncGenerator[Tally, None]:
+        """Carry out slices, a few at a time; yield what each came to.
+
+        While Postgres writes one, the ids of the next are read.
+        """
+        running: set[asyncio.Task[Tally]] = set()
+        try:
+            async for ids in self._slices(order.project_name, selection):
+                work = do_until_uncrossed(partial(self._try_slice, order, ids))
+                running.add(asyncio.create_task(work))
+                while len(running) >= SLICES_AT_ONCE:
+                    yield await _first_of(running)
+            while running:
+                yield await _first_of(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _tell_failure(
         self, job_id: str, order: Order, result: dict[str, Any], error: Exception
@@ -327,6 +352,14 @@ async def _check_verb(order: Order, site_name: str, caller: Caller) -> None:
         raise NotAllowedError(msg)
 
 
+async def _first_of(running: set[asyncio.Task[Tally]]) -> Tally:
+    """Take the first that is done out of what is running."""
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    task = done.pop()
+    running.discard(task)
+    return task.result()
+
+
 def _names(site_names: list[str]) -> list[str]:
     return list(dict.fromkeys(check_text("siteNames", name) for name in site_names))
 
@@ -336,7 +369,7 @@ def _describe(tally: Tally) -> dict[str, Any]:
         "matched": tally.matched,
         "changed": tally.changed,
         "files": tally.files,
-        "bytes": tally.bytes,
+        "bytes": min(tally.bytes, MAX_BIGINT),
         "problems": tally.problems,
         "problemsOmitted": tally.problems_omitted,
     }

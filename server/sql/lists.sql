@@ -162,7 +162,8 @@ FROM {schema}.representations AS r
 {filters};
 
 -- name: matching_ids
-SELECT r.id
+-- Ids as text: the pool converts each by itself.
+SELECT replace(r.id::text, '-', '') AS id
 FROM {schema}.representations AS r
 {parents}
 {conditions}

@@ -1,6 +1,7 @@
 -- What operators do to rows of sitesync_files_status: many rows at once, in slices.
 -- Statements that insert rows bring their counts along; the JSON and the counts are
--- those of the trigger and of `rebuild_entries`.
+-- those of the trigger and of `rebuild_entries`. Where ids are many they come and go as
+-- text: the pool converts each by itself.
 
 -- name: insert_missing
 -- Rows of representations $1 on sites $2 that have none there: all files with status
@@ -10,7 +11,7 @@ WITH wanted AS (
     SELECT r.id, site_name, r.files
     FROM {schema}.representations AS r
     CROSS JOIN unnest($2::varchar[]) AS site_name
-    WHERE r.id = ANY ($1::uuid[])
+    WHERE r.id = ANY ($1::text[]::uuid[])
         AND jsonb_typeof(r.files) = 'array'
         AND NOT r.files @? '$[*] ? (@.type() != "object")'
         AND NOT EXISTS (
@@ -73,17 +74,19 @@ inserted AS (
     ON CONFLICT (representation_id, site_name) DO NOTHING
     RETURNING representation_id, site_name, files_total, bytes_total
 )
-SELECT coalesce(array_agg(representation_id), '{}') AS representation_ids,
+SELECT
+    coalesce(array_agg(replace(representation_id::text, '-', '')), '{}')
+        AS representation_ids,
     coalesce(array_agg(site_name), '{}') AS site_names,
     coalesce(sum(files_total), 0)::bigint AS files,
-    coalesce(sum(bytes_total), 0)::bigint AS bytes
+    least(coalesce(sum(bytes_total), 0), 9223372036854775807)::bigint AS bytes
 FROM inserted;
 
 -- name: count_missing
 -- What `insert_missing` would make. Counts of another site are taken where there are
 -- some; else the files are opened.
 SELECT count(*) AS rows, coalesce(sum(files), 0)::bigint AS files,
-    coalesce(sum(bytes), 0)::bigint AS bytes
+    least(coalesce(sum(bytes), 0), 9223372036854775807)::bigint AS bytes
 FROM (
     SELECT
         coalesce(counted.files_total, jsonb_array_length(r.files)) AS files,
@@ -100,7 +103,7 @@ FROM (
         WHERE c.representation_id = r.id AND c.files_total IS NOT NULL
         LIMIT 1
     ) AS counted ON TRUE
-    WHERE r.id = ANY ($1::uuid[])
+    WHERE r.id = ANY ($1::text[]::uuid[])
         AND jsonb_typeof(r.files) = 'array'
         AND jsonb_array_length(r.files) > 0
         AND NOT EXISTS (
@@ -113,10 +116,10 @@ FROM (
 -- The representations among $1 with a row on sites $2 that a verb may change, by the
 -- row's counts; a row that nobody has counted may.
 SELECT count(*) AS rows,
-    coalesce(array_agg(DISTINCT s.representation_id)
+    coalesce(array_agg(DISTINCT replace(s.representation_id::text, '-', ''))
         FILTER (WHERE s.files_total IS NULL OR {condition}), '{}') AS representation_ids
 FROM {schema}.sitesync_files_status AS s
-WHERE s.representation_id = ANY ($1::uuid[]) AND s.site_name = ANY ($2::varchar[]);
+WHERE s.representation_id = ANY ($1::text[]::uuid[]) AND s.site_name = ANY ($2::varchar[]);
 
 -- name: is_not_wanted
 s.files_failed > 0 OR s.files_due + s.files_synced < s.files_total

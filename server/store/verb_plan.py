@@ -56,22 +56,26 @@ class Tally:
     dropped: int = 0
     old_priorities: set[int] = field(default_factory=set)
 
-    def copy(self) -> Tally:
-        """Return one that counts on by itself; cheap, as jobs copy it each slice."""
-        return replace(
-            self,
-            problems=list(self.problems),
-            keys=list(self.keys),
-            old_priorities=set(self.old_priorities),
-        )
+    def include(self, other: Tally) -> None:
+        """Count what another part of the order came to."""
+        self.matched += other.matched
+        self.changed += other.changed
+        self.files += other.files
+        self.bytes += other.bytes
+        self.made += other.made
+        self.dropped += other.dropped
+        self.old_priorities |= other.old_priorities
+        self._keep(other.keys)
+        room = MOST_PROBLEMS - len(self.problems)
+        self.problems += other.problems[:room]
+        self.problems_omitted += other.problems_omitted + len(other.problems[room:])
 
     def add(self, keys: Iterable[RowKey], files: int, size: int) -> None:
         found = list(keys)
         self.changed += len(found)
         self.files += files
         self.bytes += size
-        if len(self.keys) <= MOST_UNDONE:
-            self.keys += found
+        self._keep(found)
 
     def refuse(self, key: RowKey, code: str, detail: str) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
@@ -85,6 +89,10 @@ class Tally:
                 "detail": detail,
             }
         )
+
+    def _keep(self, keys: list[RowKey]) -> None:
+        if len(self.keys) <= MOST_UNDONE:
+            self.keys += keys
 
 
 class Plan:

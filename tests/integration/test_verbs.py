@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from typing import Any
 
@@ -147,6 +148,45 @@ async def test_rows_made_at_once_are_counted_as_the_trigger_counts(
     assert dict(await pipeline.row(published, CONFIGURED)) == before
     hashes = {entry["hash"] for entry in before["data"]["files"].values()}
     assert hashes == {'a"b\\', ""}
+
+
+@pytest.mark.parametrize("status", [1, 4])
+async def test_rows_made_at_once_are_those_that_posts_make(
+    manager: Operator,
+    pipeline: Pipeline,
+    clock: Clock,
+    set_settings: SetSettings,
+    status: int,
+) -> None:
+    await set_settings(
+        sites=[
+            {"name": CONFIGURED, "provider": "sftp", "alternative_sites": ["vault"]},
+            {"name": "vault", "provider": "local_drive"},
+        ]
+    )
+    odd = [
+        {"id": uuid.uuid4().hex, "path": "a", "size": 7.9, "hash": 'a"b\\'},
+        {"id": uuid.uuid4().hex, "path": "b", "size": -5},
+        {"id": uuid.uuid4().hex, "path": "c", "size": 1e30, "hash": None},
+    ]
+    published = [await pipeline.publish(files=odd), await pipeline.publish(files=3)]
+
+    async def rows() -> list[dict[str, Any]]:
+        found = await Postgres.fetch(
+            "SELECT * FROM project_demo.sitesync_files_status ORDER BY 1, 2"
+        )
+        return [dict(row) for row in found]
+
+    await manager.order("seed", siteName=CONFIGURED, status=status, selection=ALL)
+    at_once = await rows()
+    assert len(at_once) == (2 if status == 1 else 4)
+    await Postgres.execute("DELETE FROM project_demo.sitesync_files_status")
+    states = [
+        {"representationId": each.id, "siteName": CONFIGURED, "status": status}
+        for each in published
+    ]
+    await manager.client.post(f"{manager.base}/demo/states", json={"states": states})
+    assert await rows() == at_once
 
 
 async def test_queue_takes_failed_and_missing_files_and_leaves_the_others(
@@ -359,10 +399,16 @@ async def test_a_filter_selects(manager: Operator, pipeline: Pipeline) -> None:
 
 
 async def test_large_orders_become_jobs(
-    manager: Operator, artist: Operator, pipeline: Pipeline, host: Host
+    manager: Operator,
+    artist: Operator,
+    pipeline: Pipeline,
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     published = [await pipeline.publish() for _ in range(4)]
     host.addon.site_sync.verbs.most_at_once = 3
+    routes = sys.modules[f"{type(host.addon).__module__}.api.verbs"]
+    monkeypatch.setattr(routes, "SLICE", 1)
     dry = await manager.order("queue", selection=ALL, dryRun=True)
     assert (await manager.follow(dry["jobId"]))["changed"] == 4
     result = await manager.order("queue", *published)
@@ -373,7 +419,8 @@ async def test_large_orders_become_jobs(
         4,
         4,
     )
-    assert await pipeline.statuses(published[3], CONFIGURED) == [1]
+    for each in published:
+        assert await pipeline.statuses(each, CONFIGURED) == [1]
     hidden = await artist.client.get(f"{artist.base}/-/jobs/{result['jobId']}")
     assert hidden.status_code == 404
 
@@ -401,15 +448,13 @@ async def test_a_job_that_the_servers_stop_interrupts_is_told_with_what_it_did(
         await pipeline.publish()
     services = host.addon.site_sync
     services.verbs.most_at_once = 3
-    find, calls = services.representations.matching_ids, []
+    note = services.jobs.note
 
-    async def stop_after_one_slice(*args: Any) -> list[str]:
-        calls.append(args)
-        if len(calls) == 3:  # the order's count, then a slice, then the next
-            await Postgres.shutdown()
-        return await find(*args)
+    async def stop_after_one_slice(*args: Any) -> None:
+        await note(*args)
+        await Postgres.shutdown()
 
-    monkeypatch.setattr(services.representations, "matching_ids", stop_after_one_slice)
+    monkeypatch.setattr(services.jobs, "note", stop_after_one_slice)
     job_id = (await manager.order("queue", selection=ALL))["jobId"]
     name = f"sitesync job {job_id}"
     await asyncio.gather(*(e for e in asyncio.all_tasks() if e.get_name() == name))

@@ -32,7 +32,10 @@ _LOCK_OFFSET = 1024
 
 
 def find_state_folder(environment: Mapping[str, str], platform: str) -> Optional[Path]:
-    """Where this machine keeps what is no setting; None when nothing says where."""
+    """Where this machine keeps what is no setting; None when nothing says where.
+
+    Who makes it makes it for his user alone.
+    """
     if platform == "windows":
         base = environment.get("LOCALAPPDATA")
         return Path(base, "ayon-sitesync") if base else None
@@ -73,7 +76,7 @@ def hold_agent_id(site_name: str, login: str) -> Iterator[str]:
 def _open_first_free(folder: Path, site_name: str) -> Optional[IO[str]]:
     name = re.sub(r"[^a-zA-Z0-9_.-]", "_", site_name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
         for number in range(MOST_AGENTS):
             file = _open_locked(folder / f"agent-{name}-{number}.id")
             if file is not None:

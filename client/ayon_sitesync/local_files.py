@@ -95,7 +95,7 @@ class LocalFiles:
         deleted = 0
         folders: set[Path] = set()
         for rootless in rootless_paths:
-            path = self._find(rootless)
+            path = self._find(rootless, is_followed=False)
             if path is None:
                 continue
             try:
@@ -110,7 +110,11 @@ class LocalFiles:
         self._remove_empty(folders)
         return deleted
 
-    def _find(self, rootless: str) -> Optional[Path]:
+    def _find(self, rootless: str, *, is_followed: bool) -> Optional[Path]:
+        """The path of a file; None, which is logged, when it leads out of its root.
+
+        `is_followed`: what is done with it follows the file itself when it is a link.
+        """
         try:
             path = resolve_path(rootless, self._roots, self._platform)
             root = next(
@@ -118,7 +122,7 @@ class LocalFiles:
                 for name, value in self._roots.items()
                 if rootless.startswith(f"{{root[{name}]}}/")
             )
-            ensure_inside(str(Path(path).parent), root)
+            ensure_inside(path if is_followed else str(Path(path).parent), root)
         except PathError as error:
             log.warning("%s", error)
             return None
@@ -177,7 +181,7 @@ class LocalFiles:
         return here, gone
 
     def _is_here(self, file: Mapping[str, Any]) -> bool:
-        path = self._find(str(file["path"]))
+        path = self._find(str(file["path"]), is_followed=True)
         try:
             return path is not None and path.stat().st_size == file["size"]
         except OSError:

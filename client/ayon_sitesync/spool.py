@@ -88,7 +88,7 @@ class Spool:
         self, publish: Publish, sites: Optional[Sequence[Mapping[str, Any]]]
     ) -> Path:
         """Write a publish to disk; raises `OSError` when that is not possible."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
         name = f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}"
         path = self._folder / f"{name}{NOTE}"
         body = {

@@ -13,6 +13,7 @@ from .addon_services import AddonServices
 from .errors import ServerError
 from .machine_pause import MachinePause
 from .optional_packages import find_missing
+from .printable import LineFormatter
 from .tray_agent import HELD, IDLE, AgentState, TrayAgent
 from .tray_menu import TrayActions, TrayMenu
 
@@ -159,7 +160,7 @@ class TrayService:
             log.warning("There will be no log file: %s", error)
             return
         handler.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+            LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
         )
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -18,6 +18,7 @@ from ..errors import (
     SiteSyncError,
     describe_origin,
 )
+from ..printable import LineFormatter
 from .command import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -43,7 +44,9 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
     # What ayon_api warns of is told as a problem, with what is done about it.
-    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
     try:
         command, options = parse_command(arguments)
         return _run(command, options)

@@ -23,7 +23,7 @@ from ..transfer.journal import Journal
 from .command import EXIT_DONE, EXIT_FAILED, Command
 from .connection import find_machine_tag, list_projects, make_site_access
 from .options import Options, add_own_site_argument, check_site_names
-from .output import format_bytes, print_error
+from .output import format_bytes, print_error, print_line
 from .tables import ProgressLine, print_json
 
 DAY_SECONDS = 24 * 3600
@@ -183,7 +183,7 @@ def _clean_files(options: Options, found: list[_LeftOver]) -> bool:
             print_json({**about, "deleted": is_gone, "error": error})
         else:
             tail = f": {error}" if error else ""
-            print(f"{one.kind}: {one.path} ({format_bytes(one.size)}){tail}")
+            print_line(f"{one.kind}: {one.path} ({format_bytes(one.size)}){tail}")
     if not options.as_json:
         size = format_bytes(sum(one.size for one in found))
         told = "deleted" if deletes else "left over; add --delete to delete them"

@@ -46,7 +46,7 @@ def _check_state_folder() -> Check:
             "Set HOME (Windows: LOCALAPPDATA), so that large files can be resumed",
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = f"'{folder}' cannot be made: {error.strerror}"
         return Check(subject, WRONG, reason, "Make it, or correct its permissions")

@@ -14,6 +14,7 @@ import threading
 import time
 from typing import Any, Callable, Optional
 
+from ..printable import indent_lines, make_printable
 from .tables import ProgressLine
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -46,13 +47,24 @@ class EventPrinter:
         if self._as_json:
             line = json.dumps({"event": name, "time": time.time(), **data})
         else:
-            line = _describe(name, data)
+            line = _describe(name, _clean(data))
         with self._lock:
             if self._line is not None and name == "progress":
                 self._line.update(None, line)
             elif line and line != self._last_line:
                 self._last_line = line
                 print(line, flush=True)
+
+
+def _clean(value: Any) -> Any:
+    """The same with each text on one line that a terminal can show."""
+    if isinstance(value, str):
+        return make_printable(value)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return value
 
 
 def _describe(name: str, data: dict[str, Any]) -> str:
@@ -126,5 +138,10 @@ _LINES: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+def print_line(text: str) -> None:
+    """One line on standard output, whatever names and messages in it hold."""
+    print(make_printable(text))
+
+
 def print_error(message: str) -> None:
-    print(f"ayon_sitesync: {message}", file=sys.stderr)
+    print(f"ayon_sitesync: {indent_lines(message)}", file=sys.stderr)

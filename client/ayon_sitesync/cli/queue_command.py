@@ -10,7 +10,7 @@ from ..server_api.operator_client import OperatorClient
 from .command import EXIT_DONE, Command
 from .connection import list_projects
 from .options import Options, check_site_names
-from .output import format_bytes
+from .output import format_bytes, print_line
 from .selection import add_selection_arguments, resolve_selection
 from .tables import print_json, print_table
 
@@ -167,9 +167,9 @@ def _explain(
         }
         print_json({**about, **found})
         return
-    print(f"{describe_row(row)} on {site_name}:")
+    print_line(f"{describe_row(row)} on {site_name}:")
     for reason in found["reasons"]:
-        print(f"  {reason['text']}. {reason['todo']}.")
+        print_line(f"  {reason['text']}. {reason['todo']}.")
 
 
 QUEUE = Command(

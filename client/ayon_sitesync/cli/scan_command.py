@@ -13,7 +13,7 @@ from ..transfer.scan import ScanResult, scan_site
 from .command import EXIT_DONE, EXIT_FAILED, Command
 from .connection import list_projects, make_site_access
 from .options import Options, add_own_site_argument, check_site_names
-from .output import print_error
+from .output import print_error, print_line
 from .selection import (
     Selection,
     add_selection_arguments,
@@ -137,7 +137,7 @@ def _tell(
         f" {result.queued} queued"
     )
     for problem in result.problems:
-        print(f"  {problem}")
+        print_line(f"  {problem}")
 
 
 SCAN = Command(

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Optional, TypeVar
 
+from ..printable import make_printable
+
 _Line = TypeVar("_Line", bound="ProgressLine")
 
 PROGRESS_SECONDS = 5.0
@@ -33,6 +35,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on standard output."""
+    rows = [[make_printable(cell) for cell in row] for row in rows]
     rich_table = _load_rich("table") if sys.stdout.isatty() else None
     if rich_table is None:
         _print_plain([columns, *rows])

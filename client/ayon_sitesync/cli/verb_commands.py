@@ -14,7 +14,7 @@ from ..server_api.operator_client import OperatorClient
 from .command import EXIT_DONE, EXIT_FAILED, Command
 from .connection import list_projects
 from .options import Options, check_site_names
-from .output import format_bytes
+from .output import format_bytes, print_line
 from .selection import (
     Selection,
     add_selection_arguments,
@@ -227,7 +227,7 @@ def _tell(
         f" {format_bytes(answer['bytes'])})"
     )
     for problem in answer["problems"][:SHOWN_PROBLEMS]:
-        print(
+        print_line(
             f"  refused: {problem['representationId']} on {problem['siteName']}:"
             f" {problem['detail']}"
         )
@@ -235,7 +235,7 @@ def _tell(
     if hidden > 0:
         print(f"  and {hidden} more that were refused")
     if answer.get("detail"):
-        print(f"  {answer['detail']}")
+        print_line(f"  {answer['detail']}")
 
 
 # --- pauses of sites, projects, everything -------------------------------------------

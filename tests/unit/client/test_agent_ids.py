@@ -114,3 +114,10 @@ def test_where_the_folder_is(
     environment: dict[str, str], platform: str, folder: Path | None
 ) -> None:
     assert find_state_folder(environment, platform) == folder
+
+
+def test_what_is_kept_is_for_the_user_alone(state_home: Path) -> None:
+    folder = state_home / "ayon-sitesync"
+    with hold_agent_id(SITE, LOGIN):
+        modes = {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())}
+    assert modes == {0}

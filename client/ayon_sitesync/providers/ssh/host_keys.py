@@ -111,7 +111,7 @@ def _remember(options: SshOptions, name: str, key: Any) -> None:
     line = f"{name} {key.get_name()} {key.get_base64()}\n"
     try:
         with _write_lock:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(line)

@@ -23,15 +23,11 @@ from ..errors import (
     describe_origin,
 )
 from ..work import (
-    FAILED,
-    SYNCED,
     Claim,
     ClaimRequest,
     Health,
     LeaseKey,
-    Transfer,
     TransferAnswer,
-    TransferKey,
     TransferReport,
     UnusableSite,
 )
@@ -39,13 +35,13 @@ from .agent_config import AgentConfig, AgentSummary
 from .appetite import Appetite
 from .chores import Chores
 from .ends import Surroundings
-from .lease import Lease
 from .ports import Clock, Emit, Server, Sites
 from .progress import Progress, Speedometer
 from .runner import TransferRun, describe_outcome
 from .server_contact import ServerContact
 from .site_faults import MOST_UNUSABLE, SiteFaults
 from .traffic import Traffic
+from .workload import MOST_TOLD, Workload
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +51,11 @@ REQUEST_SECONDS = 0.1
 """Shortest time between two requests whatever happens."""
 WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
-STOP_SECONDS = 20.0
-"""How long a stop waits for the step that each worker is in."""
 HTTP_BAD_REQUEST = 400
 STOPPED_STATES = ("paused", "cancelled")
 """Answers to a report: somebody ordered that the transfer stops."""
 HUNGRY_BYTES = 1_000_000_000
 """With less than this under way, the next work is asked for."""
-MOST_TOLD = 1000
-"""As many transfers as one request may tell of."""
 
 
 class Agent:
@@ -82,17 +74,13 @@ class Agent:
         self._config = config
         self._server = server
         self._sites = sites
-        self._pool = pool
         self._clock = clock
         self._emit = emit
         self._signal = threading.Event()
         self._stop = threading.Event()
         self._paused = threading.Event()
         self._woken = threading.Event()
-        self._runs: dict[TransferKey, TransferRun] = {}
-        self._ending: list[TransferRun] = []
         self._progress = Progress()
-        self._failed: set[tuple[TransferKey, str]] = set()
         self._faults = SiteFaults(clock, emit)
         self._contact = ServerContact(clock, emit, once=config.once)
         self._is_idle = False
@@ -102,9 +90,8 @@ class Agent:
         self._appetite = Appetite(start)
         self._speed = Speedometer(start)
         self._traffic = Traffic(sites.find_limits, clock, config.identity.site_name)
-        self._shared = Surroundings(
-            sites, self._traffic, self._progress, config.journal
-        )
+        shared = Surroundings(sites, self._traffic, self._progress, config.journal)
+        self._work = Workload(shared, pool)
         self._chores = Chores(
             *(config.identity.id, server, sites, clock, emit), on_idle=self.wake
         )
@@ -151,7 +138,7 @@ class Agent:
         finally:
             self._give_back_all(stopping=True)
         summary = AgentSummary(
-            self._progress.snapshot(), len(self._failed), self._unfinished
+            self._progress.snapshot(), self._work.failed_files, self._unfinished
         )
         self._emit("stopped", self._describe_progress())
         return summary
@@ -193,9 +180,9 @@ class Agent:
             )
 
     def _find_next_step(self) -> float:
-        if not self._runs:
+        if not self._work:
             wanted = self._claim_at
-        elif all(run.is_idle for run in self._runs.values()):
+        elif self._work.is_drained:
             wanted = self._last_request + REQUEST_SECONDS
         else:
             wanted = self._report_at
@@ -203,10 +190,9 @@ class Agent:
 
     def _exchange(self, now: float) -> None:
         """One request: reports that are due, with a claim when work runs low."""
-        for run in self._runs.values():
-            fault = run.fault
-            if fault is not None and not isinstance(fault, SiteClosedError):
-                self._faults.note(run.transfer.key.project_name, fault)
+        for project_name, fault in self._work.list_faults():
+            if not isinstance(fault, SiteClosedError):
+                self._faults.note(project_name, fault)
         for project_name, fault in self._chores.take_faults():
             self._faults.note(project_name, fault)
         reports = self._take_reports(now)
@@ -232,20 +218,14 @@ class Agent:
     # --- reports ---------------------------------------------------------------------
 
     def _take_reports(self, now: float) -> list[TransferReport]:
-        runs = list(self._runs.values())
-        is_drained = all(run.is_idle for run in runs)
+        is_drained = self._work.is_drained
         if not is_drained and now < self._report_at:
             return []
         self._report_at = now + REPORT_SECONDS
-        if runs and is_drained:
+        if self._work and is_drained:
             # The last report asks for the next work.
             self._claim_at = now
-        reports = []
-        for run in runs:
-            report = run.take_report()
-            ask_at = run.lease.check_at if run.is_under_way else run.lease.renew_at
-            if report.files or report.finished or now >= ask_at:
-                reports.append(report)
+        reports = self._work.take_reports(now)
         if len(reports) > MOST_TOLD:
             self._report_at = now
         return reports[:MOST_TOLD]
@@ -261,7 +241,7 @@ class Agent:
             )
         except ServerUnreachableError:
             for report in reports:
-                self._runs[report.key].send_failed = True
+                self._work[report.key].send_failed = True
             raise
         except RequestRefusedError as error:
             if error.status != HTTP_BAD_REQUEST:
@@ -293,27 +273,24 @@ class Agent:
             for report in reports:
                 self._send_reports([report], None)
             return
-        run = self._runs[reports[0].key]
-        run.cancel()
-        self._drop(run)
+        run = self._work[reports[0].key]
+        self._work.withdraw(run)
         message = f"its report is refused: {error}"
         self._emit("problem", {"label": run.transfer.label, "message": message})
         self._release([run.lease_key], stopping=False)
 
     def _take_answer(self, answer: TransferAnswer, report: TransferReport) -> None:
-        run = self._runs[answer.key]
+        run = self._work[answer.key]
         for reason in answer.rejected:
             self._emit("problem", {"label": run.transfer.label, "message": reason})
         if answer.state in STOPPED_STATES:
-            run.cancel()
-            self._drop(run)
+            self._work.withdraw(run)
             about = {"label": run.transfer.label, "state": answer.state}
             self._emit("withdrawn", about)
             return
         is_known_end = run.send_failed and report.finished
         if answer.state == "lost" and not is_known_end:
-            run.cancel()
-            self._drop(run)
+            self._work.withdraw(run)
             self.wake()
             message = "its lease is lost; another agent may do it"
             self._emit("problem", {"label": run.transfer.label, "message": message})
@@ -325,13 +302,7 @@ class Agent:
             self._finish(run)
 
     def _finish(self, run: TransferRun) -> None:
-        self._drop(run)
-        for file_id, outcome in run.outcomes.items():
-            name = (run.transfer.key, file_id)
-            if outcome.status == FAILED:
-                self._failed.add(name)
-            elif outcome.status == SYNCED:
-                self._failed.discard(name)
+        self._work.finish(run)
         if run.fault is None:
             key = run.transfer.key
             for site_name in (run.transfer.source_site, key.site_name):
@@ -339,12 +310,6 @@ class Agent:
                 self._faults.clear(place, run.started_at)
             self._progress.add(transfers=1)
             self._emit("transfer", describe_outcome(run))
-
-    def _drop(self, run: TransferRun) -> None:
-        del self._runs[run.transfer.key]
-        if not run.is_idle:
-            self._ending.append(run)
-        self._ending = [ending for ending in self._ending if not ending.is_idle]
 
     # --- claims ----------------------------------------------------------------------
 
@@ -361,26 +326,23 @@ class Agent:
         )
 
     def _is_hungry(self) -> bool:
-        runs = self._runs.values()
-        files = sum(run.files_left for run in runs)
-        size = sum(
-            sum(file.size or 0 for file in run.transfer.files) - run.bytes_moved
-            for run in runs
-            if not run.is_idle
+        hungry_files = self._appetite.hungry_files
+        return (
+            self._work.files_left < hungry_files
+            and self._work.bytes_left < HUNGRY_BYTES
         )
-        return files < self._appetite.hungry_files and size < HUNGRY_BYTES
 
     def _accept(self, claim: Claim) -> None:
         now = self._clock.now()
         for transfer in claim.transfers:
-            self._start(transfer, claim.lease_seconds, now)
+            self._work.start(transfer, claim.lease_seconds, now, self._signal.set)
         if claim.transfers:
             self._is_idle = False
             self._sites.note_projects({t.key.project_name for t in claim.transfers})
         self._chores.accept(claim)
         has_more = claim.transfers and claim.pending
         self._claim_at = now if has_more else self._find_next_look(claim, now)
-        if not self._runs and self._chores.is_idle:
+        if not self._work and self._chores.is_idle:
             self._become_idle(claim)
 
     def _find_next_look(self, claim: Claim, now: float) -> float:
@@ -406,17 +368,6 @@ class Agent:
             self._unfinished = "; ".join(reason for reason in reasons if reason)
             self._done = True
 
-    def _start(self, transfer: Transfer, lease_seconds: float, now: float) -> None:
-        lease = Lease(transfer.lease_token, lease_seconds, now)
-        run = TransferRun(transfer, lease, self._shared, now)
-        previous = self._runs.get(transfer.key)
-        if previous is not None:
-            # The server gave it anew, so the earlier lease is over.
-            previous.cancel()
-            self._drop(previous)
-        self._runs[transfer.key] = run
-        run.start(self._pool, self._signal.set)
-
     # --- ends and errors -------------------------------------------------------------
 
     def _give_back_all(self, *, stopping: bool) -> None:
@@ -424,23 +375,20 @@ class Agent:
 
         With `stopping` the server also learns that this agent is gone.
         """
-        for run in self._runs.values():
-            run.cancel()
+        self._work.cancel()
         self._chores.stop()
-        for run in [*self._runs.values(), *self._ending]:
-            run.wait_idle(STOP_SECONDS)
-        reports = [run.take_report() for run in self._runs.values()]
-        reports = [report for report in reports if report.files]
+        self._work.wait_idle()
+        reports = self._work.take_last_reports()
         try:
             for start in range(0, len(reports), MOST_TOLD):
                 self._send_reports(reports[start : start + MOST_TOLD], None)
-            leases = [run.lease_key for run in self._runs.values()]
+            leases = self._work.list_leases()
             if leases or (stopping and self._contact.is_fine):
                 self._release(leases, stopping=stopping)
         except ServerError as error:
             # Leases that nobody renews end by themselves.
             self._emit("problem", {"message": f"Work was not given back: {error}"})
-        self._runs.clear()
+        self._work.clear()
 
     def _release(self, leases: list[LeaseKey], *, stopping: bool) -> None:
         agent_id = self._config.identity.id
@@ -455,9 +403,8 @@ class Agent:
         is_refused = isinstance(error, RequestRefusedError)
         if is_refused and not isinstance(error, SiteIdInUseError):
             # The server does not take these results: others may do the work.
-            for run in list(self._runs.values()):
-                run.cancel()
-                self._drop(run)
+            for run in self._work:
+                self._work.withdraw(run)
             self.wake()
 
     def _describe_health(self) -> Health:
@@ -468,10 +415,10 @@ class Agent:
     def _describe_progress(self) -> dict[str, object]:
         done = self._progress.snapshot()
         return {
-            "transfersActive": len(self._runs),
+            "transfersActive": len(self._work),
             "transfersDone": done.transfers_done,
-            "filesActive": sum(run.files_left for run in self._runs.values()),
+            "filesActive": self._work.files_left,
             "filesDone": done.files_done,
-            "filesFailed": len(self._failed),
+            "filesFailed": self._work.failed_files,
             "bytesMoved": done.bytes_moved,
         }

@@ -151,7 +151,7 @@ def test_stop_while_a_limit_is_waited_for_is_at_once(bench: Bench) -> None:
         bench.pool = pool
         agent = bench.make_agent()
         agent.step()
-        (run,) = agent._runs.values()
+        (run,) = agent._work
         moving = threading.Event()
         while not run.bytes_moved:
             moving.wait(0.001)

@@ -1,0 +1,153 @@
+"""The transfers that an agent has in hand: begun, told of, ended.
+
+Only the agent's own thread uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Callable, Optional
+
+from ..errors import SiteUnhealthyError
+from ..work import (
+    FAILED,
+    SYNCED,
+    LeaseKey,
+    Transfer,
+    TransferKey,
+    TransferReport,
+)
+from .ends import Surroundings
+from .lease import Lease
+from .runner import TransferRun
+
+MOST_TOLD = 1000
+"""As many transfers as one request may tell of."""
+STOP_SECONDS = 20.0
+"""How long a stop waits for the step that each worker is in."""
+
+
+class Workload:
+    """Runs by their transfers, and what became of the files of those that ended."""
+
+    def __init__(self, shared: Surroundings, pool: Executor) -> None:
+        self._shared = shared
+        self._pool = pool
+        self._runs: dict[TransferKey, TransferRun] = {}
+        self._ending: list[TransferRun] = []
+        self._failed: set[tuple[TransferKey, str]] = set()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[TransferRun]:
+        return iter(list(self._runs.values()))
+
+    def __getitem__(self, key: TransferKey) -> TransferRun:
+        return self._runs[key]
+
+    # --- how much --------------------------------------------------------------------
+
+    @property
+    def is_drained(self) -> bool:
+        """No worker has anything left to do."""
+        return all(run.is_idle for run in self)
+
+    @property
+    def files_left(self) -> int:
+        return sum(run.files_left for run in self)
+
+    @property
+    def bytes_left(self) -> int:
+        return sum(
+            sum(file.size or 0 for file in run.transfer.files) - run.bytes_moved
+            for run in self
+            if not run.is_idle
+        )
+
+    @property
+    def failed_files(self) -> int:
+        """Files whose last run failed, of all transfers so far."""
+        return len(self._failed)
+
+    # --- begin and end ---------------------------------------------------------------
+
+    def start(
+        self,
+        transfer: Transfer,
+        lease_seconds: float,
+        now: float,
+        on_idle: Callable[[], None],
+    ) -> None:
+        """Begin a transfer; a worker calls `on_idle` after its last file."""
+        lease = Lease(transfer.lease_token, lease_seconds, now)
+        run = TransferRun(transfer, lease, self._shared, now)
+        previous = self._runs.get(transfer.key)
+        if previous is not None:
+            # The server gave it anew, so the earlier lease is over.
+            self.withdraw(previous)
+        self._runs[transfer.key] = run
+        run.start(self._pool, on_idle)
+
+    def finish(self, run: TransferRun) -> None:
+        """The server has all results of a run."""
+        self._drop(run)
+        for file_id, outcome in run.outcomes.items():
+            name = (run.transfer.key, file_id)
+            if outcome.status == FAILED:
+                self._failed.add(name)
+            elif outcome.status == SYNCED:
+                self._failed.discard(name)
+
+    def withdraw(self, run: TransferRun) -> None:
+        """Stop a run that is no longer ours."""
+        run.cancel()
+        self._drop(run)
+
+    def _drop(self, run: TransferRun) -> None:
+        del self._runs[run.transfer.key]
+        if not run.is_idle:
+            self._ending.append(run)
+        self._ending = [ending for ending in self._ending if not ending.is_idle]
+
+    def cancel(self) -> None:
+        """Stop everything soon."""
+        for run in self:
+            run.cancel()
+
+    def wait_idle(self) -> None:
+        """Wait for the step that each worker is in."""
+        for run in [*self, *self._ending]:
+            run.wait_idle(STOP_SECONDS)
+
+    def clear(self) -> None:
+        """Forget what was stopped."""
+        self._runs.clear()
+
+    # --- what is told ----------------------------------------------------------------
+
+    def list_faults(self) -> Iterator[tuple[str, SiteUnhealthyError]]:
+        """Sites that could not be used, with the names of the projects."""
+        for run in self:
+            fault: Optional[SiteUnhealthyError] = run.fault
+            if fault is not None:
+                yield run.transfer.key.project_name, fault
+
+    def take_reports(self, now: float) -> list[TransferReport]:
+        """Of every run with news, or whose lease has to be renewed or asked about."""
+        reports = []
+        for run in self:
+            report = run.take_report()
+            ask_at = run.lease.check_at if run.is_under_way else run.lease.renew_at
+            if report.files or report.finished or now >= ask_at:
+                reports.append(report)
+        return reports
+
+    def take_last_reports(self) -> list[TransferReport]:
+        """What became of files, without anything about leases."""
+        reports = [run.take_report() for run in self]
+        return [report for report in reports if report.files]
+
+    def list_leases(self) -> list[LeaseKey]:
+        return [run.lease_key for run in self]

@@ -16,7 +16,12 @@ from ..domain.setting_faults import find_untrusted_programs, list_programs
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..errors import NotAllowedError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
-from ..store.access import Caller, project_groups, readable_paths
+from ..store.access import (
+    Caller,
+    is_anothers_machine,
+    project_groups,
+    readable_paths,
+)
 from ..store.credentials import HANDED
 from .answers import answer
 from .inputs import check_text, check_texts
@@ -116,19 +121,21 @@ class CredentialRoutes:
         site_id: ClientSiteID,
         body: CredentialsModel,
     ) -> Response:
-        """Return the settings of sites with their secrets, to whom they are for."""
+        """Return the settings of sites with their secrets, to whom they are for.
+
+        Nothing is for an agent on a machine that is another user's.
+        """
         caller = Caller(user, site_id)
         names = list(dict.fromkeys(check_texts("siteNames", body.siteNames) or []))
         variant = check_text("variant", body.variant)
         await readable_paths(caller, project_name)
-        configured, rules = await self._rules(project_name, caller, variant)
-        handed: dict[str, Any] = {}
-        refused: dict[str, _Refusal] = {}
-        for name in names:
-            try:
-                handed[name] = await self._resolve(name, configured.get(name), rules)
-            except _Refusal as refusal:
-                refused[name] = refusal
+        if site_id is not None and await is_anothers_machine(site_id, caller):
+            handed: dict[str, Any] = {}
+            refused = dict.fromkeys(names, _refuse_machine(site_id))
+        else:
+            handed, refused = await self._resolve_all(
+                names, *await self._rules(project_name, caller, variant)
+            )
         outcomes = {name: refusal.code for name, refusal in refused.items()}
         outcomes.update(dict.fromkeys(handed, HANDED))
         await self._services.credentials.record(
@@ -158,6 +165,22 @@ class CredentialRoutes:
             raise NotAllowedError(msg)
         handouts = await self._services.credentials.list_handouts(project_name, first)
         return answer({"handouts": handouts})
+
+    async def _resolve_all(
+        self,
+        names: Iterable[str],
+        configured: Mapping[str, Mapping[str, Any]],
+        rules: _Rules,
+    ) -> tuple[dict[str, Any], dict[str, _Refusal]]:
+        """Return by site what is handed out, and why other sites are refused."""
+        handed: dict[str, Any] = {}
+        refused: dict[str, _Refusal] = {}
+        for name in names:
+            try:
+                handed[name] = await self._resolve(name, configured.get(name), rules)
+            except _Refusal as refusal:
+                refused[name] = refusal
+        return handed, refused
 
     async def _rules(
         self, project_name: str, caller: Caller, variant: str
@@ -210,6 +233,14 @@ class CredentialRoutes:
             "provider": site["provider"],
             "settings": fill_in_secrets(settings, secrets),
         }
+
+
+def _refuse_machine(site_id: str) -> _Refusal:
+    msg = (
+        f"Machine '{site_id}' is another user's: its owner or a manager can add you "
+        "to it"
+    )
+    return _Refusal("not_allowed", msg)
 
 
 def _secrets_by_site(

@@ -213,10 +213,20 @@ async def check_machine_site(site_name: str, caller: Caller) -> None:
 
 async def is_machine_user(site_name: str, caller: Caller) -> bool:
     """Tell whether a machine is the caller's to use; every one is a manager's."""
+    return caller.is_manager or caller.name in await _machine_users(site_name)
+
+
+async def is_anothers_machine(site_name: str, caller: Caller) -> bool:
+    """Tell whether a machine has users, and the caller is none of them."""
     if caller.is_manager:
-        return True
+        return False
+    users = await _machine_users(site_name)
+    return bool(users) and caller.name not in users
+
+
+async def _machine_users(site_name: str) -> set[str]:
     owners = await Postgres.fetch(_SQL.get("machine_owners"), site_name)
-    return caller.name in {row["user_name"] for row in owners}
+    return {row["user_name"] for row in owners}
 
 
 async def _may_own(site_name: str, caller: Caller) -> bool:

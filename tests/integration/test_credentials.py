@@ -34,6 +34,13 @@ async def add_secret(name: str, value: str) -> None:
     await Postgres.execute("INSERT INTO public.secrets VALUES ($1, $2)", name, value)
 
 
+async def own_machine(user: str) -> None:
+    await Postgres.execute(
+        "INSERT INTO public.sitesync_machine_sites VALUES ($1, $2, $2, now())",
+        *(SITE, user),
+    )
+
+
 async def set_project(host: Host, **data: Any) -> None:
     await Postgres.execute(
         "INSERT INTO project_demo.settings (addon_name, addon_version, variant, data) "
@@ -204,6 +211,46 @@ async def test_artists_cannot_name_secrets_in_settings_of_their_machine(
         {"sites": [sftp(credentials_for=["everyone"])]},
     )
     assert await refusal(host, "artist", site_id=SITE) == "secret_not_allowed"
+
+
+async def test_who_names_anothers_machine_is_handed_nothing(
+    host: Host, set_settings: SetSettings, secret: None
+) -> None:
+    """What he has no part in is no machine of his agent; the record would lie."""
+    await set_settings(sites=[sftp(credentials_for=["everyone"])])
+    await own_machine("artist")
+    for user in ("artist", "manager", "service"):
+        assert CONFIGURED in (await ask(host, user, site_id=SITE))["sites"], user
+    assert await refusal(host, "restricted", site_id=SITE) == "not_allowed"
+    handouts = (
+        await (await host.client("manager")).get(f"{host.addon_path}/demo/credentials")
+    ).json()["handouts"]
+    assert ("restricted", SITE, "not_allowed") in {
+        (each["userName"], each["machine"], each["outcome"]) for each in handouts
+    }
+    for machine in (None, "quiet-grey-owl"):
+        handed = await ask(host, "restricted", site_id=machine)
+        assert CONFIGURED in handed["sites"], machine
+    await own_machine("restricted")
+    assert CONFIGURED in (await ask(host, "restricted", site_id=SITE))["sites"]
+
+
+async def test_sites_of_anothers_machine_are_unknown(
+    host: Host, set_settings: SetSettings
+) -> None:
+    await set_settings(sites=[])
+    await Postgres.execute(
+        "INSERT INTO project_demo.project_site_settings "
+        "(addon_name, addon_version, site_id, user_name, data) "
+        "VALUES ($1, $2, $3, 'artist', $4)",
+        host.addon.name,
+        host.addon.version,
+        SITE,
+        {"sites": [sftp("typed here")]},
+    )
+    assert CONFIGURED in (await ask(host, "artist", site_id=SITE))["sites"]
+    for user in ("restricted", "manager", "service"):
+        assert await refusal(host, user, site_id=SITE) == "unknown_site", user
 
 
 @pytest.mark.parametrize(

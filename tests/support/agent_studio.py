@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,19 @@ class Studio:
 
     def read_published(self, published: Published) -> bytes:
         return (self._studio_root / published.paths[0]).read_bytes()
+
+    def write(self, paths: Iterable[Path], size: int) -> None:
+        """Files of random content on the studio's disk."""
+        for path in paths:
+            file = self._studio_root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(os.urandom(size))
+
+    def move_files(self, published: Published, root: Path) -> None:
+        """Bring the files of a publish from the studio's disk below another root."""
+        for path in published.paths:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(self._studio_root / path, root / path)
 
     def forget_copies(self, published: Published) -> None:
         """Remove the files that disks have of a publish."""

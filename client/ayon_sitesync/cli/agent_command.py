@@ -13,6 +13,7 @@ from typing import Any, Callable, Optional
 
 from ..agent_ids import find_journal, hold_agent_id
 from ..errors import ServerUnreachableError
+from ..memory_pools import bound_memory_pools
 from ..server_api.live import LiveChannel
 from ..server_api.operator_client import OperatorClient
 from ..site_access import SiteAccess
@@ -42,6 +43,7 @@ def run_agent_command(options: Options, client: OperatorClient) -> int:
 
     Raises `InputError` and the `ServerError` classes for what its owner must see to.
     """
+    bound_memory_pools()
     stop = _StopSwitch()
     is_silent = options.as_json or not sys.stdout.isatty()
     with ProgressLine("agent", is_silent=is_silent) as line:

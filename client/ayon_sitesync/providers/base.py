@@ -24,7 +24,7 @@ MANY_FILES = 512
 """The same for a `ManyTaker`: it looks at a folder once for each batch."""
 MANY_PARALLEL = 4
 """Files of one such batch under way at once where the settings do not count them."""
-BATCH_BYTES = 8 * 1024 * 1024
+BATCH_BYTES = 4 * 1024 * 1024
 """What one batch holds at most; it may be in memory as a whole."""
 
 

@@ -16,7 +16,7 @@ from .packets import Attributes
 from .pool import ConnectionPool
 from .session import LinkError, SftpSession, SftpStatusError, Space
 
-AHEAD_BYTES = 8 * 1024 * 1024
+AHEAD_BYTES = 4 * 1024 * 1024
 """Data on its way for one open file; memory for each is bounded by it."""
 
 NS_PER_SECOND = 1_000_000_000

@@ -25,7 +25,12 @@ from ayon_sitesync.errors import (
     map_os_error,
 )
 from ayon_sitesync.paths import PART_SUFFIX, resolve_path
-from ayon_sitesync.providers.base import Capabilities, FileStat, SiteConfig
+from ayon_sitesync.providers.base import (
+    UNKNOWN_TIME,
+    Capabilities,
+    FileStat,
+    SiteConfig,
+)
 
 ABANDONED_SECONDS = 3600
 """Age from which a part that this machine left behind is dead."""
@@ -133,7 +138,8 @@ class ShelfPart:
         with self._shelf.mapping_errors(self._path):
             os.fsync(self._file.fileno())
             self._file.close()
-            os.utime(self._temporary, ns=(mtime_ns, mtime_ns))
+            if mtime_ns != UNKNOWN_TIME:
+                os.utime(self._temporary, ns=(mtime_ns, mtime_ns))
             # One step: others see the older file or the whole new one.
             self._temporary.replace(self._shelf.find(self._path))
 

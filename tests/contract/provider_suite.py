@@ -20,7 +20,10 @@ from ayon_sitesync.errors import (
 )
 from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import (
+    UNKNOWN_TIME,
+    BatchProvider,
     FolderProvider,
+    NewFile,
     Part,
     Provider,
     Reader,
@@ -162,6 +165,24 @@ class ProviderSuite:
             found = provider.stat(path)
             assert found is not None
             assert found.mtime_ns == OLD_TIME_NS
+
+    def test_file_of_unknown_time_has_that_of_its_writing(
+        self, provider: Provider
+    ) -> None:
+        path = provider.locate(ROOTED + "a.exr")
+        with provider.create_part(path) as part:
+            write_all(part, b"content")
+            part.publish(UNKNOWN_TIME)
+        paths = [path]
+        if provider.capabilities.batches:
+            paths.append(provider.locate(ROOTED + "b.exr"))
+            file = NewFile(paths[1], b"content", UNKNOWN_TIME)
+            assert cast(BatchProvider, provider).write_many([file]) == [None]
+        for written in paths:
+            found = provider.stat(written)
+            assert found is not None
+            if provider.capabilities.keeps_mtime:
+                assert found.mtime_ns > OLD_TIME_NS
 
     def test_part_without_publish_leaves_the_older_file(
         self, storage: Storage, provider: Provider

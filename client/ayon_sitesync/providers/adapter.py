@@ -32,7 +32,14 @@ from ..errors import (
     map_os_error,
 )
 from ..paths import resolve_path
-from .base import Capabilities, FileStat, Provider, SiteConfig, Upload
+from .base import (
+    UNKNOWN_TIME,
+    Capabilities,
+    FileStat,
+    Provider,
+    SiteConfig,
+    Upload,
+)
 from .disk.files import O_BINARY, LocalReader
 from .others import AbstractProvider
 from .spool import SpooledPart, make_spool
@@ -82,7 +89,7 @@ class _FetchedReader(LocalReader):
 
     def stat(self) -> FileStat:
         # Its time is that of the download, and says nothing.
-        return FileStat(super().stat().size, 0)
+        return FileStat(super().stat().size, UNKNOWN_TIME)
 
     def __exit__(
         self,
@@ -182,7 +189,7 @@ class AdaptedProvider:
         except BaseException:
             _discard(spool)
             raise
-        return spool, FileStat(found.st_size, 0)
+        return spool, FileStat(found.st_size, UNKNOWN_TIME)
 
     def _download(self, path: str, spool: Path) -> None:
         with self._mapping_errors(path):

@@ -28,6 +28,11 @@ BATCH_BYTES = 4 * 1024 * 1024
 """What one batch holds at most; it may be in memory as a whole."""
 
 
+UNKNOWN_TIME = 0
+"""In the place of a file's time: the storage does not tell it. A file that is written
+then keeps the time of its writing."""
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a kind of storage can do, as data.
@@ -58,7 +63,8 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class FileStat:
-    """Size in bytes and time of the last change in nanoseconds since the epoch.
+    """Size in bytes and time of the last change in nanoseconds since the epoch, or
+    `UNKNOWN_TIME`.
 
     `digest` is what the storage itself says of the content, as `algorithm:hex`, where
     it knows that without reading the file.
@@ -126,7 +132,8 @@ class Part(Protocol):
     def publish(self, mtime_ns: int) -> None:
         """Give the final name, atomically and durably; an older file is replaced.
 
-        Once, after all is written. On an error the older file is still there.
+        Once, after all is written. On an error the older file is still there. Without
+        a known time the file has that of its writing.
         """
 
     def __enter__(self) -> Part: ...

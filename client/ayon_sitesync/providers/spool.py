@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Callable, Optional
 
 from ..errors import PermanentError, map_os_error
-from .base import Reader, Upload
+from .base import UNKNOWN_TIME, Reader, Upload
 
 LEFT_OVER_PREFIX = "sitesync-rclone-"
 """Of everything in the folder for temporary files; the process id follows."""
@@ -52,7 +52,8 @@ class SpooledPart:
     def publish(self, mtime_ns: int) -> None:
         with self._mapping_errors():
             self._file.close()
-            os.utime(self._spool, ns=(mtime_ns, mtime_ns))
+            if mtime_ns != UNKNOWN_TIME:
+                os.utime(self._spool, ns=(mtime_ns, mtime_ns))
             size = self._spool.stat().st_size
         self._take_file(
             Upload(str(self._spool), self._path, size, mtime_ns, None, _ignore)

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from ...errors import map_os_error
 from ...paths import PART_SUFFIX
-from ..base import FileStat
+from ..base import UNKNOWN_TIME, FileStat
 
 
 def _load_fcntl() -> Any:
@@ -81,15 +81,19 @@ def open_part(folder: str, name: str, machine_tag: str) -> tuple[str, int]:
 
 
 def put_in_place(part: str, descriptor: int, path: str, mtime_ns: int) -> None:
-    """Give a part its time and its final name; the descriptor is closed then."""
+    """Give a part its time, if known, and its final name; the descriptor is closed
+    then."""
+    has_time = mtime_ns != UNKNOWN_TIME
     if os.name == "nt":
         # Windows renames no open file.
         os.close(descriptor)
-        os.utime(part, ns=(mtime_ns, mtime_ns))
+        if has_time:
+            os.utime(part, ns=(mtime_ns, mtime_ns))
         os.replace(part, path)
         return
     try:
-        os.utime(descriptor, ns=(mtime_ns, mtime_ns))
+        if has_time:
+            os.utime(descriptor, ns=(mtime_ns, mtime_ns))
         os.replace(part, path)
     finally:
         os.close(descriptor)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Union
 
 from ...errors import CorruptError, RetryableError, TransferError
-from ..base import FileStat, NewFile, WholeFile
+from ..base import UNKNOWN_TIME, FileStat, NewFile, WholeFile
 from . import packets
 from .faults import map_status
 from .files import encode_path, ensure_inside, make_stat, raise_if_full, rename
@@ -268,9 +268,10 @@ class Batch:
             session.send_write(file.handle, at, new.content[at : at + step])
             for at in range(0, len(new.content), step)
         ]
-        mtime = packets.encode_times(new.mtime_ns // NS_PER_SECOND)
-        handle = packets.encode_text(file.handle)
-        sent.append(session.send(packets.FSETSTAT, handle, mtime))
+        if new.mtime_ns != UNKNOWN_TIME:
+            mtime = packets.encode_times(new.mtime_ns // NS_PER_SECOND)
+            handle = packets.encode_text(file.handle)
+            sent.append(session.send(packets.FSETSTAT, handle, mtime))
         if packets.FSYNC in session.extensions:
             sent.append(session.send_fsync(file.handle))
         reads = self._send_reads(file, len(new.content))

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Callable, NamedTuple, Optional
 
 from ...errors import STORAGE_FULL, PathError, PermanentError, SiteUnhealthyError
-from ..base import FileStat
+from ..base import UNKNOWN_TIME, FileStat
 from . import packets
 from .connection import Connection
 from .faults import map_link, map_status, mapping_errors
@@ -263,16 +263,17 @@ class SftpPart:
 
     def publish(self, mtime_ns: int) -> None:
         self._finish_writing()
-        mtime = packets.encode_times(mtime_ns // NS_PER_SECOND)
         session = self._session
         with self.mapping_errors():
-            set_time = session.send(
-                packets.FSETSTAT, packets.encode_text(self._handle), mtime
-            )
-            close = session.send_named(packets.CLOSE, self._handle)
+            sent = []
+            if mtime_ns != UNKNOWN_TIME:
+                handle = packets.encode_text(self._handle)
+                mtime = packets.encode_times(mtime_ns // NS_PER_SECOND)
+                sent.append(session.send(packets.FSETSTAT, handle, mtime))
+            sent.append(session.send_named(packets.CLOSE, self._handle))
             self._handle = b""
-            session.expect_ok(set_time)
-            session.expect_ok(close)
+            for request_id in sent:
+                session.expect_ok(request_id)
             rename(session, self._temporary, self._path)
             self._is_published = True
 

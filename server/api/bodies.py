@@ -6,6 +6,9 @@ who reaches the server could fill its memory.
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
@@ -17,6 +20,13 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_BODY_VALUES = 2_000_000
 """A value of JSON takes a hundred bytes of memory and may be two bytes long."""
 _PLAIN = ("", "identity")
+
+
+class _ReadRequest(Request):
+    """A request whose JSON is read in half of the time: nobody is served meanwhile."""
+
+    async def json(self) -> Any:
+        return orjson.loads(await self.body())
 
 
 async def read_within_bounds(request: Request) -> Request:
@@ -47,7 +57,7 @@ async def read_within_bounds(request: Request) -> Request:
         is_read = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return Request(request.scope, replay)
+    return _ReadRequest(request.scope, replay)
 
 
 async def _read(request: Request) -> bytes:

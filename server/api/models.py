@@ -16,6 +16,7 @@ from pydantic.error_wrappers import ErrorWrapper
 from ..domain.files import MAX_BIGINT
 from ..domain.status import SiteStatus
 from ..host import Field, OPModel
+from .long_lists import LongList
 
 MAX_INT = 2**31 - 1
 MAX_FILES = 100_000
@@ -94,8 +95,13 @@ class PostedFileModel(OPModel):
     progress: float | None = Field(None, ge=0, le=100, description="Share, 0 to 1")
 
 
+class PostedFiles(LongList):
+    item_model = PostedFileModel
+    max_items = MAX_FILES
+
+
 class StatePostModel(OPModel):
-    files: list[PostedFileModel] = Field(..., max_items=MAX_FILES)
+    files: PostedFiles
     priority: int | None = Field(None, ge=1, le=1000)
 
 

@@ -20,6 +20,7 @@ from ..store.scans import ScanCounts
 from .answers import answer
 from .file_reports import CHECKSUM
 from .inputs import check_text, clean_message
+from .long_lists import LongList, models_in_turns
 from .models import Bytes, ErrorModel, HexId
 from .routing import SiteSyncRoute
 from .services import Services
@@ -38,11 +39,16 @@ class PresentFileModel(OPModel):
     checksum: str | None = Field(None, regex=CHECKSUM)
 
 
+class PresentFiles(LongList):
+    item_model = PresentFileModel
+    max_items = MAX_LOOKS
+
+
 class PresenceModel(OPModel):
     """`requeue`: what is not there is queued if another site has it."""
 
     siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
-    files: list[PresentFileModel] = Field(..., max_items=MAX_LOOKS)
+    files: PresentFiles
     requeue: bool = False
 
 
@@ -119,11 +125,8 @@ class PresenceRoutes:
         body: PresenceModel,
     ) -> Response:
         """Take what a look at a site's storage has found."""
-        look = await self._open(
-            project_name, Caller(user, site_id), body.siteName, requeue=body.requeue
-        )
         found: dict[str, list[Presence]] = {}
-        for file in body.files:
+        async for file in models_in_turns(PresentFileModel, body.files, "files"):
             found.setdefault(str(file.representationId), []).append(
                 Presence(
                     check_text("files.fileId", file.fileId),
@@ -132,6 +135,9 @@ class PresenceRoutes:
                     file.checksum,
                 )
             )
+        look = await self._open(
+            project_name, Caller(user, site_id), body.siteName, requeue=body.requeue
+        )
         tally = await self._services.presence.apply(look, found)
         await self._services.scans.extend(project_name, look.site_name)
         if tally.changed:

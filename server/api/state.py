@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -18,6 +18,7 @@ from ..store.site_state import Target
 from ..store.two_site_list import read_two_sites
 from .answers import answer, answer_list
 from .inputs import check_ids, check_text, check_texts, clean_message
+from .long_lists import models_in_turns
 from .models import (
     ErrorModel,
     ParamsModel,
@@ -155,11 +156,12 @@ class StateRoutes:
         reset: Annotated[bool, Query(description="Forget what is stored")] = False,
     ) -> Response:
         """Say what is on a site: makes the row, or merges into it by file id."""
+        files = await posted_files(post_data.files, "files")
         target = await self._target(
             project_name, Caller(user, site_id), representation_id, site_name
         )
         post = StatePost(
-            files=[posted_file(file) for file in post_data.files],
+            files=files,
             priority=post_data.priority,
             reset=reset,
         )
@@ -203,16 +205,23 @@ class StateRoutes:
         return Target(project_name, representation_id, site_name, caller, sites)
 
 
-def posted_file(file: PostedFileModel) -> PostedFile:
-    return PostedFile(
-        id=check_text("files.id", file.id),
-        status=file.status,
-        size=int(file.size),
-        timestamp=file.timestamp,
-        message=clean_message(file.message),
-        retries=file.retries,
-        progress=file.progress,
-    )
+async def posted_files(items: list[Any], *path: str | int) -> list[PostedFile]:
+    """Return what is posted of files; `path` is where they are in the body.
+
+    :raises InvalidRequestError: one of them is wrong.
+    """
+    return [
+        PostedFile(
+            id=check_text("files.id", file.id),
+            status=file.status,
+            size=int(file.size),
+            timestamp=file.timestamp,
+            message=clean_message(file.message),
+            retries=file.retries,
+            progress=file.progress,
+        )
+        async for file in models_in_turns(PostedFileModel, items, *path)
+    ]
 
 
 def _resolve(name: str, machine: str) -> str:

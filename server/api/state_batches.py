@@ -12,10 +12,11 @@ from ..store.access import Caller
 from ..store.posts import BulkPost
 from .answers import answer
 from .inputs import check_text
-from .models import MAX_FILES, ErrorModel, HexId, PostedFileModel
+from .long_lists import LongList, models_in_turns
+from .models import MAX_FILES, ErrorModel, HexId, PostedFiles
 from .routing import SiteSyncRoute
 from .services import Services
-from .state import posted_file
+from .state import posted_files
 
 MAX_STATES = 10_000
 
@@ -30,14 +31,19 @@ class StateModel(OPModel):
     representationId: HexId
     siteName: str = Field(..., min_length=1, max_length=MAX_SITE_NAME_LENGTH)
     status: SiteStatus | None = None
-    files: list[PostedFileModel] | None = Field(None, max_items=MAX_FILES)
+    files: PostedFiles | None = None
     reset: bool = Field(False, description="Forget what is stored")
     priority: int | None = Field(None, ge=1, le=1000)
     writtenAt: float | None = Field(None, ge=0)
 
 
+class States(LongList):
+    item_model = StateModel
+    max_items = MAX_STATES
+
+
 class StatesModel(OPModel):
-    states: list[StateModel] = Field(..., max_items=MAX_STATES)
+    states: States
 
 
 class StateResultModel(OPModel):
@@ -76,10 +82,10 @@ class StateBatchRoutes:
         body: StatesModel,
     ) -> Response:
         """Write states in one transaction, in their order; each has its result."""
+        posts = await _posts(body.states)
         await self._services.keeper.ensure_ready(project_name)
         caller = Caller(user, site_id)
         sites = await self._services.configuration.for_caller(project_name, caller)
-        posts = _posts(body.states)
         results, changed = await self._services.states.post_many(
             project_name, caller, sites, posts
         )
@@ -102,17 +108,19 @@ class StateBatchRoutes:
         )
 
 
-def _posts(states: list[StateModel]) -> list[BulkPost]:
+async def _posts(states: States) -> list[BulkPost]:
     """Return the checked posts.
 
     :raises InvalidRequestError: too many files, or not one of status and files.
     """
-    files = sum(len(state.files or ()) for state in states)
-    if files > MAX_FILES:
-        msg = f"states: at most {MAX_FILES} files are allowed in one request"
-        raise InvalidRequestError("states", msg)
-    posts = []
-    for number, state in enumerate(states):
+    posts: list[BulkPost] = []
+    count = 0
+    async for state in models_in_turns(StateModel, states, "states"):
+        number = len(posts)
+        count += len(state.files or ())
+        if count > MAX_FILES:
+            msg = f"states: at most {MAX_FILES} files are allowed in one request"
+            raise InvalidRequestError("states", msg)
         if (state.status is None) == (state.files is None):
             name = f"states.{number}.status"
             msg = f"{name}: give either status, for all files, or files"
@@ -122,7 +130,7 @@ def _posts(states: list[StateModel]) -> list[BulkPost]:
                 representation_id=str(state.representationId),
                 site_name=check_text("siteName", state.siteName),
                 status=state.status,
-                files=[posted_file(file) for file in state.files or ()],
+                files=await posted_files(state.files or [], "states", number, "files"),
                 priority=state.priority,
                 reset=state.reset,
                 written_at=state.writtenAt,

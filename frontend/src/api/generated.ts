@@ -273,6 +273,8 @@ export interface paths {
         /**
          * Hand Out Credentials
          * @description Return the settings of sites with their secrets, to whom they are for.
+         *
+         *     Nothing is for an agent on a machine that is another user's.
          */
         post: operations["hand_out_credentials"];
         delete?: never;
@@ -1650,37 +1652,6 @@ export interface components {
             pauses: components["schemas"]["PausedModel"][];
         };
         /**
-         * PostedFileModel
-         * @description State of one file. Unknown keys, such as `totalSize`, are ignored.
-         */
-        PostedFileModel: {
-            /** Filehash */
-            fileHash: string;
-            /** Id */
-            id: string;
-            /** Message */
-            message?: string;
-            /**
-             * Progress
-             * @description Share, 0 to 1
-             */
-            progress?: number;
-            /**
-             * Retries
-             * @default 0
-             */
-            retries: number;
-            /**
-             * Size
-             * @default 0
-             */
-            size: number;
-            /** @default -1 */
-            status: components["schemas"]["SiteStatus"];
-            /** Timestamp */
-            timestamp?: number;
-        };
-        /**
          * PresenceAnswerModel
          * @description Files that changed: there now, queued, not there. `results` are the problems.
          */
@@ -1700,7 +1671,24 @@ export interface components {
          */
         PresenceModel: {
             /** Files */
-            files: components["schemas"]["PresentFileModel"][];
+            files: {
+                /** Checksum */
+                checksum?: string;
+                /** Fileid */
+                fileId: string;
+                /** Representationid */
+                representationId: string;
+                /**
+                 * Size
+                 * @default 0
+                 */
+                size: number;
+                /**
+                 * State
+                 * @enum {string}
+                 */
+                state: "present" | "missing" | "different";
+            }[];
             /**
              * Requeue
              * @default false
@@ -1722,28 +1710,6 @@ export interface components {
             fileId?: string;
             /** Representationid */
             representationId: string;
-        };
-        /**
-         * PresentFileModel
-         * @description One file as it was found; `checksum` where its content was read.
-         */
-        PresentFileModel: {
-            /** Checksum */
-            checksum?: string;
-            /** Fileid */
-            fileId: string;
-            /** Representationid */
-            representationId: string;
-            /**
-             * Size
-             * @default 0
-             */
-            size: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "present" | "missing" | "different";
         };
         /**
          * ProblemModel
@@ -2465,38 +2431,38 @@ export interface components {
             sites: components["schemas"]["SiteModel"][];
         };
         /**
-         * StateModel
-         * @description State of a representation on a site: `status` for all its files, or `files`.
-         *
-         *     `writtenAt`: when it was so, for what is told late; what somebody else has written
-         *     since then stays (`newer_state`).
-         */
-        StateModel: {
-            /** Files */
-            files?: components["schemas"]["PostedFileModel"][];
-            /** Priority */
-            priority?: number;
-            /** Representationid */
-            representationId: string;
-            /**
-             * Reset
-             * @description Forget what is stored
-             * @default false
-             */
-            reset: boolean;
-            /** Sitename */
-            siteName: string;
-            status?: components["schemas"]["SiteStatus"];
-            /** Writtenat */
-            writtenAt?: number;
-        };
-        /**
          * StatePostModel
          * @description Base of all request and response models: camelCase on the wire.
          */
         StatePostModel: {
             /** Files */
-            files: components["schemas"]["PostedFileModel"][];
+            files: {
+                /** Filehash */
+                fileHash: string;
+                /** Id */
+                id: string;
+                /** Message */
+                message?: string;
+                /**
+                 * Progress
+                 * @description Share, 0 to 1
+                 */
+                progress?: number;
+                /**
+                 * Retries
+                 * @default 0
+                 */
+                retries: number;
+                /**
+                 * Size
+                 * @default 0
+                 */
+                size: number;
+                /** @default -1 */
+                status: -1 | 0 | 1 | 2 | 3 | 4;
+                /** Timestamp */
+                timestamp?: number;
+            }[];
             /** Priority */
             priority?: number;
         };
@@ -2528,7 +2494,56 @@ export interface components {
          */
         StatesModel: {
             /** States */
-            states: components["schemas"]["StateModel"][];
+            states: {
+                /** Files */
+                files?: {
+                    /** Filehash */
+                    fileHash: string;
+                    /** Id */
+                    id: string;
+                    /** Message */
+                    message?: string;
+                    /**
+                     * Progress
+                     * @description Share, 0 to 1
+                     */
+                    progress?: number;
+                    /**
+                     * Retries
+                     * @default 0
+                     */
+                    retries: number;
+                    /**
+                     * Size
+                     * @default 0
+                     */
+                    size: number;
+                    /** @default -1 */
+                    status: -1 | 0 | 1 | 2 | 3 | 4;
+                    /** Timestamp */
+                    timestamp?: number;
+                }[];
+                /** Priority */
+                priority?: number;
+                /** Representationid */
+                representationId: string;
+                /**
+                 * Reset
+                 * @description Forget what is stored
+                 * @default false
+                 */
+                reset: boolean;
+                /** Sitename */
+                siteName: string;
+                /**
+                 * SiteStatus
+                 * @description State of a file or representation on a site, as stored and sent.
+                 * @enum {integer}
+                 */
+                status?: -1 | 0 | 1 | 2 | 3 | 4;
+                /** Writtenat */
+                writtenAt?: number;
+            }[];
         };
         /**
          * StatusModel

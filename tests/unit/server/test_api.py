@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from server.api.answers import answer_list, answer_mapping
 from server.api.inputs import check_ids, check_statuses, check_text, clean_message
 from server.api.list_models import QueryModel
+from server.api.models import StatePostModel
 from server.api.routing import describe_validation_error
+from server.api.state import posted_files
 from server.errors import InvalidRequestError
 
 
@@ -120,3 +122,27 @@ def test_a_validation_error_names_the_field_and_what_is_allowed() -> None:
     described = describe_validation_error(error)
     assert described.detail.startswith("sortBy: unexpected value; permitted: 'folder'")
     assert described.extra == {"errorCode": "invalid_request", "field": "sortBy"}
+
+
+async def test_long_lists_leave_others_their_turn() -> None:
+    file = {"id": "a", "fileHash": "", "status": 4, "size": 1, "timestamp": 1}
+    body = StatePostModel.parse_obj({"files": [file] * 20_000})
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    files = await posted_files(body.files, "files")
+    other.cancel()
+    assert len(files) == 20_000
+    assert turns > 2
+
+
+async def test_a_wrong_item_of_a_long_list_is_told_with_its_place() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await posted_files([{"id": "a", "fileHash": ""}, {"id": "b"}], "files")
+    assert caught.value.detail == "files.1.fileHash: field required"

@@ -65,7 +65,7 @@ def describe_validation_error(
     place, *path = [str(part) for part in first.get("loc", ())] or ["body"]
     if place not in _PLACES:
         path = [place, *path]
-    if first.get("type") == "value_error.jsondecode":
+    if first.get("type") == "json_invalid":
         return InvalidRequestError("body", "The body must be valid JSON")
     # Names of the body's own keys are in the path: any text.
     field = clean_message(".".join(path)) or "body"

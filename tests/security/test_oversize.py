@@ -119,6 +119,22 @@ async def test_bodies_that_cannot_be_read_are_bad_requests(
         assert len(answer.text) < 1000, name
 
 
+@pytest.mark.parametrize(
+    "content", [b'{"states": [}', b'"open', b'{"states": ["\\ud800"]}', b"no JSON"]
+)
+async def test_bodies_that_are_no_json_are_told_as_that(
+    host: Host, client: httpx.AsyncClient, content: bytes
+) -> None:
+    answer = await post(
+        client,
+        host,
+        STATES,
+        content=content,
+        headers={"Content-Type": "application/json"},
+    )
+    expect_refusal(answer, 400, "body")
+
+
 BEYOND = (
     (LIST, {"representationIds": ["0" * 32] * 100_001}, "representationIds"),
     (LIST, {"siteNames": ["studio"] * 101}, "siteNames"),

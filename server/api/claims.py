@@ -15,7 +15,13 @@ from ..errors import (
     SiteSyncError,
     UnknownProjectError,
 )
-from ..host import AyonException, ForbiddenException, UserEntity, get_project_list
+from ..host import (
+    AyonException,
+    ForbiddenException,
+    Postgres,
+    UserEntity,
+    get_project_list,
+)
 from ..store.access import (
     Caller,
     check_machine_site,
@@ -23,7 +29,8 @@ from ..store.access import (
     may_enter,
     readable_paths,
 )
-from ..store.due_rows import MORE_PENDING, MOST_PENDING, Seeker
+from ..store.agents import Registration
+from ..store.due_rows import MORE_PENDING, MOST_PENDING, Seeker, View
 from ..store.leases import Holder
 from .agent_models import ClaimModel
 from .health import note_health
@@ -66,44 +73,52 @@ class ClaimDesk:
     async def claim(
         self, user: UserEntity, site_id: str | None, body: ClaimModel
     ) -> dict[str, Any]:
-        claim, last_project = await self._open(user, site_id, body)
+        claim, known = await self._open(user, site_id, body)
+        # One connection: each question alone would take one and reset it afterwards.
+        async with Postgres.acquire():
+            return await self._serve(claim, known)
+
+    async def _serve(self, claim: _Claim, known: Registration) -> dict[str, Any]:
+        """Give what there is to an agent that is registered."""
+        body, agents = claim.body, self._services.agents
         budget = Budget(body.maxTransfers, body.maxFiles, int(body.maxBytes))
         pauses = await self._services.pauses.load()
         seekers = [
             seeker
-            for name in _rotate(claim.busy, last_project)
+            for name in _rotate(claim.busy, known.last_project)
             if (seeker := await self._seeker(claim, name, pauses)) is not None
         ]
         movers = [seeker for seeker in seekers if seeker.route.reachable]
-        transfers, busy = await self._share_out(movers, budget)
-        if transfers:
-            await self._services.agents.remember_project(
-                claim.agent.id, transfers[-1]["projectName"]
-            )
+        transfers, views = await self._share_out(movers, budget)
+        if transfers and transfers[-1]["projectName"] != known.last_project:
+            await agents.remember_project(claim.agent.id, transfers[-1]["projectName"])
         others, left = await self._removals.claim(
             seekers, body.maxRemovals, takes_scans=body.takesScans
         )
         most = MORE_PENDING if budget.is_spent else MOST_PENDING
-        queue = self._services.queue
-        outlooks = [await queue.outlook(seeker, most) for seeker in busy]
-        outlooks.append(left)
+        outlooks = [left]
+        for seeker in movers:
+            view = views.get(seeker.project_name)
+            outlooks.append(await self._services.queue.outlook(seeker, view, most))
         waits = [
             outlook.next_due_in_seconds
             for outlook in outlooks
             if outlook.next_due_in_seconds is not None
         ]
+        has_leases = bool(transfers or others["removals"])
         return {
             "transfers": transfers,
             **others,
             "leaseSeconds": LEASE_SECONDS,
-            "serverTime": await self._services.agents.now(),
+            # What leases are counted from is asked for after they were given.
+            "serverTime": await agents.now() if has_leases else known.now,
             "nextDueInSeconds": min(waits, default=None),
             "pending": sum(outlook.pending for outlook in outlooks),
         }
 
     async def _open(
         self, user: UserEntity, site_id: str | None, body: ClaimModel
-    ) -> tuple[_Claim, str | None]:
+    ) -> tuple[_Claim, Registration]:
         """Check the agent and note its sign of life."""
         agent = Agent(
             id=str(body.agent.id),
@@ -136,7 +151,7 @@ class ClaimDesk:
             await self._services.live.agents_changed([agent.site_name])
         if known.is_restarted:
             await self._release_all(Holder(agent.id, user.name))
-        return _Claim(body, agent, user, busy, is_shared), known.last_project
+        return _Claim(body, agent, user, busy, is_shared), known
 
     async def _is_ready(self, project_name: str) -> bool:
         """Tell whether a project is prepared; have it prepared if it is not."""
@@ -227,13 +242,14 @@ class ClaimDesk:
 
     async def _share_out(
         self, seekers: list[Seeker], budget: Budget
-    ) -> tuple[list[dict[str, Any]], list[Seeker]]:
+    ) -> tuple[list[dict[str, Any]], dict[str, View]]:
         """Claim from each project its share; what one leaves goes to the others.
 
-        Return the transfers, and who has rows left that are worth another look.
+        Return the transfers, and what was seen of each project that was asked.
         """
         transfers: list[dict[str, Any]] = []
-        hungry, busy = list(seekers), list(seekers)
+        views: dict[str, View] = {}
+        hungry = list(seekers)
         while hungry and not budget.is_spent:
             share = -(-budget.transfers // len(hungry))
             still_hungry = []
@@ -247,12 +263,11 @@ class ClaimDesk:
                 budget.files, budget.bytes = part.files, part.bytes
                 transfers += claimed.transfers
                 tell_rows(self._services, seeker.project_name, claimed.changed)
-                if not claimed.has_rows:
-                    busy.remove(seeker)
+                views[seeker.project_name] = claimed.view
                 if len(claimed.transfers) == asked:
                     still_hungry.append(seeker)
             hungry = still_hungry
-        return transfers, busy
+        return transfers, views
 
 
 def tell_rows(

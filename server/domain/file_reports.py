@@ -20,6 +20,9 @@ from .files import (
 )
 from .status import SiteStatus
 
+_LOST_AT_SUCCESS = frozenset({*FAILURE_KEYS, "retries", WRITER_KEY})
+_SYNCED = int(SiteStatus.SYNCED)
+
 
 class FileReport(NamedTuple):
     """What the holder of a lease says about one file.
@@ -71,14 +74,15 @@ def apply_report(
 
 
 def _succeeded(entry: Entry, report: FileReport, now: float) -> Entry:
-    dropped = (*FAILURE_KEYS, "retries", WRITER_KEY)
-    done = {key: value for key, value in entry.items() if key not in dropped}
-    done.update(
-        status=int(SiteStatus.SYNCED),
-        size=report.bytes_done,
-        timestamp=proof_timestamp(now),
-        proof=report.proof,
-        proven=proof_timestamp(now),
+    done = entry.copy()
+    for key in _LOST_AT_SUCCESS & entry.keys():
+        del done[key]
+    timestamp = proof_timestamp(now)
+    done["status"], done["size"] = _SYNCED, report.bytes_done
+    done["proof"], done["timestamp"], done["proven"] = (
+        report.proof,
+        timestamp,
+        timestamp,
     )
     return done
 

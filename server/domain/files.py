@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
-from .status import SiteStatus, aggregate_status
+from .status import SiteStatus
 
 Entry = dict[str, Any]
 Entries = dict[str, Entry]
@@ -26,6 +26,8 @@ MAX_MESSAGE_LENGTH = 2000
 
 # Looked up for each file of large claims and reports: quicker than making a member.
 _STATUSES: dict[float, SiteStatus] = {int(status): status for status in SiteStatus}
+_NOT_AVAILABLE = SiteStatus.NOT_AVAILABLE
+_RUNNING = int(SiteStatus.IN_PROGRESS)
 
 # What a finished or queued file no longer has.
 FAILURE_KEYS = ("message", "next", "error")
@@ -33,6 +35,7 @@ FAILURE_KEYS = ("message", "next", "error")
 # it of what he was to bring.
 MISSING = "missing"
 PROOF_KEYS = ("proof", "proven")
+_LOST_AT_START = frozenset({*FAILURE_KEYS, *PROOF_KEYS})
 # Who wrote an entry, where that was the server by itself: see `reconciliation`.
 WRITER_KEY = "by"
 
@@ -55,17 +58,25 @@ def parse_files(raw: object) -> list[RepresentationFile]:
     """Read `representations.files`; what has no id is left out."""
     if not isinstance(raw, list):
         return []
-    return [
-        RepresentationFile(
-            id=item["id"],
-            path=_text(item.get("path")),
-            size=whole_number(item.get("size")),
-            hash=_text(item.get("hash")),
-            hash_type=_text(item.get("hash_type")) or "md5",
+    files = []
+    for item in raw:
+        if type(item) is not dict or type(item.get("id")) is not str:
+            continue
+        get = item.get
+        size = get("size")
+        if type(size) is not int or not 0 <= size <= MAX_BIGINT:
+            size = whole_number(size)
+        path, digest, kind = get("path"), get("hash"), get("hash_type")
+        files.append(
+            RepresentationFile(
+                item["id"],
+                path if type(path) is str else "",
+                size,
+                digest if type(digest) is str else "",
+                kind if type(kind) is str and kind else "md5",
+            )
         )
-        for item in raw
-        if isinstance(item, dict) and isinstance(item.get("id"), str)
-    ]
+    return files
 
 
 def parse_entries(data: object) -> Entries:
@@ -89,6 +100,8 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 def whole_number(value: Any) -> int:
     """Return `value` cut to a whole number in 0 .. 2^63-1; 0 for anything else."""
+    if type(value) is int and 0 <= value <= MAX_BIGINT:
+        return value
     if not is_number(value):
         return 0
     return min(max(int(value), 0), MAX_BIGINT)
@@ -97,8 +110,8 @@ def whole_number(value: Any) -> int:
 def entry_status(entry: Mapping[str, Any]) -> SiteStatus:
     value = entry.get("status")
     if type(value) is int or is_number(value):
-        return _STATUSES.get(value, SiteStatus.NOT_AVAILABLE)
-    return SiteStatus.NOT_AVAILABLE
+        return _STATUSES.get(value, _NOT_AVAILABLE)
+    return _NOT_AVAILABLE
 
 
 def entry_size(entry: Mapping[str, Any]) -> int:
@@ -136,10 +149,14 @@ def is_verified(entry: Mapping[str, Any]) -> bool:
     The proof names the timestamp it belongs to. Any other writer sets a new
     timestamp and does not know the proof, which makes it void.
     """
+    return entry_status(entry) == SiteStatus.SYNCED and has_proof(entry)
+
+
+def has_proof(entry: Mapping[str, Any]) -> bool:
+    """Tell whether the proof of an entry that is SYNCED is a valid one."""
     proof, proven = entry.get("proof"), entry.get("proven")
     return (
-        entry_status(entry) == SiteStatus.SYNCED
-        and isinstance(proof, str)
+        type(proof) is str
         and proof in PROOFS
         and is_number(proven)
         and is_number(entry.get("timestamp"))
@@ -149,10 +166,6 @@ def is_verified(entry: Mapping[str, Any]) -> bool:
 
 def entry_proof(entry: Mapping[str, Any]) -> str | None:
     return str(entry["proof"]) if is_verified(entry) else None
-
-
-def entries_status(entries: Entries) -> SiteStatus:
-    return aggregate_status(entry_status(entry) for entry in entries.values())
 
 
 def new_entry(
@@ -258,12 +271,14 @@ def requeue(entry: Entry, now: float) -> Entry:
 
 def return_running(entries: Entries, now: float) -> Entries:
     """Return every IN_PROGRESS file to the queue: its lease has ended."""
-    return {
-        file_id: requeue(entry, now)
-        if entry_status(entry) == SiteStatus.IN_PROGRESS
-        else entry
+    running = [
+        file_id
         for file_id, entry in entries.items()
-    }
+        if entry_status(entry) == SiteStatus.IN_PROGRESS
+    ]
+    if not running:
+        return entries
+    return {**entries, **{each: requeue(entries[each], now) for each in running}}
 
 
 def due_ids(entries: Entries, now: float, changed_at: float) -> list[str]:
@@ -291,12 +306,12 @@ def _is_due(entry: Entry, now: float, abandoned: bool) -> bool:
 def start_files(entries: Entries, file_ids: Iterable[str], now: float) -> Entries:
     """Mark files IN_PROGRESS with nothing done; the reason of a failure goes."""
     started = dict(entries)
+    timestamp = int(now)
     for file_id in file_ids:
-        dropped = (*FAILURE_KEYS, *PROOF_KEYS)
-        entry = {
-            key: value for key, value in entries[file_id].items() if key not in dropped
-        }
-        entry.update(status=int(SiteStatus.IN_PROGRESS), size=0, timestamp=int(now))
+        entry = entries[file_id].copy()
+        for key in _LOST_AT_START & entry.keys():
+            del entry[key]
+        entry["status"], entry["size"], entry["timestamp"] = _RUNNING, 0, timestamp
         started[file_id] = entry
     return started
 

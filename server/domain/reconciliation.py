@@ -31,7 +31,7 @@ _CONCLUDED = frozenset(
 
 def is_in_line(entries: Entries, files: Collection[RepresentationFile]) -> bool:
     """Tell whether a row speaks of exactly the files that the representation has."""
-    return len(entries) == len(files) and all(file.id in entries for file in files)
+    return len(entries) == len(files) and entries.keys() >= {file.id for file in files}
 
 
 def is_concluded(entry: Entry) -> bool:

@@ -6,25 +6,30 @@ that neither has seen yet, of an old table, are computed here when they are read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .files import (
     ABANDONED_SECONDS,
     MAX_BIGINT,
     Entries,
+    RepresentationFile,
     entry_message,
     entry_next,
     entry_size,
     entry_status,
     entry_timestamp,
-    is_verified,
+    has_proof,
     parse_entries,
     whole_number,
 )
-from .status import SiteStatus
+from .status import SiteStatus, aggregate_status
 
 # 9999-12-31 in epoch seconds: later times are cut, Postgres and Python both know it.
 LATEST_TIME = 253402214400.0
+
+# Compared for each file of large claims and reports: names are quicker than members.
+_SYNCED, _IN_PROGRESS = SiteStatus.SYNCED, SiteStatus.IN_PROGRESS
+_QUEUED, _FAILED = SiteStatus.QUEUED, SiteStatus.FAILED
 
 
 @dataclass(slots=True)
@@ -45,6 +50,11 @@ class Counts:
     next_at: float | None = None
     is_running: bool = False
     last_error: str | None = None
+    statuses: set[int] = field(default_factory=set)
+
+    @property
+    def status(self) -> SiteStatus:
+        return aggregate_status(self.statuses)
 
     def due_at(self, now: float, changed_at: float) -> float | None:
         """Return when the first file is due, of a row written at `changed_at`."""
@@ -94,31 +104,35 @@ def compute_rollup(
 def count_entries(entries: Entries) -> Counts:
     """Count entries in one pass: claims and reports count a thousand at a time."""
     counts = Counts(len(entries))
+    synced = verified = due = bytes_done = 0
+    present = counts.statuses
     failed: list[tuple[float, str, str]] = []
     for file_id, entry in entries.items():
         status = entry_status(entry)
-        if status == SiteStatus.SYNCED:
-            counts.files_synced += 1
-            counts.bytes_done += entry_size(entry)
-            if "proof" in entry and is_verified(entry):
-                counts.files_verified += 1
-        elif status == SiteStatus.IN_PROGRESS:
-            counts.files_due += 1
-            counts.bytes_done += entry_size(entry)
+        present.add(status)
+        if status == _SYNCED:
+            synced += 1
+            bytes_done += entry_size(entry)
+            if "proof" in entry and has_proof(entry):
+                verified += 1
+        elif status == _IN_PROGRESS:
+            due += 1
+            bytes_done += entry_size(entry)
             counts.is_running = True
-        elif status == SiteStatus.QUEUED:
-            counts.files_due += 1
+        elif status == _QUEUED:
+            due += 1
             counts.queued_at = _earlier(counts.queued_at, entry_timestamp(entry))
-        elif status == SiteStatus.FAILED:
+        elif status == _FAILED:
             counts.files_failed += 1
             next_at = entry_next(entry)
             if next_at is not None:
-                counts.files_due += 1
+                due += 1
                 counts.next_at = _earlier(counts.next_at, min(next_at, LATEST_TIME))
             message = entry_message(entry)
             if message is not None:
                 failed.append((-entry_timestamp(entry), file_id, message))
-    counts.bytes_done = min(counts.bytes_done, MAX_BIGINT)
+    counts.files_synced, counts.files_verified, counts.files_due = synced, verified, due
+    counts.bytes_done = min(bytes_done, MAX_BIGINT)
     counts.last_error = min(failed)[2] if failed else None
     return counts
 
@@ -127,13 +141,21 @@ def _earlier(first: float | None, second: float) -> float:
     return second if first is None else min(first, second)
 
 
-def sum_sizes(representation_files: object) -> int:
-    """Return the bytes of a representation's files, as they stand in the database."""
+def sum_sizes(
+    representation_files: object, parsed: list[RepresentationFile] | None = None
+) -> int:
+    """Return the bytes of a representation's files, as they stand in the database.
+
+    :param parsed: what `parse_files` made of them, where somebody has done that.
+    """
     if not isinstance(representation_files, list):
         return 0
-    sizes = (
-        whole_number(item.get("size"))
-        for item in representation_files
-        if isinstance(item, dict)
-    )
+    if parsed is not None and len(parsed) == len(representation_files):
+        sizes = [file.size for file in parsed]
+    else:
+        sizes = [
+            whole_number(item.get("size"))
+            for item in representation_files
+            if isinstance(item, dict)
+        ]
     return min(sum(sizes), MAX_BIGINT)

@@ -126,17 +126,18 @@ class Plan:
     files: list[RepresentationFile]
 
     @property
-    def attempt(self) -> int:
-        return max(attempt_of(self.entries, file.id) for file in self.files)
+    def key(self) -> tuple[str, str]:
+        """Representation id and target site."""
+        return self.candidate.representation_id, self.candidate.site_name
+
+    def attempts(self) -> list[int]:
+        """Return which attempt this is of each file."""
+        return [entry_retries(self.entries[file.id]) + 1 for file in self.files]
 
 
 def plan_transfer(candidate: Candidate, budget: Budget, now: float) -> Plan:
     """Choose the files of a transfer; none if nothing of the row is due after all."""
     entries = reconcile(candidate.entries, candidate.known, candidate.files, now)
     due = set(due_ids(entries, now, candidate.changed_at))
-    files = budget.fit(file for file in candidate.files if file.id in due)
+    files = budget.fit([file for file in candidate.files if file.id in due])
     return Plan(candidate, entries, files)
-
-
-def attempt_of(entries: Entries, file_id: str) -> int:
-    return entry_retries(entries[file_id]) + 1

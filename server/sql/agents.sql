@@ -8,11 +8,12 @@ UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
 WHERE agent_id = $1 AND site_name = $2 AND user_name = $3 AND hostname = $4
     AND version = $5 AND roots = $6 AND ($7::uuid IS NULL OR run_id = $7)
     AND seen_at > public.sitesync_now_v1() - make_interval(secs => $8::float8)
-RETURNING last_project;
+RETURNING last_project, extract(epoch FROM seen_at)::float8 AS now;
 
 -- name: register
 -- $7 the run, $8 as in `note_sign`.
-SELECT rival, owner, is_known, is_live, site_name, run_id, last_project
+SELECT rival, owner, is_known, is_live, site_name, run_id, last_project,
+    extract(epoch FROM public.sitesync_now_v1())::float8 AS now
 FROM public.sitesync_register_agent_v1(
     $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::jsonb, $7::uuid,
     $8::float8

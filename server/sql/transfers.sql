@@ -231,35 +231,66 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS source
 
--- name: take_leases
--- Give leases; whoever has a live one already keeps it and is not returned.
-INSERT INTO {schema}.sitesync_leases AS l (
-    representation_id, site_name, token, source_site,
-    agent_id, user_name, variant, claimed_at, expires_at
+-- name: start_transfers
+-- Write the rows $1, which are locked, as begun at $5, give leases until $6, and note the
+-- runs: all at once, out of one JSON list, as each value of an array costs by itself.
+-- Whoever has a live lease already keeps it, and the row. A row without a token has
+-- nothing due after all, and is written only.
+WITH clock AS MATERIALIZED (SELECT {schema}.sitesync_now_v1() AS moment),
+new AS MATERIALIZED (
+    SELECT *
+    FROM jsonb_to_recordset($1::jsonb) AS new (
+        representation_id uuid, site_name varchar, token uuid, source_site varchar,
+        files integer, status integer, data jsonb, files_total integer,
+        files_due integer, files_failed integer, files_synced integer,
+        files_verified integer, bytes_total bigint, bytes_done bigint,
+        due_at float8, last_error text
+    )
+),
+taken AS (
+    INSERT INTO {schema}.sitesync_leases AS l (
+        representation_id, site_name, token, source_site,
+        agent_id, user_name, variant, claimed_at, expires_at
+    )
+    SELECT
+        representation_id, site_name, token, source_site,
+        $2, $3, $4, to_timestamp($5::float8), to_timestamp($6::float8)
+    FROM new
+    WHERE token IS NOT NULL
+    ORDER BY representation_id, site_name
+    ON CONFLICT (representation_id, site_name) DO UPDATE
+    SET token = EXCLUDED.token, source_site = EXCLUDED.source_site,
+        agent_id = EXCLUDED.agent_id, user_name = EXCLUDED.user_name,
+        variant = EXCLUDED.variant, claimed_at = EXCLUDED.claimed_at,
+        expires_at = EXCLUDED.expires_at
+    WHERE l.expires_at <= to_timestamp($5::float8)
+    RETURNING token
+),
+noted AS (
+    INSERT INTO {schema}.sitesync_attempts (
+        representation_id, site_name, token, source_site, files_total,
+        agent_id, user_name, started_at
+    )
+    SELECT representation_id, site_name, token, source_site, files,
+        $2, $3, to_timestamp($5::float8)
+    FROM taken
+    JOIN new USING (token)
+),
+written AS (
+    UPDATE {schema}.sitesync_files_status AS s
+    SET status = new.status, data = new.data,
+        files_total = new.files_total, files_due = new.files_due,
+        files_failed = new.files_failed, files_synced = new.files_synced,
+        files_verified = new.files_verified, bytes_total = new.bytes_total,
+        bytes_done = new.bytes_done, due_at = to_timestamp(new.due_at),
+        changed_at = clock.moment, last_error = new.last_error
+    FROM new
+    CROSS JOIN clock
+    WHERE s.representation_id = new.representation_id
+        AND s.site_name = new.site_name
+        AND (new.token IS NULL OR new.token IN (SELECT token FROM taken))
 )
-SELECT
-    representation_id, site_name, token, source_site,
-    $5, $6, $7, to_timestamp($8::float8), to_timestamp($9::float8)
-FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[])
-    AS new (representation_id, site_name, token, source_site)
-ORDER BY representation_id, site_name
-ON CONFLICT (representation_id, site_name) DO UPDATE
-SET token = EXCLUDED.token, source_site = EXCLUDED.source_site,
-    agent_id = EXCLUDED.agent_id, user_name = EXCLUDED.user_name,
-    variant = EXCLUDED.variant, claimed_at = EXCLUDED.claimed_at,
-    expires_at = EXCLUDED.expires_at
-WHERE l.expires_at <= to_timestamp($8::float8)
-RETURNING representation_id, site_name;
-
--- name: start_attempts
-INSERT INTO {schema}.sitesync_attempts (
-    representation_id, site_name, token, source_site, files_total,
-    agent_id, user_name, started_at
-)
-SELECT representation_id, site_name, token, source_site, files_total,
-    $6, $7, to_timestamp($8::float8)
-FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::varchar[], $5::integer[])
-    AS new (representation_id, site_name, token, source_site, files_total);
+SELECT replace(token::text, '-', '') AS token FROM taken;
 
 -- name: count_attempts
 -- Add what a report tells to the attempts; outcome NULL = it goes on. The errors are
@@ -326,13 +357,13 @@ WHERE l.expires_at <= to_timestamp($3::float8)
 FOR UPDATE OF s, l SKIP LOCKED;
 
 -- name: live_leases
--- The leases among ($1, $2, token $3) that agent $4 of user $5 holds at $6.
+-- The leases among ($1, $2, token $3) that agent $4 of user $5 holds now.
 SELECT l.representation_id, l.site_name, l.token, l.source_site, l.variant
 FROM unnest($1::uuid[], $2::varchar[], $3::uuid[])
     AS k (representation_id, site_name, token)
 JOIN {schema}.sitesync_leases AS l USING (representation_id, site_name, token)
 WHERE l.agent_id = $4 AND l.user_name = $5
-    AND l.expires_at > to_timestamp($6::float8);
+    AND l.expires_at > {schema}.sitesync_now_v1();
 
 -- name: leases_of_agent
 SELECT representation_id, site_name, token
@@ -380,17 +411,22 @@ ORDER BY representation_id, file_id,
     array_position(ARRAY['xxh3', 'blake2b', 'sha256', 'sha1', 'md5'], algorithm::text);
 
 -- name: write_checksums
--- $2 the place of each file's representation in $1: AYON takes its time over each id.
+-- $2 are columns, lists in one JSON object: each value of an array costs by itself.
+-- `place` is that of the file's representation in $1.
 INSERT INTO {schema}.sitesync_file_checksums AS c (
     representation_id, file_id, algorithm, digest, size, site_name, verified_at
 )
-SELECT ($1::uuid[])[place], file_id, algorithm, digest, size, site_name,
-    to_timestamp($8::float8)
-FROM unnest(
-    $2::integer[], $3::varchar[], $4::varchar[], $5::varchar[], $6::bigint[],
-    $7::varchar[]
+SELECT ($1::uuid[])[place::integer] AS representation_id, file_id, algorithm, digest,
+    size::bigint, site_name, to_timestamp($3::float8)
+FROM ROWS FROM (
+    jsonb_array_elements_text($2::jsonb -> 'place'),
+    jsonb_array_elements_text($2::jsonb -> 'file_id'),
+    jsonb_array_elements_text($2::jsonb -> 'algorithm'),
+    jsonb_array_elements_text($2::jsonb -> 'digest'),
+    jsonb_array_elements_text($2::jsonb -> 'size'),
+    jsonb_array_elements_text($2::jsonb -> 'site_name')
 ) AS new (place, file_id, algorithm, digest, size, site_name)
-ORDER BY ($1::uuid[])[place], file_id, algorithm
+ORDER BY representation_id, file_id, algorithm
 ON CONFLICT (representation_id, file_id, algorithm) DO UPDATE
 SET digest = EXCLUDED.digest, size = EXCLUDED.size,
     site_name = EXCLUDED.site_name, verified_at = EXCLUDED.verified_at;

@@ -24,12 +24,13 @@ class Registration:
     """What a sign of life tells.
 
     `is_news`: the agent came or moved. `is_restarted`: the run that held the leases of
-    this agent has ended.
+    this agent has ended. `now`: the studio's clock, epoch seconds.
     """
 
     is_news: bool
     is_restarted: bool
     last_project: str | None
+    now: float
 
 
 class AgentStore:
@@ -47,7 +48,10 @@ class AgentStore:
         )
         if same is not None:
             return Registration(
-                is_news=False, is_restarted=False, last_project=same["last_project"]
+                is_news=False,
+                is_restarted=False,
+                last_project=same["last_project"],
+                now=same["now"],
             )
         known = await Postgres.fetchrow(
             _SQL.get("register"), *_columns(agent, user_name), LIVE_SECONDS
@@ -62,7 +66,9 @@ class AgentStore:
             )
             raise SiteIdInUseError(agent.site_name, known["rival"])
         if not known["is_known"]:
-            return Registration(is_news=True, is_restarted=False, last_project=None)
+            return Registration(
+                is_news=True, is_restarted=False, last_project=None, now=known["now"]
+            )
         if known["owner"] != user_name:
             msg = "agent.id belongs to an agent of another user: make a new id"
             raise NotAllowedError(msg)
@@ -74,6 +80,7 @@ class AgentStore:
             is_news=is_restarted or has_moved or not known["is_live"],
             is_restarted=is_restarted,
             last_project=known["last_project"],
+            now=known["now"],
         )
 
     async def note_health(

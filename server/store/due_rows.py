@@ -147,13 +147,14 @@ class DueRows:
             for candidate in candidates
         ]
 
-    async def outlook(self, seeker: Seeker, most: int = MOST_PENDING) -> Outlook:
-        """Look at what remains on the agent's routes after a claim.
+    async def outlook(
+        self, view: View, seeker: Seeker, most: int = MOST_PENDING
+    ) -> Outlook:
+        """Look at what remains of a view after a claim.
 
         :param most: `pending` counts so far.
         """
         project = seeker.project_name
-        view = await self.look_around(seeker)
         query = _queue_query("outlook", project, "is_waiting")
         pending, waits = 0, []
         for target, sources in view.legs:
@@ -197,6 +198,7 @@ def _route_key(seeker: Seeker, target: str, sources: list[str]) -> RouteKey:
 
 def _candidate(record: Any, now: float) -> Candidate:
     changed_at = record["changed_at"]
+    files = parse_files(record["files"])
     return Candidate(
         representation_id=record["representation_id"],
         site_name=record["site_name"],
@@ -204,8 +206,8 @@ def _candidate(record: Any, now: float) -> Candidate:
         priority=record["priority"],
         due_at=record["due_at"],
         entries=parse_entries(record["data"]),
-        files=parse_files(record["files"]),
-        bytes_total=sum_sizes(record["files"]),
+        files=files,
+        bytes_total=sum_sizes(record["files"], files),
         changed_at=now if changed_at is None else changed_at,
         names={
             "folderPath": f"/{record['path']}",

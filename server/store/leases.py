@@ -55,15 +55,14 @@ async def count_attempts(
 
 
 async def read_leases(
-    project_name: str, holder: Holder, leases: list[Lease], now: float
+    project_name: str, holder: Holder, leases: list[Lease]
 ) -> dict[RowKey, Any]:
-    """Return the live leases of the holder among `leases`."""
+    """Return the leases of the holder among `leases` that are live now."""
     rows = await Postgres.fetch(
         _SQL.get("live_leases", project_name),
         *lease_columns(leases),
         holder.agent_id,
         holder.user_name,
-        now,
     )
     return {(row["representation_id"], row["site_name"]): row for row in rows}
 

@@ -23,18 +23,19 @@ from ..domain.files import (
     Entries,
     RepresentationFile,
     entry_status,
-    is_verified,
+    has_proof,
     parse_files,
     prove,
     return_running,
 )
 from ..domain.pauses import Pauses
-from ..domain.rollup import sum_sizes
+from ..domain.rollup import count_entries, sum_sizes
 from ..domain.site import ProjectSites
 from ..domain.status import SiteStatus
 from ..domain.transfer import LEASE_SECONDS, Lease
 from ..host import Postgres
 from ..sql import QueryFile
+from .checksums import ChecksumKey, write_checksums
 from .leases import (
     AttemptCount,
     Holder,
@@ -100,10 +101,8 @@ class _Batch:
     sizes: dict[str, int]
     changed: dict[RowKey, Row] = field(default_factory=dict)
     attempts: list[AttemptCount] = field(default_factory=list)
-    # Digest, size and site by representation, file and algorithm.
-    checksums: dict[tuple[str, str, str], tuple[str, int, str]] = field(
-        default_factory=dict
-    )
+    # Digest, size and site.
+    checksums: dict[ChecksumKey, tuple[str, int, str]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     # Sources of which this agent is not believed that files are missing.
     unseen: frozenset[str] = frozenset()
@@ -124,9 +123,15 @@ class ReportStore:
         self, project_name: str, holder: Holder, reports: list[TransferReport]
     ) -> tuple[list[TransferResult], set[RowKey]]:
         """Apply reports; return the answers and the keys of the rows that changed."""
+        # One connection: each question alone would take one and reset it afterwards.
+        async with Postgres.acquire():
+            return await self._apply(project_name, holder, reports)
+
+    async def _apply(
+        self, project_name: str, holder: Holder, reports: list[TransferReport]
+    ) -> tuple[list[TransferResult], set[RowKey]]:
         leases = [report.lease for report in reports]
-        now = await current_time(project_name)
-        held = await read_leases(project_name, holder, leases, now)
+        held = await read_leases(project_name, holder, leases)
         sites = {
             variant: await self._load_sites(project_name, variant)
             for variant in {lease["variant"] for lease in held.values()}
@@ -134,7 +139,8 @@ class ReportStore:
         async with Postgres.transaction():
             batch = await self._lock(project_name, holder, reports, held, sites)
             results = [_apply(batch, report) async for report in in_turns(reports)]
-            await self._write(batch, holder, leases)
+            kept = [each.report.lease for each in results if each.state == "held"]
+            await self._write(batch, holder, kept)
         results = await self._explain_losses(project_name, holder, results)
         return results, set(batch.changed)
 
@@ -184,45 +190,42 @@ class ReportStore:
         rows = await lock_rows(project_name, ids, names)
         now = await current_time(project_name)
         records = await Postgres.fetch(_SQL.get("files_of", project_name), ids)
+        files = {
+            record["id"]: parse_files(record["files"])
+            async for record in in_turns(records)
+        }
         return _Batch(
             project_name=project_name,
             now=now,
             sites=sites,
             pauses=await self._load_pauses(),
             rows=rows,
-            leases=await read_leases(project_name, holder, leases, now),
-            files={
-                record["id"]: parse_files(record["files"])
-                async for record in in_turns(records)
+            leases=await read_leases(project_name, holder, leases),
+            files=files,
+            sizes={
+                each["id"]: sum_sizes(each["files"], files[each["id"]])
+                for each in records
             },
-            sizes={each["id"]: sum_sizes(each["files"]) for each in records},
             unseen=await find_unseen(project_name, holder, missed),
         )
 
-    async def _write(self, batch: _Batch, holder: Holder, leases: list[Lease]) -> None:
+    async def _write(self, batch: _Batch, holder: Holder, kept: list[Lease]) -> None:
+        """Write what a batch changes; extend the leases that are kept."""
         project = batch.project_name
         await write_rows(project, batch.changed.values(), batch.sizes)
         await count_attempts(project, batch.attempts, batch.now)
-        if batch.checksums:
-            ids = list({key[0]: None for key in batch.checksums})
-            places = {each: place for place, each in enumerate(ids, 1)}
-            rows = [
-                (places[key[0]], *key[1:], *value)
-                for key, value in batch.checksums.items()
-            ]
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            await Postgres.execute(
-                _SQL.get("write_checksums", project), ids, *columns, batch.now
+        await write_checksums(project, batch.checksums, batch.now)
+        if batch.ended:
+            await Postgres.execute(_SQL.get("end_leases", project), batch.ended)
+        if kept:
+            await Postgres.fetch(
+                _SQL.get("renew_leases", project),
+                *lease_columns(kept),
+                holder.agent_id,
+                holder.user_name,
+                batch.now,
+                batch.now + LEASE_SECONDS,
             )
-        await Postgres.execute(_SQL.get("end_leases", project), batch.ended)
-        await Postgres.fetch(
-            _SQL.get("renew_leases", project),
-            *lease_columns(leases),
-            holder.agent_id,
-            holder.user_name,
-            batch.now,
-            batch.now + LEASE_SECONDS,
-        )
 
 
 def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
@@ -249,7 +252,9 @@ def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
         batch.put(row.with_entries(entries))
         _propagate(batch, batch.rows[report.key], sites)
     _verify_source(batch, report.key[0], lease["source_site"], accepted)
-    outcome = {"held": None, "paused": "paused"}.get(state, _outcome(entries))
+    outcome: str | None = None
+    if state != "held":
+        outcome = "paused" if state == "paused" else _outcome(batch.rows[report.key])
     _note(batch, report, accepted, lease["token"], outcome)
     expires_at = batch.now + LEASE_SECONDS if state == "held" else None
     return TransferResult(report, state, expires_at, rejected)
@@ -343,20 +348,20 @@ def _verify_source(
     row = batch.rows.get((representation_id, source_site))
     if row is None:
         return
-    entries = dict(row.entries)
+    proven = {}
     for file in accepted:
-        entry = entries.get(file.id)
+        if file.proof != "content" or not file.is_source_read:
+            continue
+        entry = row.entries.get(file.id)
         if (
             entry is not None
-            and file.proof == "content"
-            and file.is_source_read
             and file.status == SiteStatus.SYNCED
             and entry_status(entry) == SiteStatus.SYNCED
-            and not is_verified(entry)
+            and not has_proof(entry)
         ):
-            entries[file.id] = prove(entry, "content", batch.now)
-    if entries != row.entries:
-        batch.put(row.with_entries(entries))
+            proven[file.id] = prove(entry, "content", batch.now)
+    if proven:
+        batch.put(row.with_entries({**row.entries, **proven}))
 
 
 def _note(
@@ -395,8 +400,8 @@ def _note(
     )
 
 
-def _outcome(entries: Entries) -> str:
-    statuses = {entry_status(entry) for entry in entries.values()}
+def _outcome(row: Row) -> str:
+    statuses = (row.counts or count_entries(row.entries)).statuses
     if statuses <= {SiteStatus.SYNCED}:
         return "synced"
     return "failed" if SiteStatus.FAILED in statuses else "partial"

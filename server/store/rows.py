@@ -7,10 +7,10 @@ representations, then rows, then leases.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from ..domain.files import Entries, entries_status, parse_entries
-from ..domain.rollup import count_entries
+from ..domain.files import Entries, parse_entries
+from ..domain.rollup import Counts, count_entries
 from ..domain.status import SiteStatus
 from ..host import Postgres
 from ..sql import QueryFile
@@ -29,13 +29,17 @@ RowKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Row:
-    """State of one representation on one site."""
+    """State of one representation on one site.
+
+    `counts` are those of the entries, where somebody has counted.
+    """
 
     representation_id: str
     site_name: str
     status: int
     priority: int
     entries: Entries
+    counts: Counts | None = field(default=None, compare=False)
 
     @property
     def key(self) -> RowKey:
@@ -46,7 +50,8 @@ class Row:
         return self.status == SiteStatus.SYNCED
 
     def with_entries(self, entries: Entries) -> Row:
-        return replace(self, entries=entries, status=int(entries_status(entries)))
+        counts = count_entries(entries)
+        return Row(*self.key, int(counts.status), self.priority, entries, counts)
 
 
 async def current_time(project_name: str) -> float:
@@ -109,7 +114,7 @@ async def write_rows(
 async def _write_part(
     project_name: str, ordered: list[Row], sizes: Mapping[str, int]
 ) -> None:
-    counts = [count_entries(row.entries) for row in ordered]
+    counts = [row.counts or count_entries(row.entries) for row in ordered]
     await Postgres.execute(
         _SQL.get("write_rows", project_name),
         [row.representation_id for row in ordered],

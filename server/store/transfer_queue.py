@@ -11,23 +11,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.files import (
-    RepresentationFile,
-    parse_entries,
-    return_running,
-    start_files,
-)
-from ..domain.transfer import (
-    LEASE_SECONDS,
-    Budget,
-    Lease,
-    Plan,
-    attempt_of,
-    plan_transfer,
-)
+from ..domain.files import parse_entries, return_running, start_files
+from ..domain.rollup import count_entries
+from ..domain.transfer import LEASE_SECONDS, Budget, Lease, Plan, plan_transfer
 from ..host import Postgres
 from ..sql import QueryFile, project_schema
-from .due_rows import MOST_PENDING, DueRows, Outlook, Seeker
+from .checksums import Checksums, read_checksums
+from .due_rows import MOST_PENDING, DueRows, Outlook, Seeker, View
 from .leases import (
     AttemptCount,
     Holder,
@@ -36,7 +26,7 @@ from .leases import (
     lock_rows_of,
     read_leases,
 )
-from .rows import Row, RowKey, current_time, write_rows
+from .rows import ROWS_A_STATEMENT, Row, RowKey, current_time, write_rows
 from .turns import in_turns
 
 _SQL = QueryFile("transfers")
@@ -49,14 +39,11 @@ FEW_EXPIRED, MOST_EXPIRED = 20, 200
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim gives, and every row that it wrote.
-
-    `has_rows`: there are rows with work on the agent's routes, due or not.
-    """
+    """What a claim gives, every row that it wrote, and what it saw before."""
 
     transfers: list[dict[str, Any]]
     changed: set[RowKey]
-    has_rows: bool
+    view: View
 
 
 class TransferQueue:
@@ -65,9 +52,16 @@ class TransferQueue:
     def __init__(self) -> None:
         self._due = DueRows()
 
-    async def outlook(self, seeker: Seeker, most: int = MOST_PENDING) -> Outlook:
-        """Look at what remains on the agent's routes after a claim."""
-        return await self._due.outlook(seeker, most)
+    async def outlook(
+        self, seeker: Seeker, view: View | None = None, most: int = MOST_PENDING
+    ) -> Outlook:
+        """Look at what remains on the agent's routes after a claim.
+
+        :param view: what the claim saw, if it has looked at all.
+        """
+        if view is None:
+            view = await self._due.look_around(seeker)
+        return await self._due.outlook(view, seeker, most)
 
     async def projects_with_work(self, names: list[str]) -> list[str]:
         """Return which of some projects are worth a claim: most of them are quiet."""
@@ -96,33 +90,25 @@ class TransferQueue:
         else:
             returned = set()
         if not view.legs:
-            return Claimed([], returned, has_rows=False)
+            return Claimed([], returned, view)
         async with Postgres.transaction():
-            now = view.now
             found = await self._due.lock(view, seeker, budget.transfers)
             plans = [
-                plan_transfer(candidate, budget, now)
+                plan_transfer(candidate, budget, view.now)
                 async for candidate in in_turns(found)
                 if not budget.is_spent
             ]
-            leases = await self._take_leases(seeker, plans, now)
-            taken = [plan for plan in plans if _key(plan) in leases]
-            # A row that has nothing due once it is in line is written, not given.
-            idle = [plan for plan in plans if not plan.files]
-            started = [_started_row(plan, now) async for plan in in_turns(taken + idle)]
-            sizes = {
-                plan.candidate.representation_id: plan.candidate.bytes_total
-                for plan in plans
-            }
-            await write_rows(project, started, sizes)
-            await self._start_attempts(seeker, taken, leases, now)
-            checksums = await self._checksums(project, taken)
+            leases = await self._start(seeker, plans, view.now)
+            taken = [plan for plan in plans if plan.key in leases]
+            checksums = await read_checksums(
+                project, [plan.candidate.representation_id for plan in taken]
+            )
         transfers = [
-            _describe(seeker, plan, leases[_key(plan)], now, checksums)
+            _describe(seeker, plan, leases[plan.key], view.now, checksums)
             async for plan in in_turns(taken)
         ]
-        changed = returned | {row.key for row in started}
-        return Claimed(transfers, changed, has_rows=True)
+        written = {plan.key for plan in plans if not plan.files}
+        return Claimed(transfers, returned | leases.keys() | written, view)
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]
@@ -147,7 +133,7 @@ class TransferQueue:
         async with Postgres.transaction():
             now = await current_time(project_name)
             rows = await lock_rows_of(project_name, leases)
-            held = await read_leases(project_name, holder, leases, now)
+            held = await read_leases(project_name, holder, leases)
             await self._end(
                 project_name,
                 {key: lease["token"] for key, lease in held.items()},
@@ -229,95 +215,63 @@ class TransferQueue:
             now,
         )
 
-    async def _take_leases(
+    async def _start(
         self, seeker: Seeker, plans: list[Plan], now: float
     ) -> dict[RowKey, str]:
-        tokens = {_key(plan): uuid.uuid4().hex for plan in plans if plan.files}
-        if not tokens:
-            return {}
-        sources = {_key(plan): plan.candidate.source_site for plan in plans}
-        rows = await Postgres.fetch(
-            _SQL.get("take_leases", seeker.project_name),
-            [key[0] for key in tokens],
-            [key[1] for key in tokens],
-            list(tokens.values()),
-            [sources[key] for key in tokens],
-            seeker.holder.agent_id,
-            seeker.holder.user_name,
-            seeker.variant,
-            now,
-            now + LEASE_SECONDS,
-        )
-        keys = [(row["representation_id"], row["site_name"]) for row in rows]
-        return {key: tokens[key] for key in keys}
+        """Write rows as begun; return the tokens of those that got a lease.
 
-    async def _start_attempts(
-        self, seeker: Seeker, plans: list[Plan], leases: dict[RowKey, str], now: float
-    ) -> None:
-        if not plans:
-            return
-        await Postgres.execute(
-            _SQL.get("start_attempts", seeker.project_name),
-            [plan.candidate.representation_id for plan in plans],
-            [plan.candidate.site_name for plan in plans],
-            [leases[_key(plan)] for plan in plans],
-            [plan.candidate.source_site for plan in plans],
-            [len(plan.files) for plan in plans],
-            seeker.holder.agent_id,
-            seeker.holder.user_name,
-            now,
-        )
-
-    async def _checksums(
-        self, project_name: str, plans: list[Plan]
-    ) -> dict[tuple[str, str, int], str]:
-        """Return `algorithm:hex` by representation, file and size."""
-        if not plans:
-            return {}
-        rows = await Postgres.fetch(
-            _SQL.get("checksums", project_name),
-            [plan.candidate.representation_id for plan in plans],
-        )
-        return {
-            (row["representation_id"], row["file_id"], row["size"]): (
-                f"{row['algorithm']}:{row['digest']}"
+        One that has nothing due once it is in line is written, not given.
+        """
+        holder = seeker.holder
+        tokens = {plan.key: uuid.uuid4().hex for plan in plans if plan.files}
+        ordered = sorted(plans, key=lambda plan: plan.key)
+        given: set[str] = set()
+        for start in range(0, len(ordered), ROWS_A_STATEMENT):
+            part = ordered[start : start + ROWS_A_STATEMENT]
+            rows = [
+                _started_row(plan, tokens.get(plan.key), now)
+                async for plan in in_turns(part)
+            ]
+            records = await Postgres.fetch(
+                _SQL.get("start_transfers", seeker.project_name),
+                *(rows, holder.agent_id, holder.user_name, seeker.variant),
+                *(now, now + LEASE_SECONDS),
             )
-            for row in rows
-        }
+            given |= {record["token"] for record in records}
+        return {key: token for key, token in tokens.items() if token in given}
 
 
-def _key(plan: Plan) -> RowKey:
-    return plan.candidate.representation_id, plan.candidate.site_name
-
-
-def _started_row(plan: Plan, now: float) -> Row:
-    started = start_files(plan.entries, [file.id for file in plan.files], now)
+def _started_row(plan: Plan, token: str | None, now: float) -> dict[str, Any]:
+    """Return what `start_transfers` takes."""
+    entries = start_files(plan.entries, [file.id for file in plan.files], now)
+    counts = count_entries(entries)
     candidate = plan.candidate
-    return Row(*_key(plan), -1, candidate.priority, {}).with_entries(started)
+    return {
+        "representation_id": candidate.representation_id,
+        "site_name": candidate.site_name,
+        "token": token,
+        "source_site": candidate.source_site,
+        "files": len(plan.files),
+        "status": int(counts.status),
+        "data": {"files": entries},
+        "files_total": counts.files_total,
+        "files_due": counts.files_due,
+        "files_failed": counts.files_failed,
+        "files_synced": counts.files_synced,
+        "files_verified": counts.files_verified,
+        "bytes_total": candidate.bytes_total,
+        "bytes_done": counts.bytes_done,
+        "due_at": counts.due_at(now, now),
+        "last_error": counts.last_error,
+    }
 
 
 def _describe(
-    seeker: Seeker,
-    plan: Plan,
-    token: str,
-    now: float,
-    checksums: dict[tuple[str, str, int], str],
+    seeker: Seeker, plan: Plan, token: str, now: float, checksums: Checksums
 ) -> dict[str, Any]:
     candidate = plan.candidate
-
-    def describe_file(file: RepresentationFile) -> dict[str, Any]:
-        return {
-            "id": file.id,
-            "path": file.path,
-            "size": file.size,
-            "hash": file.hash,
-            "hashType": file.hash_type,
-            "checksum": checksums.get(
-                (candidate.representation_id, file.id, file.size)
-            ),
-            "attempt": attempt_of(plan.entries, file.id),
-        }
-
+    known = checksums.get(candidate.representation_id, {})
+    attempts = plan.attempts()
     return {
         "projectName": seeker.project_name,
         "representationId": candidate.representation_id,
@@ -326,8 +280,21 @@ def _describe(
         "direction": seeker.route.direction(candidate.site_name),
         "lease": {"token": token, "expiresAt": now + LEASE_SECONDS},
         "priority": candidate.priority,
-        "attempt": plan.attempt,
+        "attempt": max(attempts),
         "variant": seeker.variant,
         **candidate.names,
-        "files": [describe_file(file) for file in plan.files],
+        "files": [
+            {
+                "id": file_id,
+                "path": path,
+                "size": size,
+                "hash": digest,
+                "hashType": kind,
+                "checksum": known.get((file_id, size)),
+                "attempt": attempt,
+            }
+            for (file_id, path, size, digest, kind), attempt in zip(
+                plan.files, attempts, strict=True
+            )
+        ],
     }

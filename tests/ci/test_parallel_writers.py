@@ -30,9 +30,14 @@ from tests.support.devhost_app import Host
 __all__ = ["set_settings"]
 
 SECONDS = 20.0
+# On a busy machine they go on until each was served, but no longer.
+MOST_SECONDS = 120.0
 ALIAS = "vault"
 SITES = ["studio", SITE, CONFIGURED, ALIAS]
 VERBS = ["queue", "retry", "reset", "verify", "pause", "resume", "cancel", "remove"]
+SERVED = [("post", 204), ("delete", 204)] + [
+    (what, 200) for what in (*VERBS, "post many", "presence", "release")
+]
 TABLE = "project_demo.sitesync_files_status"
 
 
@@ -49,18 +54,28 @@ class Crowd:
         self.answers: Counter[tuple[str, int]] = Counter()
         self.broken: list[str] = []
 
+    @property
+    def unserved(self) -> list[str]:
+        """What was not answered yet as it should be, three times."""
+        return [what for what, code in SERVED if self.answers[what, code] < 3]
+
     async def run(self, seconds: float) -> None:
+        """Work for a while, and until everything was served."""
         works: list[Callable[[random.Random], Awaitable[None]]] = [
             *(self.post, self.post, self.post_many, self.post_many, self.remove_row),
             *(self.order, self.order, self.prioritise, self.look, self.move),
             *(self.move, self.move, self.write_as_others, self.republish),
             *(self.do_upkeep, self.read),
         ]
-        end = time.monotonic() + seconds
+        started_at = time.monotonic()
+
+        def is_over() -> bool:
+            passed = time.monotonic() - started_at
+            return passed > (MOST_SECONDS if self.unserved else seconds)
 
         async def loop(number: int, work: Callable[..., Awaitable[None]]) -> None:
             chance = random.Random(number)
-            while time.monotonic() < end:
+            while not is_over():
                 await work(chance)
 
         await asyncio.gather(*(loop(*each) for each in enumerate(works)))
@@ -222,6 +237,7 @@ async def crowd(host: Host, set_settings: SetSettings) -> Crowd:
     return Crowd(host, published, client)
 
 
+@pytest.mark.timeout(240)
 async def test_whoever_writes_at_once_is_served_and_nothing_is_torn(
     crowd: Crowd, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,8 +246,7 @@ async def test_whoever_writes_at_once_is_served_and_nothing_is_torn(
     # The background work tells of trouble here only.
     assert "will try again" not in capfd.readouterr().err
     # All were at it, and served.
-    for what in (*VERBS, "post", "post many", "delete", "presence", "release"):
-        assert crowd.answers[what, 204 if what in ("post", "delete") else 200] > 2, what
+    assert crowd.unserved == []
     rows = await Postgres.fetch(f"SELECT * FROM {TABLE}")
     for row in rows:
         counts = count_entries(parse_entries(row["data"]))

@@ -292,7 +292,7 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
     view = await due.look_around(seeker)
     assert await due.lock(view, seeker, 10) == []
     # There is more to look at, at once.
-    assert await due.outlook(seeker) == Outlook(0, 0.0)
+    assert await due.outlook(view, seeker) == Outlook(0, 0.0)
     assert [each.priority for each in await due.lock(view, seeker, 10)] == [50, 50]
     # Until it is time to look at all of them again, claims begin where there is some.
     assert [each.priority for each in await due.lock(view, seeker, 10)] == [50, 50]
@@ -307,7 +307,7 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
         f"DELETE FROM {SCHEMA}.sitesync_files_status"
         " WHERE site_name = 'nearline' AND priority <> 90"
     )
-    outlook = await due.outlook(seeker)
+    outlook = await due.outlook(view, seeker)
     assert outlook.pending == 0
     assert 0 < (outlook.next_due_in_seconds or 0) <= MOST_SECONDS
 

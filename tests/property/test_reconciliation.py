@@ -1,6 +1,5 @@
 """What becomes of rows when files of a representation change: laws, and examples."""
 
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,7 +134,7 @@ def test_without_the_old_files_nothing_is_verified_that_was_not(
 
 def test_a_file_that_a_publish_posted_anew_under_its_id_keeps_what_it_said() -> None:
     old = make_file("one", "a", "x")
-    new = replace(old, hash="y", size=7)
+    new = old._replace(hash="y", size=7)
     posted = rebuild_entries([new], SiteStatus.SYNCED, int(NOW))
     assert reconcile(posted, {"one": old}, [new], NOW) == posted
     [entry] = reconcile(

@@ -85,13 +85,13 @@ def test_misspelt_type_and_option_are_told() -> None:
         find_backend([WEBDAV], "webdaf")
     assert find_backend([WEBDAV], "WebDAV") is WEBDAV
     with pytest.raises(OptionError, match=r"no option 'ur1' \(is 'url' meant\?\)"):
-        check_options(WEBDAV, ["ur1"])
+        check_options(WEBDAV, {"ur1": "x"})
 
 
 @pytest.mark.parametrize("name", ["ssh", "bearer_token_command", "server_command"])
 def test_options_that_run_programs_are_refused(name: str) -> None:
     with pytest.raises(OptionError, match="names a program to run"):
-        check_options({"Name": "x", "Options": [{"Name": name}]}, [name])
+        check_options({"Name": "x", "Options": [{"Name": name}]}, {name: "x"})
 
 
 # --- configuration -------------------------------------------------------------------

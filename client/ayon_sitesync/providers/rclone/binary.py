@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
+from ..variables import read_variable
 from .errors import DaemonStartError
 
 PACKAGED_FOLDER = Path(__file__).parents[2] / "rclone_builds"
@@ -22,7 +23,12 @@ _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 def expand_variables(path: str) -> str:
     """`{NAME}` to the environment variable of that name, where there is one."""
-    return _VARIABLE.sub(lambda m: os.environ.get(m.group(1), m.group(0)), path)
+
+    def find(match: re.Match[str]) -> str:
+        value = read_variable(match.group(1))
+        return match.group(0) if value is None else value
+
+    return _VARIABLE.sub(find, path)
 
 
 def find_binary(setting: Mapping[str, str], platform: str) -> str:

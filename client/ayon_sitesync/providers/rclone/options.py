@@ -44,6 +44,9 @@ VALUED = frozenset(
 makes rclone listen or delete."""
 
 _RUNS_CODE = re.compile(r"ssh|.*_command")
+_WITHIN = ("remote", "upstreams")
+"""Options that name other remotes, which rclone lets have options of their own, written
+after a comma: `:sftp,ssh=…:`."""
 
 
 class OptionError(Exception):
@@ -91,13 +94,18 @@ def find_backend(
     )
 
 
-def check_options(backend: Mapping[str, Any], names: Iterable[str]) -> None:
+def check_options(backend: Mapping[str, Any], options: Mapping[str, str]) -> None:
     """Refuse options that the type has not, or that run programs.
 
     rclone itself ignores what it does not know. Raises `OptionError`.
     """
     known = [str(option["Name"]) for option in backend["Options"]]
-    for name in names:
+    for name, value in options.items():
+        if name in _WITHIN and "," in value:
+            raise OptionError(
+                f"'{name}' has a comma: remotes within remotes take no options; name"
+                " one of rclone's configuration file"
+            )
         if _RUNS_CODE.fullmatch(name):
             raise OptionError(f"'{name}' is not allowed: it names a program to run")
         if name not in known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from ...errors import WRONG_SETTING, SiteUnhealthyError
 from ..base import SiteConfig
+from ..variables import read_variable
 
 DEFAULT_PORT = 22
 LARGEST_PORT = 65535
@@ -99,11 +99,13 @@ def expand_variables(text: str, site_name: str, key: str) -> str:
     """Replace `{NAME}` by environment variables, as AYON's path settings do."""
 
     def find(match: re.Match[str]) -> str:
-        value = os.environ.get(match.group(1))
+        value = read_variable(match.group(1))
         if value is None:
-            raise _make_fault(
-                site_name, key, f"names '{match.group(0)}', which is not set here"
+            problem = (
+                f"names '{match.group(0)}', which is not set here, or is a login that"
+                " settings may not name"
             )
+            raise _make_fault(site_name, key, problem)
         return value
 
     return _VARIABLE.sub(find, text)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
@@ -170,12 +171,16 @@ class TrayAgent:
             own_version=__version__,
             addon_version=self._client.find_addon_version(),
         )
+        with closing(client):
+            self._run_with(client, f"{url}\n{key}")
+
+    def _run_with(self, client: StateClient, login: str) -> None:
         hostname = socket.gethostname()
         name = f"{hostname}\n{self._site_id}"
         tag = hashlib.sha256(name.encode()).hexdigest()[:4]
         sites = SiteAccess(client, self._site_id, current_platform(), tag)
         roots = sites.find_own_roots(self._projects or ())
-        with hold_agent_id(self._site_id, f"{url}\n{key}") as agent_id:
+        with hold_agent_id(self._site_id, login) as agent_id:
             identity = AgentIdentity(
                 *(agent_id, self._site_id, hostname, __version__, roots),
                 run_id=uuid.uuid4().hex,

@@ -26,4 +26,4 @@ async def studio(
     made = Studio(host, server.url, tmp_path)
     await asyncio.to_thread(made.configure)
     yield made
-    await asyncio.to_thread(made.remove_files)
+    await asyncio.to_thread(made.close)

@@ -97,7 +97,7 @@ async def vault(
     made = Vault(host, server.url, base, sshd)
     await asyncio.to_thread(made.configure)
     yield made
-    await asyncio.to_thread(made.remove_files)
+    await asyncio.to_thread(made.close)
 
 
 async def read_vault_row(published: Published) -> dict[str, Any]:

@@ -78,11 +78,22 @@ class Studio:
         self._url = url
         self._keys = host.credentials.api_keys
         self._endpoint = host.addon_path.removeprefix("/api/")
+        self._connections: dict[str, ayon_api.ServerAPI] = {}
 
     def _connect(self, user: str) -> ayon_api.ServerAPI:
-        return ayon_api.ServerAPI(
-            self._url, self._keys[user], site_id=MACHINE, client_version="2.0.0"
-        )
+        """The connection of a user on the machine, which `close` closes."""
+        if user not in self._connections:
+            self._connections[user] = ayon_api.ServerAPI(
+                self._url, self._keys[user], site_id=MACHINE, client_version="2.0.0"
+            )
+        return self._connections[user]
+
+    def close(self) -> None:
+        """Close the connections, and remove the large files before pytest does."""
+        for connection in self._connections.values():
+            connection.close_session()
+        shutil.rmtree(self.machine_root)
+        shutil.rmtree(self._studio_root)
 
     def make_client(self, user: str) -> ServerClient:
         """The server as an agent of that user on the machine sees it."""
@@ -182,11 +193,6 @@ class Studio:
             },
             stdout=PIPE,
         )
-
-    def remove_files(self) -> None:
-        """The large files need not wait for pytest to remove them."""
-        shutil.rmtree(self.machine_root)
-        shutil.rmtree(self._studio_root)
 
     def list_parts(self) -> list[Path]:
         return list(self.machine_root.rglob(".*.sitesync-part"))

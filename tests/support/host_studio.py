@@ -92,16 +92,24 @@ class HostStudio:
         self.studio_root = base / "studio"
         self.machine_root.mkdir()
         self.studio_root.mkdir()
+        self._connections: list[ayon_api.ServerAPI] = []
         self.admin = self.connect("admin")
         self.admin.create_project(self.project, self.project[:6])
         self.folder_id = self.admin.create_folder(self.project, "sh010")
 
     def connect(self, user: str) -> ayon_api.ServerAPI:
-        return ayon_api.ServerAPI(
+        made = ayon_api.ServerAPI(
             *(self.devhost.url, self.devhost.users[user]),
             site_id=MACHINE,
             client_version="2.0.0",
         )
+        self._connections.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every connection that was made."""
+        for connection in self._connections:
+            connection.close_session()
 
     # --- settings --------------------------------------------------------------------
 

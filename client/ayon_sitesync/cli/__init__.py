@@ -73,3 +73,5 @@ def _run(command: Command, options: Options) -> int:
         if meaning is None:
             raise
         raise InputError(meaning) from error
+    finally:
+        client.close()

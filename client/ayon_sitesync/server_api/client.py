@@ -120,6 +120,13 @@ class ServerClient:
                 self._connection = self._log_in()
             return self._connection
 
+    def close(self) -> None:
+        """Close the connection that this client made; a request makes another."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close_session()
+
     def _log_in(self) -> ayon_api.ServerAPI:
         try:
             connection = ayon_api.ServerAPI(

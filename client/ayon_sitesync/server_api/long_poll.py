@@ -53,3 +53,4 @@ class LongPoll:
             self._is_up = True
             if is_news and not self._stop.is_set():
                 self._on_event()
+        self._client.close()

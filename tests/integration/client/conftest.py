@@ -50,6 +50,7 @@ def studio(
     bundle = next(
         one["name"] for one in bundles.get_bundles()["bundles"] if one["isProduction"]
     )
+    bundles.close_session()
     monkeypatch.setenv("AYON_BUNDLE_NAME", bundle)
     monkeypatch.setenv("AYON_STUDIO_BUNDLE_NAME", bundle)
     monkeypatch.delenv("AYON_WEBSERVER_URL", raising=False)
@@ -58,6 +59,7 @@ def studio(
     path = list(sys.path)
     yield made
     ayon_api.close_connection()
+    made.close()
     sys.path[:] = path
 
 

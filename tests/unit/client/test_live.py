@@ -41,6 +41,7 @@ class Login:
         self.hub = Hub()
         self._projects = list(projects)
         self.is_down = False
+        self.is_closed = False
         self.waits: queue.Queue[WaitAnswer] = queue.Queue()
 
     def connect(self) -> Login:
@@ -59,6 +60,9 @@ class Login:
 
     def wait_for_events(self, cursor: str | None, seconds: int) -> WaitAnswer:
         return self.waits.get()
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 def make_channel(
@@ -125,6 +129,7 @@ def test_without_a_websocket_the_server_is_asked_by_requests_that_wait() -> None
     login.waits.put(WaitAnswer("3", has_events=True))
     join_waiting()
     assert not woken.acquire(blocking=False)
+    assert login.is_closed
 
 
 def test_requests_that_wait_end_when_the_websocket_connects() -> None:

@@ -119,9 +119,7 @@ async def test_bodies_that_cannot_be_read_are_bad_requests(
         assert len(answer.text) < 1000, name
 
 
-@pytest.mark.parametrize(
-    "content", [b'{"states": [}', b'"open', b'{"states": ["\\ud800"]}', b"no JSON"]
-)
+@pytest.mark.parametrize("content", [b'{"states": [}', b'"open', b"no JSON"])
 async def test_bodies_that_are_no_json_are_told_as_that(
     host: Host, client: httpx.AsyncClient, content: bytes
 ) -> None:

@@ -4,6 +4,7 @@ import type { WireSelection } from "./api/contract";
 import type { ListQuestion } from "./api/query-representations";
 import type { Site } from "./api/types";
 import { toWireFilter } from "./api/wire-filter";
+import type { ColumnChoice } from "./domain/column-choice";
 import { isFiltered, type ListFilter, NO_FILTER, type Sort } from "./domain/list-filter";
 import { STATUS } from "./domain/status";
 import { DetailPane } from "./features/detail/detail-pane";
@@ -184,14 +185,19 @@ function ListView(
   const onSort = (sort: Sort) => {
     onHash({ sort });
   };
-  const link = formatHash({ ...hash, projectName, filter: question.filter });
+  const linkWith = (columns: ColumnChoice) =>
+    formatHash({ ...hash, projectName, filter: question.filter, columns });
 
   return (
     <RepresentationsPage
       question={question}
       sites={sites}
       details={props.details}
+      columns={hash.columns}
       onSort={onSort}
+      onColumns={(columns) => {
+        onHash({ columns });
+      }}
       onOpen={props.onOpen}
       onActivate={(openId, siteName) => {
         // Open details follow the row; another column asks about another site.
@@ -204,14 +210,16 @@ function ListView(
       onClearFilter={() => {
         onHash({ filter: NO_FILTER });
       }}
-      renderBar={(columnPicker, total) => (
+      renderBar={(columnPicker, total, columns) => (
         <FilterBar
           filter={hash.filter}
           sort={hash.sort}
           sites={sites}
           siteNames={siteNames}
           columnPicker={columnPicker}
-          copyLink={<CopyLink href={`${window.location.pathname}${link}`} />}
+          copyLink={
+            <CopyLink href={`${window.location.pathname}${linkWith(columns)}`} />
+          }
           total={total}
           onFilter={onFilter}
           onSort={onSort}

@@ -1,9 +1,10 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
 import type { Agent, MovingTransfer, QueuedTransfer } from "./api/contract";
 import { makeAgent, makeProblem, makeRow, makeSite } from "./testing/factories";
+import { FakeSocket } from "./testing/fake-socket";
 import { renderPanel } from "./testing/render";
 import { server, serveProject, serveUser } from "./testing/server";
 
@@ -202,6 +203,19 @@ describe("the overview", () => {
     expect(project.pauses).toEqual([]);
   });
 
+  it("hears in every view that somebody else paused the project", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    renderPanel({ hash: "#project=demo&view=representations" });
+    await screen.findByRole("row", { name: /sh0000/ });
+    const pause = { projectName: "demo", siteName: null, reason: null, userName: "kim" };
+    project.pauses = [{ ...pause, scope: "project", since: NOW }];
+    act(() => {
+      FakeSocket.last.open();
+      FakeSocket.last.receive("sitesync.pauses");
+    });
+    await screen.findByText("Project is paused");
+  });
+
   it("tells others than managers that the project is paused, and offers no more", async () => {
     const pause = { projectName: "demo", siteName: null, reason: null, userName: "kim" };
     const pauses = [{ ...pause, scope: "project" as const, since: NOW }];
@@ -273,6 +287,17 @@ describe("transfers", () => {
     await user.clear(field);
     await user.type(field, "5000{Enter}");
     expect(project.verbs).toHaveLength(2);
+  });
+
+  it("show what came while another view was open", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user } = renderPanel({ hash: "#project=demo" });
+    await screen.findByText("Nothing moves at the moment.");
+    await user.click(screen.getByRole("link", { name: "Representations" }));
+    await screen.findByRole("row", { name: /sh0000/ });
+    project.transfers = { moving: [], queued: [makeQueued(1)], queuedTotal: 1 };
+    await user.click(screen.getByRole("link", { name: "Transfers" }));
+    await screen.findByRole("region", { name: "Waiting" });
   });
 
   it("open details that Escape closes; the focus is back where it was", async () => {
@@ -458,5 +483,28 @@ describe("filters and columns", () => {
     renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     expect(readHeaders().slice(0, 2)).toEqual(["Product", "Folder"]);
+  });
+
+  it("are as a link says, before what is remembered, and in the link that is copied", async () => {
+    serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const linked = `${LIST}&columns=product,folder,version&hidden=files`;
+    const { user, unmount } = renderPanel({ hash: linked });
+    await screen.findByRole("row", { name: /sh0000/ });
+    const readHeaders = () =>
+      screen.getAllByRole("columnheader").map((header) => header.textContent);
+    expect(readHeaders().slice(0, 2)).toEqual(["Product", "Folder"]);
+    expect(readHeaders()).not.toContain("Files");
+    const readLink = () =>
+      screen.getByRole<HTMLAnchorElement>("link", { name: "Copy link" }).hash;
+    expect(readLink()).toBe(linked);
+    await user.click(screen.getByRole("button", { name: "Columns" }));
+    await user.click(screen.getByRole("checkbox", { name: "Size" }));
+    expect(readHeaders()).not.toContain("Size");
+    expect(readLink()).toBe(`${linked},size`);
+    unmount();
+
+    renderPanel({ hash: LIST });
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(readLink()).toBe(`${linked},size`);
   });
 });

@@ -3,10 +3,11 @@
     python -m tests.bench.bench_panel [--data DIR] [--project bench1m] [--minutes 10]
 
 Prints a table; with `--write` it replaces the one in docs/benchmarks.md. Seeds the
-project into a devhost's data folder when it is not there yet. Measured: from opening
-the list to its first rows, frames of a steady scroll, rows in sight after the
-thumb is dragged, and the memory of the page after a forced collection while states
-change four times a second.
+project into a devhost's data folder when it is not there yet. Measured: the size of the
+first load, from opening the list to its first rows, frames of a steady scroll, rows in
+sight after the thumb is dragged, what 10,000 changes at once cost the page and the
+server, and the memory of the page after a forced collection while states change four
+times a second.
 """
 
 from __future__ import annotations
@@ -22,25 +23,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Page, Request
 
 from devhost.process import DevhostProcess
 from devhost.seed import SeedError, SeedPlan, run_seed
 from tests.bench.records import describe_machine, write_section
 from tests.e2e.browser import PanelPage, run_chromium
-from tests.e2e.frames import Frames, jump, read_sight, scroll
+from tests.e2e.first_load import MOST_BYTES, MOST_COMPRESSED_BYTES, measure_first_load
+from tests.e2e.frames import Frames, HoldUps, jump, read_sight, scroll, watching
 from tests.e2e.panel_project import QUEUED, SYNCED, PanelProject
 
 ROOT = Path(__file__).parents[2]
-PROJECTS = {"bench100k": 100_000, "bench1m": 1_000_000}
+PROJECTS = {"bench10k": 10_000, "bench100k": 100_000, "bench1m": 1_000_000}
 MACHINE = "artist-01"
 OPENINGS = 5
 MOVES, PIXELS = 1200, 140
 SHARES = (0.5, 0.9, 0.1, 0.7, 0.3, 1.0)
+BURST = 10_000
+BURST_ROWS = 5000
+SLICE = 1000
 CHANGED_ROWS = 200
 CHANGE_SECONDS = 0.25
 SAMPLE_SECONDS = 30
 SIGHT_MS = 10_000
+SETTLE_MS = 2000
+MOST_REQUESTS = 12
 Figure = tuple[str, str, str]
 """What was measured, how much it was, and what is wanted (empty: nothing)."""
 _FIRST_ROW = '[role="row"][aria-rowindex="2"]'
@@ -79,33 +86,86 @@ def measure_jumps(page: Page) -> list[float]:
     return milliseconds
 
 
+def list_ids(project: PanelProject, count: int) -> list[str]:
+    """Ids of the first rows of the list."""
+    ids: list[str] = []
+    after = None
+    while len(ids) < count:
+        body = {"siteNames": [MACHINE], "first": SLICE, "after": after}
+        page = project.call(f"{project.name}/representations/query", body)
+        ids += [row["representationId"] for row in page["representations"]]
+        after = page["pageInfo"]["endCursor"]
+    return ids[:count]
+
+
+def write_states(project: PanelProject, statuses: dict[str, int]) -> None:
+    """Write what each representation is on the machine."""
+    states = [
+        {"representationId": one, "siteName": MACHINE, "status": status}
+        for one, status in statuses.items()
+    ]
+    project.call(f"{project.name}/states", {"states": states})
+
+
+def measure_burst(page: Page, project: PanelProject) -> list[Figure]:
+    """Change rows as fast as the server takes it, until the last is on the screen."""
+    ids = list_ids(project, BURST_ROWS)
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/api/addons/" in request.url:
+            asked.append(request.url)
+
+    page.locator('.connection[data-connection="live"]').wait_for()
+    page.on("request", note)
+    with watching(page) as hold_ups:
+        started_at = time.monotonic()
+        for status in (QUEUED, SYNCED) * (BURST // BURST_ROWS // 2):
+            for start in range(0, len(ids), SLICE):
+                chosen = ids[start : start + SLICE]
+                write_states(project, dict.fromkeys(chosen, status))
+        written_at = time.monotonic()
+        first = page.locator(_FIRST_ROW)
+        first.locator(f'[title^="{MACHINE}: synced"]').wait_for()
+        shown_at = time.monotonic()
+        # What else the burst sets off.
+        page.wait_for_timeout(SETTLE_MS)
+    page.remove_listener("request", note)
+    spent = written_at - started_at
+    return _tell_burst(spent, shown_at - written_at, len(asked), hold_ups)
+
+
 @contextmanager
 def changing(project: PanelProject) -> Iterator[None]:
-    """Let states change four times a second; half of the rows are on the screen."""
-    body = {"siteNames": [MACHINE], "first": 1000}
-    answer = project.call(f"{project.name}/representations/query", body)
-    ids = [row["representationId"] for row in answer["representations"]]
+    """Let states change four times a second; half of the rows are on the screen.
+
+    :raises RuntimeError: changes ended before the measurement did.
+    """
+    ids = list_ids(project, SLICE)
     stop = threading.Event()
+    ended_early = threading.Event()
 
     def change() -> None:
         chance = random.Random(1)
-        while not stop.wait(CHANGE_SECONDS):
-            chosen = [*ids[: CHANGED_ROWS // 2], *chance.sample(ids, CHANGED_ROWS // 2)]
-            states = [
-                {
-                    "representationId": one,
-                    "siteName": MACHINE,
-                    "status": chance.choice((QUEUED, SYNCED)),
-                }
-                for one in dict.fromkeys(chosen)
-            ]
-            project.call(f"{project.name}/states", {"states": states})
+        half = CHANGED_ROWS // 2
+        try:
+            while not stop.wait(CHANGE_SECONDS):
+                chosen = [*ids[:half], *chance.sample(ids[half:], half)]
+                choices = {one: chance.choice((QUEUED, SYNCED)) for one in chosen}
+                write_states(project, choices)
+        finally:
+            if not stop.is_set():
+                ended_early.set()
 
     thread = threading.Thread(target=change, daemon=True)
     thread.start()
-    yield
-    stop.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    if ended_early.is_set():
+        raise RuntimeError("the changes failed; their error is above")
 
 
 def measure_heap(session: CDPSession) -> float:
@@ -135,7 +195,7 @@ def measure(data_dir: Path, name: str, minutes: float) -> list[Figure]:
         panel = PanelPage(page)
         panel.open_list(project.framed_url("manager"))
         url = f"{project.alone_url}#project={name}&view=representations"
-        figures = _tell_openings(measure_openings(page, url))
+        figures = [*_tell_first_load(), *_tell_openings(measure_openings(page, url))]
         _wait_for_total(page)
         figures += _tell_frames(scroll(page, MOVES, PIXELS))
         jumps = measure_jumps(page)
@@ -147,11 +207,47 @@ def measure(data_dir: Path, name: str, minutes: float) -> list[Figure]:
             )
         )
         jump(page, 0)
+        figures += measure_burst(page, project)
         return figures + _tell_memory(watch_memory(page, project, minutes), minutes)
 
 
 def _wait_for_total(page: Page) -> None:
     page.locator('[role="grid"]:not([aria-rowcount="-1"])').wait_for()
+
+
+def _tell_first_load() -> list[Figure]:
+    served, compressed = measure_first_load()
+    return [
+        (
+            "first load: as AYON serves it, compressed",
+            f"{served / 1000:.0f} kB, {compressed / 1000:.0f} kB",
+            f"{MOST_BYTES // 1000} kB, {MOST_COMPRESSED_BYTES // 1000} kB",
+        )
+    ]
+
+
+def _tell_burst(
+    spent: float, lag: float, requests: int, hold_ups: HoldUps
+) -> list[Figure]:
+    longest = max(hold_ups.long_tasks, default=0.0)
+    return [
+        (
+            f"{BURST:,} changes as fast as they are taken: written in, shown after",
+            f"{spent:.1f} s ({BURST / spent:,.0f} a second), {lag:.1f} s",
+            "",
+        ),
+        (
+            "requests of the page meanwhile and a second",
+            f"{requests}, {requests / (spent + lag + SETTLE_MS / 1000):.1f}",
+            f"{MOST_REQUESTS} a second",
+        ),
+        (
+            "tasks over 50 ms meanwhile, the longest; longest time without a frame",
+            f"{len(hold_ups.long_tasks)}, {longest:.0f} ms; "
+            f"{hold_ups.longest_gap:.0f} ms",
+            "",
+        ),
+    ]
 
 
 def _tell_openings(seconds: list[float]) -> list[Figure]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Frame, Page
 
@@ -27,6 +29,30 @@ _SCROLL = """async ({ moves, pixels }) => {
   }
   observer.disconnect();
   return { frames, longTasks };
+}"""
+
+# Notes tasks that hold the page up, and the longest time without a frame, from now on.
+_WATCH = """() => {
+  const seen = { longTasks: [], longestGap: 0 };
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) seen.longTasks.push(entry.duration);
+  });
+  observer.observe({ type: "longtask" });
+  let last = performance.now();
+  const note = (now) => {
+    seen.longestGap = Math.max(seen.longestGap, now - last);
+    last = now;
+    if (window.watchedFrames === seen) requestAnimationFrame(note);
+    else observer.disconnect();
+  };
+  window.watchedFrames = seen;
+  requestAnimationFrame(note);
+}"""
+
+_STOP_WATCHING = """() => {
+  const seen = window.watchedFrames;
+  window.watchedFrames = undefined;
+  return seen;
 }"""
 
 # Answers once the page has heard of it: what is read then is drawn for the new place.
@@ -78,6 +104,25 @@ def scroll(view: Page | Frame, moves: int, pixels: int) -> Frames:
     """Move the list by some pixels a frame."""
     measured = view.evaluate(_SCROLL, {"moves": moves, "pixels": pixels})
     return Frames(measured["frames"], measured["longTasks"])
+
+
+@dataclass
+class HoldUps:
+    """What held the page up, in milliseconds; filled when the watch is over."""
+
+    long_tasks: list[float] = field(default_factory=list)
+    longest_gap: float = 0.0
+
+
+@contextmanager
+def watching(view: Page | Frame) -> Iterator[HoldUps]:
+    """Note what holds the page up meanwhile."""
+    found = HoldUps()
+    view.evaluate(_WATCH)
+    yield found
+    seen = view.evaluate(_STOP_WATCHING)
+    found.long_tasks = seen["longTasks"]
+    found.longest_gap = seen["longestGap"]
 
 
 def jump(view: Page | Frame, share: float) -> None:

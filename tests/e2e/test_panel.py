@@ -163,6 +163,44 @@ def test_a_search_is_data_and_a_link_repeats_it(
     expect(other.view.get_by_role("searchbox")).to_have_value("SQ002")
 
 
+def test_a_link_repeats_filters_sort_columns_and_details(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    panel.open_list(project.framed_url("artist"))
+    panel.view.get_by_role("button", name="Status: any").click()
+    studio = panel.view.get_by_role("group", name="studio", exact=True)
+    studio.get_by_role("checkbox", name="synced").check()
+    panel.page.keyboard.press("Escape")
+    panel.view.get_by_role("button", name="Columns").click()
+    panel.view.get_by_role("checkbox", name="Files").uncheck()
+    panel.page.keyboard.press("Escape")
+    panel.view.get_by_role("button", name="Folder", exact=True).click()
+    header = panel.view.get_by_role("columnheader", name="Folder")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    panel.row("sq002").dblclick()
+    expect(panel.view.get_by_role("complementary", name="Details")).to_be_visible()
+
+    def read_view(shown: PanelPage) -> tuple[list[str], list[str]]:
+        headers = shown.view.get_by_role("columnheader").all_inner_texts()
+        folders = shown.view.locator('[role="gridcell"][aria-colindex="1"]')
+        return headers, folders.all_inner_texts()
+
+    link = panel.view.get_by_role("link", name="Copy link").get_attribute("href")
+    assert link is not None
+    # What this browser remembers shall not help.
+    panel.view.evaluate("localStorage.removeItem('sitesync.columns')")
+    other = PanelPage(panel.page.context.new_page())
+    other.page.set_viewport_size({"width": 1500, "height": 900})
+    other.open(urljoin(project.alone_url, link))
+    details = other.view.get_by_role("complementary", name="Details")
+    expect(details.get_by_role("heading", name="/shots/sq002")).to_be_visible()
+    expect(other.row("sq002")).to_be_visible()
+    assert read_view(other) == read_view(panel)
+    headers, rows = read_view(other)
+    assert not any("Files" in header for header in headers)
+    assert rows == sorted(rows, reverse=True)
+
+
 def test_a_long_list_is_read_in_pages_and_walked_by_keyboard(
     devhost_process: DevhostProcess, panel: PanelPage
 ) -> None:

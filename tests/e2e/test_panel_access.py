@@ -118,6 +118,50 @@ def _tab_to(panel: PanelPage, target: Locator) -> None:
     raise AssertionError(f"{target} is not reached with Tab")
 
 
+# What Tab shall stop at: of radio buttons one, of what is hidden or off nothing.
+_STOPS = """[...document.querySelectorAll(
+    'a[href], button, input, select, summary, [tabindex="0"]'
+  )].filter((element) => !element.disabled && element.tabIndex >= 0
+    && element.checkVisibility({ visibilityProperty: true })).length"""
+# Numbers the element with the focus; tells it when nobody sees that it has it.
+_LOOK = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  // A field may leave it to the box around it.
+  const isSeen = [element, element.parentElement].some((one) => {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+    const isOutlined = outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
+    return isOutlined || boxShadow !== "none";
+  });
+  window.visited ??= new Map();
+  if (!window.visited.has(element)) window.visited.set(element, window.visited.size);
+  return [window.visited.get(element), isSeen ? "" : element.outerHTML.slice(0, 200)];
+}"""
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_tab_goes_round_all_of_a_view_and_the_focus_is_seen(
+    panel: PanelPage, view: str
+) -> None:
+    panel.show(view)
+    expect(panel.view.get_by_role("status", name="Loading")).to_have_count(0)
+    expect(panel.view.locator("main, .page, .split").first).to_be_visible()
+    panel.page.wait_for_load_state("networkidle")
+    wanted = panel.view.evaluate(_STOPS)
+    visited: set[int] = set()
+    for _ in range(2 * wanted):
+        panel.page.keyboard.press("Tab")
+        looked = panel.view.evaluate(_LOOK)
+        if looked is None:
+            continue
+        number, unseen = looked
+        assert unseen == ""
+        visited.add(number)
+        if len(visited) == wanted:
+            break
+    assert len(visited) == wanted
+
+
 def test_everything_is_reached_with_the_keyboard_alone(
     project: PanelProject, panel: PanelPage
 ) -> None:

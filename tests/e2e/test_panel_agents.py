@@ -129,6 +129,84 @@ def test_a_verification_finds_rotten_bytes_and_mends_them(
     panel.expect_state("/rotten", NEARLINE, "synced just now, verified")
 
 
+def test_what_failed_arrives_once_the_cause_is_gone_and_it_is_retried(
+    studio: RealStudio, panel: PanelPage
+) -> None:
+    published = studio.publish("blocked")
+    file = studio.find_file(published, NEARLINE)
+    file.mkdir(parents=True)
+    try:
+        studio.queue(published, NEARLINE)
+        panel.expect_state("/blocked", NEARLINE, "failed: .* is not a regular file")
+    finally:
+        file.rmdir()
+
+    dialog = panel.ask("/blocked", "Retry…", NEARLINE)
+    dialog.get_by_role("button", name="Retry", exact=True).click()
+    panel.expect_state("/blocked", NEARLINE, "synced just now, verified")
+    assert file.read_bytes() == studio.find_file(published, STUDIO).read_bytes()
+
+
+def test_what_is_reset_is_transferred_anew(
+    studio: RealStudio, panel: PanelPage
+) -> None:
+    published = studio.publish("anew")
+    _sync(panel, "/anew", NEARLINE)
+    good = studio.find_file(published, STUDIO).read_bytes()
+    file = studio.find_file(published, NEARLINE)
+    file.write_bytes(os.urandom(len(good)))
+
+    dialog = panel.ask("/anew", "Reset…", NEARLINE)
+    dialog.get_by_role("button", name="Reset", exact=True).click()
+    wait_until(lambda: file.read_bytes() == good)
+    studio.wait_until_verified(published, NEARLINE)
+
+
+def test_what_is_paused_stays_away_until_it_is_resumed(
+    studio: RealStudio, panel: PanelPage
+) -> None:
+    published = studio.publish("held")
+    file = studio.find_file(published, NEARLINE)
+    studio.service.stop()
+    studio.queue(published, NEARLINE)
+    dialog = panel.ask("/held", "Pause…", NEARLINE)
+    dialog.get_by_role("button", name="Pause", exact=True).click()
+    panel.expect_state("/held", NEARLINE, "paused")
+    studio.restart_service()
+    assert not file.exists()
+
+    dialog = panel.ask("/held", "Resume…", NEARLINE)
+    dialog.get_by_role("button", name="Resume", exact=True).click()
+    panel.expect_state("/held", NEARLINE, "synced just now, verified")
+    assert file.exists()
+
+
+def test_what_is_cancelled_never_arrives(studio: RealStudio, panel: PanelPage) -> None:
+    published = studio.publish("unwanted")
+    studio.service.stop()
+    studio.queue(published, NEARLINE)
+    dialog = panel.ask("/unwanted", "Cancel…", NEARLINE)
+    dialog.get_by_role("button", name="Cancel the transfers").click()
+    panel.expect_state("/unwanted", NEARLINE, "not there")
+    studio.restart_service()
+    assert studio.read_state(published, NEARLINE) is None
+    assert not studio.find_file(published, NEARLINE).exists()
+
+
+def test_a_last_copy_stays_on_the_disk(studio: RealStudio, panel: PanelPage) -> None:
+    published = studio.publish("lonely")
+    dialog = panel.ask("/lonely", "Remove from…", STUDIO)
+    expect(dialog.get_by_text("the last copy there is: it stays")).to_be_visible()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(dialog.get_by_role("listitem")).to_contain_text("/lonely")
+    dialog.get_by_role("button", name="Close").click()
+    studio.restart_service()
+    state = studio.read_state(published, STUDIO)
+    assert state is not None
+    assert not state["isRemoving"]
+    assert studio.find_file(published, STUDIO).exists()
+
+
 def test_a_scan_tells_what_somebody_deleted_from_a_machine(
     studio: RealStudio, panel: PanelPage
 ) -> None:
@@ -231,7 +309,7 @@ def test_the_settings_page_lists_projects_and_agents_and_opens_one(
     expect(agents.get_by_role("row").filter(has_text=ARTIST_SITE)).to_be_visible()
     projects = panel.view.get_by_role("region", name="Projects")
     projects.get_by_role("link", name=PROJECT, exact=True).click()
-    panel.view.get_by_role("heading", name="Needs attention").wait_for()
+    panel.view.get_by_role("region", name=f"Site {STUDIO}").wait_for()
     panel.view.get_by_role("link", name=PROJECT).click()
     panel.view.get_by_role("heading", name="All projects").wait_for()
 

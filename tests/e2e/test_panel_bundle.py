@@ -1,35 +1,27 @@
-"""What a browser loads before the panel is there: AYON serves it uncompressed."""
+"""The first load of the panel is small and needs nobody else."""
 
 from __future__ import annotations
 
-import gzip
 import re
-from pathlib import Path
 
-DIST = Path(__file__).parents[2] / "frontend" / "dist"
-MOST_BYTES = 1_100_000
-MOST_COMPRESSED_BYTES = 350_000
-
-
-def _read_first_load() -> list[bytes]:
-    """The page and all that it or its styles name."""
-    page = (DIST / "index.html").read_text()
-    names = re.findall(r'(?:src|href)="\./([^"]+)"', page)
-    assert any(name.endswith(".js") for name in names)
-    assert any(name.endswith(".css") for name in names)
-    return [page.encode(), *[(DIST / name).read_bytes() for name in names]]
+from tests.e2e.first_load import (
+    DIST,
+    MOST_BYTES,
+    MOST_COMPRESSED_BYTES,
+    measure_first_load,
+    read_first_load,
+)
 
 
 def test_the_first_load_is_small() -> None:
-    parts = _read_first_load()
-    assert sum(len(part) for part in parts) <= MOST_BYTES
-    compressed = sum(len(gzip.compress(part)) for part in parts)
+    served, compressed = measure_first_load()
+    assert served <= MOST_BYTES
     assert compressed <= MOST_COMPRESSED_BYTES
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
     """A studio's network may have no way out."""
-    text = b"".join(_read_first_load()).decode()
+    text = b"".join(read_first_load()).decode()
     assert not re.findall(r'(?:src|href)="https?://|url\(["\']?https?://', text)
 
 

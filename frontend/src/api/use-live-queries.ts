@@ -11,6 +11,7 @@ const POLL_EVERY_MS = 15_000;
 /**
  * Reads these queries again when events hint that they changed: at most once in
  * `gapMs`, only while somebody looks, and by time while the connection is lost.
+ * Once nobody listens they count as old: the next to show them reads them anew.
  */
 export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
   const queryClient = useQueryClient();
@@ -44,6 +45,9 @@ export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
       unsubscribe();
       document.removeEventListener("visibilitychange", request);
       clearInterval(timer);
+      for (const queryKey of queryKeys) {
+        void queryClient.invalidateQueries({ queryKey, refetchType: "none" });
+      }
     };
   }, [key, gapMs, queryClient, subscribe, connection]);
 }

@@ -20,7 +20,7 @@ export function AgentsTable({ agents, now }: { agents: readonly Agent[]; now: nu
           <col className="col-site" />
           <col className="col-site" />
           <col />
-          <col className="col-number" />
+          <col className="col-speed" />
           <col className="col-number" />
           <col className="col-number" />
         </colgroup>

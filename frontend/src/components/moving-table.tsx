@@ -48,7 +48,7 @@ export function MovingTable({
           <col className="col-route" />
           <col className="col-progress" />
           <col className="col-agent" />
-          <col className="col-number" />
+          <col className="col-speed" />
           <col className="col-number" />
         </colgroup>
         <thead>

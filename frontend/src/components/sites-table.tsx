@@ -33,7 +33,7 @@ export function SitesTable({ lines }: { lines: readonly SiteLine[] }) {
           <col className="col-number" />
           <col className="col-number" />
           <col className="col-number" />
-          {hasSpeed && <col className="col-number" />}
+          {hasSpeed && <col className="col-speed" />}
           <col className={hasSpeed ? "col-pause" : "col-actions"} />
         </colgroup>
         <thead>

@@ -41,6 +41,7 @@ describe("the address", () => {
       errorText: "No space left, again",
     },
     sort: { by: "changed", site: "gdrive", isDescending: true },
+    columns: { order: ["product", "site:a,b"], hidden: ["files", "+productType"] },
     openId: "r7",
     openSite: "studio",
   };

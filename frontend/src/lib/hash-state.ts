@@ -1,4 +1,5 @@
 import { formatFields, type HashFields, parseFields } from "./hash-fields";
+import type { ColumnChoice } from "../domain/column-choice";
 import {
   type ListFilter,
   NO_FILTER,
@@ -18,6 +19,8 @@ export type HashState = {
   siteNames: readonly string[] | null;
   filter: ListFilter;
   sort: Sort;
+  /** null: as who looks likes them. */
+  columns: ColumnChoice | null;
   /** The representation whose details are open, and the site they ask about. */
   openId: string | null;
   openSite: string | null;
@@ -29,6 +32,7 @@ export const START: HashState = {
   siteNames: null,
   filter: NO_FILTER,
   sort: USUAL_SORT,
+  columns: null,
   openId: null,
   openSite: null,
 };
@@ -74,6 +78,12 @@ function readSort(fields: HashFields): Sort {
   return { by, site: site ?? null, isDescending: word?.startsWith("-") ?? false };
 }
 
+function readColumns(fields: HashFields): ColumnChoice | null {
+  const order = fields.get("columns") ?? [];
+  const hidden = fields.get("hidden") ?? [];
+  return order.length + hidden.length > 0 ? { order, hidden } : null;
+}
+
 /** `#project=demo&view=representations&sites=studio,brisk-amber-fox&q=comp` */
 export function parseHash(hash: string): HashState {
   const fields = parseFields(hash);
@@ -86,6 +96,7 @@ export function parseHash(hash: string): HashState {
     siteNames: siteNames.length > 0 ? siteNames : null,
     filter: readFilter(fields),
     sort: readSort(fields),
+    columns: readColumns(fields),
     openId: first("open"),
     openSite: fields.get("open")?.[1] ?? null,
   };
@@ -96,7 +107,7 @@ function toTexts(value: string | number | null): readonly string[] {
 }
 
 export function formatHash(state: Partial<HashState>): string {
-  const { projectName, view, siteNames, filter, sort, openId, openSite } = {
+  const { projectName, view, siteNames, filter, sort, columns, openId, openSite } = {
     ...START,
     ...state,
   };
@@ -128,6 +139,8 @@ export function formatHash(state: Partial<HashState>): string {
         ? []
         : [`${sort.isDescending ? "-" : ""}${sort.by}`, ...toTexts(sort.site)],
     ],
+    ["columns", columns?.order ?? []],
+    ["hidden", columns?.hidden ?? []],
     ["open", [...toTexts(openId), ...(openId === null ? [] : toTexts(openSite))]],
   ]);
 }

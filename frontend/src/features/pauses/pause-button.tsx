@@ -1,9 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 
 import { useApi } from "../../api/api-context";
 import type { PauseRequest } from "../../api/contract";
 import { getPausesQueryOptions } from "../../api/get-activity";
 import { getMeQueryOptions } from "../../api/get-me";
+import { useLive } from "../../api/live-context";
 import { Icon } from "../../components/icon";
 import { usePause } from "./use-pause";
 
@@ -11,6 +13,7 @@ import { usePause } from "./use-pause";
 export function PauseButton({ projectName }: { projectName: string | null }) {
   const api = useApi();
   const { data } = useQuery(getPausesQueryOptions(api));
+  useLivePauses();
   const me = useQuery(getMeQueryOptions(api));
   const setPaused = usePause();
   const request: Omit<PauseRequest, "paused"> =
@@ -40,4 +43,14 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
       {isPaused ? `Resume ${what}` : `Pause ${what}`}
     </button>
   );
+}
+
+/** Pauses are read when they change, in every view: the button is in all of them. */
+function useLivePauses(): void {
+  const queryClient = useQueryClient();
+  const { subscribe } = useLive();
+  useEffect(() => {
+    const read = () => void queryClient.invalidateQueries({ queryKey: ["pauses"] });
+    return subscribe({ onPausesChange: read, onResync: read });
+  }, [queryClient, subscribe]);
 }

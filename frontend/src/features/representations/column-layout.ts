@@ -1,10 +1,9 @@
+import type { ColumnChoice } from "../../domain/column-choice";
+
 /** How somebody likes the columns; remembered in his browser. */
-export type ColumnLayout = {
-  /** Ids in his order; columns that are not named come after, in theirs. */
-  order: readonly string[];
+export type ColumnLayout = ColumnChoice & {
   /** Pixels. */
   widths: Readonly<Record<string, number>>;
-  hidden: readonly string[];
 };
 
 export const USUAL_LAYOUT: ColumnLayout = { order: [], widths: {}, hidden: [] };

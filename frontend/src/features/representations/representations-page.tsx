@@ -4,6 +4,7 @@ import type { ListQuestion } from "../../api/query-representations";
 import type { RepresentationRow, Site } from "../../api/types";
 import { EmptyState } from "../../components/empty-state";
 import { RetryButton } from "../../components/load-state";
+import type { ColumnChoice } from "../../domain/column-choice";
 import { isFiltered, type Sort } from "../../domain/list-filter";
 import { formatVersion } from "../../lib/format";
 import { type ColumnLayout, readLayout, writeLayout } from "./column-layout";
@@ -31,13 +32,20 @@ type PageProps = {
   question: ListQuestion;
   /** All sites of the project. */
   sites: readonly Site[];
+  /** Columns that a link asks for; null: as who looks likes them. */
+  columns: ColumnChoice | null;
   /** What is above the table; it places the picker of columns. */
-  renderBar: (columnPicker: ReactNode, total: ReactNode) => ReactNode;
+  renderBar: (
+    columnPicker: ReactNode,
+    total: ReactNode,
+    columns: ColumnChoice,
+  ) => ReactNode;
   /** What can be done with what is selected. */
   renderSelection: (selected: Selected) => ReactNode;
   /** Beside the table. */
   details: ReactNode;
   onSort: (sort: Sort) => void;
+  onColumns: (columns: ColumnChoice) => void;
   onOpen: (representationId: string, siteName: string | null) => void;
   onActivate: (representationId: string, siteName: string | null) => void;
   onEscape: () => void;
@@ -50,7 +58,8 @@ export function RepresentationsPage(props: PageProps) {
   const { blocks, state } = list;
   const { total, error } = state;
   const { selection, setSelection, clear, selectAll } = useSelection(question.filter);
-  const [layout, setLayout] = useState(() => readLayout(window.localStorage));
+  const [liked, setLiked] = useState(() => readLayout(window.localStorage));
+  const layout = useMemo(() => ({ ...liked, ...props.columns }), [liked, props.columns]);
   // While another choice of sites is being read, the last one stays on the screen.
   const shownSites = list.question.siteNames;
   const all = useMemo(
@@ -64,14 +73,19 @@ export function RepresentationsPage(props: PageProps) {
   );
   const columns = useMemo(() => layOutColumns(all, layout), [all, layout]);
   const onLayout = (next: ColumnLayout) => {
-    setLayout(next);
+    setLiked(next);
     writeLayout(window.localStorage, next);
+    if (props.columns !== null) props.onColumns({ order: next.order, hidden: next.hidden });
   };
   const picker = <ColumnPicker columns={all} layout={layout} onLayout={onLayout} />;
 
   return (
     <>
-      {props.renderBar(picker, <Total question={list.question} totals={state.totals} />)}
+      {props.renderBar(
+        picker,
+        <Total question={list.question} totals={state.totals} />,
+        layout,
+      )}
       {error !== null && total !== null && (
         <div className="notice" role="alert">
           Could not read more: {error.message}{" "}

@@ -45,7 +45,7 @@ export function ProjectsTable({
           <col className="col-number" />
           <col className="col-number" />
           <col className="col-number" />
-          <col className="col-number" />
+          <col className="col-speed" />
         </colgroup>
         <thead>
           <tr>

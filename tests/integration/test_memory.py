@@ -6,11 +6,16 @@ import asyncio
 import gc
 import sys
 import weakref
+from collections import Counter
 from collections.abc import Iterator
+from types import FunctionType
 
+import httpx
 import pytest
 
 from server.api.lasting_objects import set_aside_lasting_objects
+from tests.integration.conftest import CONFIGURED, SITE
+from tests.integration.pipeline import Pipeline
 from tests.support.devhost_app import Host
 
 
@@ -56,3 +61,46 @@ async def test_a_server_that_is_up_sets_aside_what_lasts(
         assert gc.get_freeze_count()
     finally:
         await upkeep.shutdown()
+
+
+async def ask_for_everything(client: httpx.AsyncClient, base: str, id_: str) -> None:
+    """One of each kind of request."""
+    graph = 'query { project(name: "demo") { representations(first: 5) { total } } }'
+    bodies = {
+        "demo/representations/query": {"withFiles": True},
+        "demo/availability": {"representationIds": [id_], "siteNames": ["studio"]},
+        "demo/summary": {},
+        "demo/states": {
+            "states": [{"representationId": id_, "siteName": "studio", "status": 4}]
+        },
+        "demo/verbs/queue": {
+            "siteNames": [CONFIGURED],
+            "selection": {"representationIds": [id_]},
+        },
+        "-/graphql": {"query": graph},
+    }
+    for path, body in bodies.items():
+        answer = await client.post(f"{base}/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.usefixtures("set_settings")
+async def test_requests_leave_no_classes_and_functions_in_memory(
+    host: Host, pipeline: Pipeline
+) -> None:
+    client = await host.client("manager", SITE)
+    published = await pipeline.publish(files=3)
+    rounds = 20
+
+    async def count_lasting(times: int) -> Counter[str]:
+        """Ask so often; count classes and functions."""
+        for _ in range(times):
+            await ask_for_everything(client, host.addon_path, published.id)
+        gc.collect()
+        kinds = (type, FunctionType)
+        lasting = (each for each in gc.get_objects() if isinstance(each, kinds))
+        return Counter(type(each).__name__ for each in lasting)
+
+    before = await count_lasting(5)  # what is made once is there by now
+    after = await count_lasting(rounds)
+    assert (after - before).total() < rounds, after - before

@@ -177,7 +177,7 @@ audit: $(STAMPS)/venv-audit $(STAMPS)/node
 		echo "  'could not be audited', 'audit endpoint returned an error': nothing is known of it."; \
 		echo "  Ask again where PyPI's and npm's own databases can be reached."; \
 		echo "  A known vulnerability: take a version without it into pyproject.toml and make lock,"; \
-		echo "  or into frontend/package.json and npm install there; then make test."; }; exit $$failed
+		echo "  or into frontend/package.json and its lock; then make test."; }; exit $$failed
 
 # Locks without addresses: hashes only.
 lock: $(STAMPS)/venv

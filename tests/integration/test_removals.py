@@ -220,6 +220,7 @@ async def test_history_tells_who_wanted_a_removal_and_what_became_of_it(
     await clock.advance(20)
     [again] = await agent.take()
     await agent.tell(again)
+    await clock.advance(1)
     # One that is taken back in the middle.
     await remove(manager, published, site=CONFIGURED, force=True)
     [taken_back] = await agent.take(serve=[CONFIGURED])

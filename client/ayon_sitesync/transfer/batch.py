@@ -13,6 +13,7 @@ from typing import Callable, Optional, TypeVar, Union, cast
 
 from ..errors import (
     CorruptError,
+    PathError,
     RetryableError,
     SiteUnhealthyError,
     TransferError,
@@ -177,6 +178,8 @@ class _BatchCopy:
         found = _stat_all(self._target, [item.target_path for item in items])
         same_size = []
         for item, stat in zip(items, found):
+            if isinstance(stat, PathError):
+                continue  # a link to elsewhere: what is copied takes its place
             if isinstance(stat, TransferError):
                 item.outcome = stat
             elif stat is not None and stat.size == len(item.content):

@@ -36,7 +36,11 @@ class Recognition:
 
         `source` is the source as it was found.
         """
-        found = self.target.stat(self.target_path)
+        try:
+            found = self.target.stat(self.target_path)
+        except PathError:
+            # A link to elsewhere: what is copied takes its place.
+            return None
         if found is None or found.size != source.size:
             return None
         stored = normalize_checksum(found.digest)
@@ -51,7 +55,7 @@ class Recognition:
             with self.target.open_reader(self.target_path) as reader:
                 there = self._digest(reader, source.size, wanted.algorithms)
         except (PathError, MissingSourceError):
-            # A link to elsewhere, or gone by now: what is copied takes its place.
+            # A link to elsewhere by now, or gone.
             return None
         if there is None:
             return None

@@ -391,6 +391,25 @@ def test_servers_shell_proves_what_was_written(
     assert (site.root / name).read_bytes() == content
 
 
+def test_link_to_elsewhere_in_the_place_of_a_file_is_replaced_not_followed(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    source, target = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"content")
+    for name in ("alone.mov", "in_batch.mov"):
+        (tmp_path / "disk" / name).write_bytes(b"content")
+        (site.root / name).symlink_to(outside)
+    assert copy(source, target, "alone.mov", 7).moved
+    file = TransferFile("f1", "{root[work]}/in_batch.mov", 7)
+    [outcome] = copy_batch([BatchJob(file, lambda moved: None)], source, target, 1)
+    assert isinstance(outcome, CopyResult) and outcome.moved
+    for name in ("alone.mov", "in_batch.mov"):
+        assert not (site.root / name).is_symlink()
+        assert (site.root / name).read_bytes() == b"content"
+    assert outside.read_bytes() == b"content"
+
+
 def test_shell_that_sees_another_file_is_believed(
     site: Site, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,8 @@
 * idle: memory, processor and requests of an agent without `--project` in a studio of
   many projects, from its start on and while it waits;
 * latency: from the request that queues a small file until the file is in its place;
-* resume: how much of a file of 2 GB that was cut at 80 % is moved again, on a disk.
+* resume: how much of a file of 2 GB that was cut at 80 % is moved again, on a disk and
+  on an SFTP server.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -28,12 +30,15 @@ from urllib.parse import urlsplit
 import ayon_api
 import psutil
 from ayon_sitesync.errors import SiteUnhealthyError
+from ayon_sitesync.providers.base import Provider, SiteConfig
+from ayon_sitesync.providers.registry import make_provider
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.transfer.journal import Journal
 from ayon_sitesync.work import TransferFile
 
 from tests.bench.counting_relay import CountingRelay
 from tests.bench.engine import open_disk
+from tests.bench.parts import Parts
 from tests.bench.records import describe_machine
 from tests.bench.transfer_page import keep_table
 from tests.bench.transfer_studio import (
@@ -45,6 +50,7 @@ from tests.bench.transfer_studio import (
     TransferStudio,
     open_studio,
 )
+from tests.support.sshd import Sshd
 
 IDLE_SECONDS = 60.0
 SETTLE_SECONDS = 5.0
@@ -169,15 +175,29 @@ def _queue_and_wait(
 # --- resume --------------------------------------------------------------------------
 
 
-def measure_resume(base: Path, state: Path) -> None:
+def measure_resume(base: Path) -> None:
     """The engine alone, cut by its target becoming unusable."""
     source_root, target_root = base / "source", base / "target"
     source_root.mkdir()
-    target_root.mkdir()
     block = os.urandom(1_000_000)
     with (source_root / "a.mov").open("wb") as stream:
         for _ in range(RESUME_BYTES // len(block)):
             stream.write(block)
+    source = open_disk(source_root)
+    target_root.mkdir()
+    _resume("disk", source, open_disk(target_root), Journal(base / "disk-journal"))
+    shutil.rmtree(target_root)
+    target_root.mkdir()
+    with Sshd(base / "sshd") as server:
+        config = SiteConfig(
+            *("nas", {"work": str(target_root)}, "linux", "beef", server.settings),
+            str(base / "state"),
+        )
+        target = make_provider("sftp", config)
+        _resume("SFTP", source, target, Journal(base / "sftp-journal"))
+
+
+def _resume(kind: str, source: Provider, target: Provider, journal: Journal) -> None:
     file = TransferFile("f1", "{root[work]}/a.mov", RESUME_BYTES)
     moved = 0
 
@@ -185,27 +205,20 @@ def measure_resume(base: Path, state: Path) -> None:
         nonlocal moved
         moved += count
         if moved > CUT * RESUME_BYTES:
-            raise SiteUnhealthyError("disk", "it is cut")
+            raise SiteUnhealthyError("nas", "it is cut")
 
     def count(step: int) -> None:
         nonlocal moved
         moved += step
 
-    journal = Journal(state / "journal")
+    place = f"bench\n{kind}"
     try:
-        _copy(file, source_root, target_root, cut, journal)
+        copy_file(file, Route(source, target, cut, journal, place))
     except SiteUnhealthyError:
         moved = 0
-    _copy(file, source_root, target_root, count, journal)
-    again = moved / RESUME_BYTES
-    Row("moved again of 2 GB cut at 80 %, disk", f"{100 * again:.0f} %", "25 %").show()
-
-
-def _copy(
-    file: TransferFile, source: Path, target: Path, tick: Any, journal: Journal
-) -> None:
-    ends = open_disk(source), open_disk(target)
-    copy_file(file, Route(*ends, tick, journal, "bench\ndisk"))
+    copy_file(file, Route(source, target, count, journal, place))
+    again = f"{100 * moved / RESUME_BYTES:.0f} %"
+    Row(f"moved again of 2 GB cut at 80 %, {kind}", again, "25 %").show()
 
 
 def main() -> None:
@@ -215,16 +228,19 @@ def main() -> None:
     parser.add_argument("--projects", type=int, default=300)
     options = parser.parse_args()
     machine = describe_machine()
+    parts = Parts()
     with tempfile.TemporaryDirectory(dir=options.base) as folder:
         base = Path(folder)
         if options.only in (None, "resume"):
             (base / "resume").mkdir()
-            measure_resume(base / "resume", base)
+            with parts.keep("resume"):
+                measure_resume(base / "resume")
+            shutil.rmtree(base / "resume")
         for name in ("latency", "idle"):
             if options.only not in (None, name):
                 continue
             data = Path(tempfile.mkdtemp(prefix="sitesync-bench-"))
-            with open_studio(base / name, data) as studio:
+            with parts.keep(name), open_studio(base / name, data) as studio:
                 if name == "latency":
                     measure_latency(studio, base / "state")
                 else:
@@ -232,6 +248,7 @@ def main() -> None:
     if options.only is None:
         rows = [(row.what, row.value, row.wanted) for row in _shown]
         keep_table("agent", ("what", "measured", "wanted"), rows, (), machine)
+    parts.end()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from ayon_sitesync.providers.rclone.daemon import stop_daemons
 from ayon_sitesync.providers.registry import make_provider
 
 from tests.bench.engine import bring, open_disk
+from tests.bench.parts import Parts
 from tests.bench.records import OURS, Comparisons, describe_machine
 from tests.bench.transfer_page import compare, format_speed, keep_table
 from tests.support.rclone_servers import (
@@ -151,19 +152,22 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = describe_machine()
     rows, cases = [], []
+    parts = Parts()
     with (
         tempfile.TemporaryDirectory(dir=arguments.base) as folder,
         Bench(Path(folder)) as bench,
     ):
         for load in (load for load in LOADS if arguments.only in load.name):
-            medians, memory = measure(bench, load, arguments.runs)
-            row = make_row(load, medians, memory)
-            print(f"| {' | '.join(row)} |", flush=True)
-            rows.append(row)
-            cases.append(compare(load.name, load.files, load.size, medians))
+            with parts.keep(load.name):
+                medians, memory = measure(bench, load, arguments.runs)
+                row = make_row(load, medians, memory)
+                print(f"| {' | '.join(row)} |", flush=True)
+                rows.append(row)
+                cases.append(compare(load.name, load.files, load.size, medians))
     if not arguments.only:
         keep_table("s3", COLUMNS, rows, NOTES, machine)
         Comparisons("Files to an S3 server", machine, cases).write("s3")
+    parts.end()
 
 
 def measure(

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
 
 from tests.bench.engine import bring, open_disk
+from tests.bench.parts import Parts
 from tests.bench.records import OURS, Comparison, Comparisons, describe_machine
 from tests.bench.transfer_page import compare, format_speed, keep_table
 from tests.support.sshd import Sshd
@@ -128,6 +129,19 @@ class Bench:
         assert found == [load.size] * load.files, (load, len(found))
         return seconds
 
+    def compare_tools(
+        self, load: Load, tools: Mapping[str, Callable[[Load], None]], rounds: int
+    ) -> dict[str, float]:
+        """Median seconds of each tool."""
+        self.prepare(load)
+        self.measure(load, self.run_ours)
+        times: dict[str, list[float]] = {name: [] for name in tools}
+        for _ in range(rounds):
+            for name, tool in tools.items():
+                if not times[name] or times[name][0] < SLOW_SECONDS:
+                    times[name].append(self.measure(load, tool))
+        return {name: statistics.median(times[name]) for name in tools}
+
     # --- who is measured -------------------------------------------------------------
 
     def run_ours(self, load: Load) -> None:
@@ -183,7 +197,9 @@ class Bench:
         assert done.returncode == 0, (command[0], done.stderr[-500:])
 
 
-def run(base: Path, rounds: int, only: str) -> tuple[list[list[str]], list[Comparison]]:
+def run(
+    base: Path, rounds: int, only: str, parts: Parts
+) -> tuple[list[list[str]], list[Comparison]]:
     """The rows of the table, and the same for the plots."""
     with Sshd(base / "sshd") as server:
         bench = Bench(base, server, DelayLine(server.port).port)
@@ -195,18 +211,12 @@ def run(base: Path, rounds: int, only: str) -> tuple[list[list[str]], list[Compa
         }
         rows, cases = [], []
         for load in (load for load in LOADS if only in load.name):
-            bench.prepare(load)
-            bench.measure(load, bench.run_ours)
-            times: dict[str, list[float]] = {name: [] for name in tools}
-            for _ in range(rounds):
-                for name, tool in tools.items():
-                    if not times[name] or times[name][0] < SLOW_SECONDS:
-                        times[name].append(bench.measure(load, tool))
-            medians = {name: statistics.median(times[name]) for name in tools}
-            row = make_row(load, medians)
-            print(f"| {' | '.join(row)} |", flush=True)
-            rows.append(row)
-            cases.append(compare(load.name, load.files, load.size, medians))
+            with parts.keep(load.name):
+                medians = bench.compare_tools(load, tools, rounds)
+                row = make_row(load, medians)
+                print(f"| {' | '.join(row)} |", flush=True)
+                rows.append(row)
+                cases.append(compare(load.name, load.files, load.size, medians))
     return rows, cases
 
 
@@ -228,13 +238,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="a part of a load's name")
     arguments = parser.parse_args()
+    parts = Parts()
     with tempfile.TemporaryDirectory(dir=arguments.base) as folder:
         machine = describe_machine()
-        rows, cases = run(Path(folder), arguments.runs, arguments.only)
+        rows, cases = run(Path(folder), arguments.runs, arguments.only, parts)
     if not arguments.only:
         columns = ("what", OURS, RSYNC, "sftp put -r", RCLONE, "ours", "wanted")
         keep_table("sftp", columns, rows, NOTES, machine)
         Comparisons("Files to an OpenSSH server", machine, cases).write("sftp")
+    parts.end()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.bench.parts import Parts
 from tests.bench.records import OURS, Comparisons, describe_machine
 from tests.bench.transfer_page import compare, format_speed, keep_table
 from tests.bench.transfer_studio import Load, Run, TransferStudio, open_studio
@@ -146,25 +147,28 @@ def main() -> None:
     options = parser.parse_args()
     machine = describe_machine()
     rows, cases = [], []
+    parts = Parts()
     for place in ("tmpfs", "disk"):
         for load in LOADS:
             if load.name not in options.only:
                 continue
             if options.place not in (None, place):
                 continue
-            base = Path(tempfile.mkdtemp(dir=getattr(options, place)))
-            data = Path(tempfile.mkdtemp(prefix="sitesync-bench-"))
-            with open_studio(base, data) as studio:
-                result = measure(studio, load, place, options.runs)
-            print(json.dumps(asdict(result)), flush=True)
-            rows.append(result.make_row())
-            seconds = {OURS: result.agent_seconds, COPY: result.copy_seconds}
             name = f"{TITLES[load.name]}, {place}"
-            cases.append(compare(name, load.files, load.size, seconds))
+            with parts.keep(name):
+                base = Path(tempfile.mkdtemp(dir=getattr(options, place)))
+                data = Path(tempfile.mkdtemp(prefix="sitesync-bench-"))
+                with open_studio(base, data) as studio:
+                    result = measure(studio, load, place, options.runs)
+                print(json.dumps(asdict(result)), flush=True)
+                rows.append(result.make_row())
+                seconds = {OURS: result.agent_seconds, COPY: result.copy_seconds}
+                cases.append(compare(name, load.files, load.size, seconds))
     if options.only == names and options.place is None:
         keep_table("disks", COLUMNS, rows, NOTES, machine)
         title = "Files between disks, the whole system"
         Comparisons(title, machine, cases).write("transfer")
+    parts.end()
 
 
 if __name__ == "__main__":

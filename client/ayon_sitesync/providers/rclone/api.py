@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
@@ -16,8 +17,11 @@ from .errors import DaemonLostError, RcError, scrub
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
-"""Storage that says nothing for so long has stalled: whoever waits is let go."""
-"""Calls last as long as a transfer; a daemon that ends breaks them at once."""
+"""Storage that says nothing for so long has stalled: whoever waits is let go. A daemon
+that ends breaks calls at once.
+"""
+REUSE_SECONDS = 20.0
+"""rclone closes connections that nobody used for a minute."""
 
 HTTP_OK = 200
 HTTP_PARTIAL = 206
@@ -51,7 +55,8 @@ class Api:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._idle: Optional[list[http.client.HTTPConnection]] = []
+        # With the time since when.
+        self._idle: Optional[list[tuple[http.client.HTTPConnection, float]]] = []
         self._lock = threading.Lock()
         self._secrets: set[str] = {endpoint.password}
         login = f"{endpoint.user}:{endpoint.password}".encode()
@@ -122,13 +127,16 @@ class Api:
         """Close what is open and unused; calls under way close their own."""
         with self._lock:
             idle, self._idle = self._idle, None
-        for connection in idle or ():
+        for connection, _ in idle or ():
             connection.close()
 
     def _take_connection(self, timeout_seconds: float) -> http.client.HTTPConnection:
         """An open one where there is one: opening costs more than a small call."""
         with self._lock:
-            found = self._idle.pop() if self._idle else None
+            found, since = self._idle.pop() if self._idle else (None, 0.0)
+        if found is not None and time.monotonic() - since > REUSE_SECONDS:
+            found.close()
+            found = None
         if found is None:
             return _make_connection(self._endpoint, timeout_seconds)
         found.timeout = timeout_seconds
@@ -139,7 +147,7 @@ class Api:
     def _return_connection(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:
             if self._idle is not None:
-                self._idle.append(connection)
+                self._idle.append((connection, time.monotonic()))
                 return
         connection.close()
 

@@ -1,6 +1,5 @@
 """What becomes of rows when files of a representation change: laws, and examples."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -17,7 +17,7 @@ from ..store.representation_list import RepresentationList
 
 # A request may ask for this many rows in all; a row with its files counts as ten.
 MOST_COST = 10_000
-FILES_COST = 10
+FILES_COST = 30
 
 VersionKey = tuple[str, str, tuple[str, ...]]
 

@@ -102,7 +102,7 @@ def _large_requests(
         for each in ids[-10_000:]
     ]
     graph = (
-        "query($name: String!) { project(name: $name) { representations(first: 900) "
+        "query($name: String!) { project(name: $name) { representations(first: 330) "
         "{ edges { node { id folderPath sites { siteName status } files { id path "
         "sites { siteName status } } } } } } }"
     )
@@ -110,7 +110,7 @@ def _large_requests(
         "a page of 1,000 with all files": post(
             f"/{project}/representations/query", {"first": 1000, "withFiles": True}
         ),
-        "900 representations with files by GraphQL": post(
+        "330 representations with files by GraphQL": post(
             "/-/graphql", {"query": graph, "variables": {"name": project}}
         ),
         "states of 50,000 representations by id": post(

@@ -73,7 +73,7 @@ def run(studio: Studio, chance: random.Random, seconds: float) -> dict[str, Any]
     missing, wrong = studio.wrong_files()
     return {
         "faults": dict(sorted(injected.items())),
-        "impossibleHere": sorted(impossible),
+        "impossibleHere": sorted(impossible - injected.keys()),
         "published": publisher.published,
         "publishedAgain": publisher.republished,
         "deleted": publisher.deleted,

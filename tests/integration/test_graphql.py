@@ -298,8 +298,8 @@ async def test_a_request_that_asks_for_too_much_is_refused(
         )
         return f'{{ project(name: "demo") {{ {" ".join(parts)} }} }}'
 
-    assert "errors" not in await run(client, host, query(500, 2))
-    [error] = (await run(client, host, query(501, 2)))["errors"]
+    assert "errors" not in await run(client, host, query(166, 2))
+    [error] = (await run(client, host, query(167, 2)))["errors"]
     assert "more than 10000 rows" in error["message"]
 
 

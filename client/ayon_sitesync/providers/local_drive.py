@@ -64,7 +64,10 @@ class LocalDriveProvider:
             root = self._config.roots.get(name)
             if not root:
                 continue  # `locate` refuses the files that name it
-            reason = self._find_root_fault(root, writable)
+            try:
+                reason = self._find_root_fault(root, writable)
+            except OSError as error:
+                reason = f"cannot be looked at: {error.strerror or error}"
             if reason:
                 raise SiteUnhealthyError(
                     self._config.site_name,

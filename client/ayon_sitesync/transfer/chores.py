@@ -15,6 +15,7 @@ from ..errors import (
     ServerError,
     SiteUnhealthyError,
     TransferCancelledError,
+    TransferError,
     describe_origin,
 )
 from ..work import Claim, ScanOrder
@@ -123,7 +124,7 @@ class Chores:
             )
         except TransferCancelledError:
             return
-        except (SiteUnhealthyError, ServerError) as error:
+        except (TransferError, ServerError) as error:
             message = str(error)
         counts = (result.found, result.missing, result.different)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
@@ -13,6 +14,7 @@ from ..errors import (
     ServerError,
     SiteUnhealthyError,
     TransferCancelledError,
+    describe_origin,
 )
 from ..paths import split_rootless
 from ..providers.base import (
@@ -26,6 +28,8 @@ from .journal import Journal
 from .ports import Sites
 from .progress import Progress
 from .traffic import Passage, Traffic
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class Ends:
             self._check_health(*self._providers)
         except SiteUnhealthyError as fault:
             return fault
+        except Exception as error:  # the file's own error is told all the same
+            log.warning("A site could not be looked at: %s", describe_origin(error))
         return None
 
     # --- limits ----------------------------------------------------------------------

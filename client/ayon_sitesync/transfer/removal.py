@@ -19,6 +19,7 @@ from ..errors import (
     ServerError,
     SiteUnhealthyError,
     TransferError,
+    describe_origin,
 )
 from ..paths import split_rootless
 from ..providers.base import FolderProvider, Provider
@@ -176,6 +177,25 @@ class Removals:
             with self._lock:
                 self._faults.append((key.project_name, fault))
             self._give_up_site(key)
+        except ServerError:
+            raise
+        except Exception as error:  # it must not end the removals of other sites
+            self._fail_rest(run, error)
+
+    def _fail_rest(self, run: _Run, error: Exception) -> None:
+        """What nobody expected costs this removal an attempt."""
+        told = describe_origin(error)
+        log.error("Files of a removal could not be deleted: %s", told)
+        # Without its text: of a provider of others it may hold a password.
+        message = f"Unexpected {type(error).__name__}; the agent's log says where"
+        if isinstance(error, TransferError):
+            message = str(error)[:MESSAGE_LENGTH]
+        run.failed += [
+            RemovalFailure(file.id, "retryable", message)
+            for file in run.removal.files
+            if file.id not in run.handled
+        ]
+        run.is_finished = True
 
     def _open(self, removal: Removal) -> Provider:
         key = removal.key

@@ -115,7 +115,10 @@ class TransferRun:
         files = self._take_files()
         if not files:
             return False
-        outcomes = self._run_files(files, passage)
+        try:
+            outcomes = self._run_files(files, passage)
+        except Exception as error:  # nobody else would ever count these files
+            outcomes = self._report_all_unexpected(files, error)
         with self._lock:
             self._left -= len(files)
             for outcome in outcomes:
@@ -230,12 +233,11 @@ class TransferRun:
             return self._transfer_batch(files, passage)
         except TransferCancelledError:
             return []
-        except SiteUnhealthyError as error:
-            return [self._give_back(file, error) for file in files]
+        except TransferError as error:
+            fault = self._find_fault(error)
+            return [self._report_failure(file, error, fault) for file in files]
         except Exception as error:  # a fault of ours must not end the agent
-            told = describe_origin(error)
-            log.error("Files of '%s' could not be moved: %s", self.transfer.label, told)
-            return [self._report_unexpected(file, error) for file in files]
+            return self._report_all_unexpected(files, error)
 
     def _run_file(self, file: TransferFile) -> Optional[FileReport]:
         try:
@@ -243,16 +245,25 @@ class TransferRun:
         except TransferCancelledError:
             return None
         except TransferError as error:
-            return self._report_failure(file, error)
+            return self._report_failure(file, error, self._find_fault(error))
         except Exception as error:  # a fault of ours must not end the agent
             told = describe_origin(error)
             log.error("File '%s' could not be transferred: %s", file.path, told)
             return self._report_unexpected(file, error)
 
-    def _report_failure(self, file: TransferFile, error: TransferError) -> FileReport:
-        is_fault = isinstance(error, SiteUnhealthyError)
-        fault = error if is_fault else self._ends.find_fault()
-        if isinstance(fault, SiteUnhealthyError):
+    def _find_fault(self, error: TransferError) -> Optional[SiteUnhealthyError]:
+        if isinstance(error, SiteUnhealthyError):
+            return error
+        return self._ends.find_fault()
+
+    def _report_failure(
+        self,
+        file: TransferFile,
+        error: TransferError,
+        fault: Optional[SiteUnhealthyError],
+    ) -> FileReport:
+        """`fault`: what is wrong with a whole site, so that the file does not pay."""
+        if fault is not None:
             return self._give_back(file, fault)
         self._progress.add(failed=1)
         return FileReport(
@@ -263,6 +274,13 @@ class TransferRun:
             message=str(error)[:MESSAGE_LENGTH],
             retry_after=error.retry_after,
         )
+
+    def _report_all_unexpected(
+        self, files: Sequence[TransferFile], error: Exception
+    ) -> list[FileReport]:
+        told = describe_origin(error)
+        log.error("Files of '%s' could not be moved: %s", self.transfer.label, told)
+        return [self._report_unexpected(file, error) for file in files]
 
     def _report_unexpected(self, file: TransferFile, error: Exception) -> FileReport:
         self._progress.add(failed=1)
@@ -302,7 +320,8 @@ class TransferRun:
             outcomes = copy_batch(jobs, source, target, parallel)
         for file, outcome in zip(files, outcomes):
             if isinstance(outcome, TransferError):
-                reports.append(self._report_failure(file, outcome))
+                fault = self._find_fault(outcome)
+                reports.append(self._report_failure(file, outcome, fault))
             else:
                 reports.append(self._report_done(file, outcome))
         return reports

@@ -157,3 +157,16 @@ def test_folders_below_a_root_are_made(tmp_path: Path) -> None:
     with provider.create_part(str(path)) as part:
         part.publish(0)
     assert path.exists()
+
+
+def test_root_that_cannot_be_looked_at_makes_the_site_unhealthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = make_disk(tmp_path / "nas", "nas")
+
+    def scandir(path: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(SiteUnhealthyError, match="looked at: Input/output error"):
+        disk.check_health({"work"}, writable=True)

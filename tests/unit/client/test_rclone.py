@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform as machine
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
 )
 from ayon_sitesync.providers.base import SiteConfig
+from ayon_sitesync.providers.rclone import binary
 from ayon_sitesync.providers.rclone.any_remote import read_config
 from ayon_sitesync.providers.rclone.binary import find_binary
 from ayon_sitesync.providers.rclone.errors import (
@@ -191,6 +193,22 @@ def test_missing_program_names_the_setting_and_the_package(
     assert "make package RCLONE=linux" in str(caught.value)
     with pytest.raises(DaemonStartError, match="there is no such program"):
         find_binary({"linux": "{HOME}/no/rclone"}, "linux")
+
+
+def test_packaged_program_that_cannot_be_made_executable_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = tmp_path / f"linux-{machine.machine()}" / "rclone"
+    build.parent.mkdir()
+    build.write_bytes(b"")
+
+    def chmod(path: Path, mode: int) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(binary, "PACKAGED_FOLDER", tmp_path)
+    monkeypatch.setattr(Path, "chmod", chmod)
+    with pytest.raises(DaemonStartError, match="may not be executed: Read-only"):
+        find_binary({}, "linux")
 
 
 # --- errors --------------------------------------------------------------------------

@@ -250,3 +250,23 @@ def test_an_agent_tells_of_a_site_that_it_cannot_delete_from(tmp_path: Path) -> 
     summary = bench.run_once()
     assert bench.disks.list_files() == ["demo/a.exr"]
     assert "not mounted" in summary.unfinished
+
+
+def test_removal_that_meets_the_unexpected_fails_and_ends_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("a.exr", "b.exr")
+    delete = desk.disks.target.delete
+
+    def fail(path: str) -> None:
+        if path.endswith("a.exr"):
+            raise OSError(5, "Input/output error")
+        delete(path)
+
+    monkeypatch.setattr(desk.disks.target, "delete", fail)
+    desk.work(desk.make("a.exr", number=1), desk.make("b.exr", number=2))
+    assert desk.removals.is_idle
+    assert desk.disks.list_files() == ["a.exr"]
+    failures = [f for report in desk.server.removal_reports for f in report.failed]
+    assert [(f.id, f.error_class) for f in failures] == [("a.exr", "retryable")]
+    assert "Input/output" not in failures[0].message

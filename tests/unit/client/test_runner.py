@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ayon_sitesync.errors import SiteUnhealthyError
-from ayon_sitesync.providers.base import Provider
+from ayon_sitesync.errors import QuotaError, RetryableError, SiteUnhealthyError
+from ayon_sitesync.providers.base import FileStat, Provider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer.ends import Ends, Surroundings
+from ayon_sitesync.transfer.lease import Lease
 from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
+from ayon_sitesync.transfer.runner import TransferRun
 from ayon_sitesync.transfer.traffic import Traffic
-from ayon_sitesync.work import Transfer, TransferFile, TransferKey
+from ayon_sitesync.work import GIVEN_BACK, Transfer, TransferFile, TransferKey
 
 from tests.unit.client.disks import Disks
+
+WAIT_SECONDS = 20.0
 
 
 class DiskSites:
@@ -37,23 +43,132 @@ class DiskSites:
         assert names == {"demo"}
 
 
-def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
-    tmp_path: Path,
-) -> None:
-    """Two workers may be at this point at once, before the fault is known to all."""
-    disks = Disks(tmp_path)
-    disks.write("a.exr", b"frame")
-    disks.target_root.rmdir()
-    transfer = Transfer(
+def make_transfer(*names: str) -> Transfer:
+    """A download of five bytes for each name."""
+    return Transfer(
         TransferKey("demo", "0" * 32, "brisk-amber-fox"),
         "studio",
         "download",
         "1" * 32,
-        (TransferFile("f1", "{root[work]}/a.exr", 5),),
+        tuple(TransferFile(name, f"{{root[work]}}/{name}", 5) for name in names),
     )
+
+
+@pytest.fixture
+def disks(tmp_path: Path) -> Disks:
+    return Disks(tmp_path)
+
+
+@pytest.fixture
+def surroundings(disks: Disks) -> Surroundings:
     sites = DiskSites(disks)
     traffic = Traffic(sites.find_limits, MonotonicClock(), "studio")
-    ends = Ends(transfer, Surroundings(sites, traffic, Progress()))
+    return Surroundings(sites, traffic, Progress())
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as made:
+        yield made
+
+
+def run_to_end(
+    surroundings: Surroundings, pool: ThreadPoolExecutor, *names: str
+) -> TransferRun:
+    run = TransferRun(make_transfer(*names), Lease("1" * 32, 60, 0), surroundings, 0)
+    run.start(pool, lambda: None)
+    assert run.wait_idle(WAIT_SECONDS)
+    return run
+
+
+def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
+    disks: Disks, surroundings: Surroundings
+) -> None:
+    """Two workers may be at this point at once, before the fault is known to all."""
+    disks.write("a.exr", b"frame")
+    disks.target_root.rmdir()
+    ends = Ends(make_transfer("a.exr"), surroundings)
     for _ in range(2):
         with pytest.raises(SiteUnhealthyError, match="is not there"):
             ends.open()
+
+
+@pytest.mark.parametrize("names", [["a.exr"], ["a.exr", "b.exr"]], ids=["one", "many"])
+def test_transfer_ends_when_the_look_at_the_site_after_an_error_fails(
+    disks: Disks,
+    surroundings: Surroundings,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+) -> None:
+    disks.write("z.exr", b"there")
+    looks: list[str] = []
+    check = disks.target.check_health
+
+    def check_health(roots: set[str], *, writable: bool) -> None:
+        looks.append("look")
+        if len(looks) > 1:
+            raise OSError(5, "Input/output error")
+        check(roots, writable=writable)
+
+    monkeypatch.setattr(disks.target, "check_health", check_health)
+    run = run_to_end(surroundings, pool, *names)
+    assert {o.error_class for o in run.outcomes.values()} == {"missing_source"}
+    assert run.take_report().finished
+    assert len(looks) > 1
+
+
+def test_error_in_the_report_of_an_error_still_counts_the_file(
+    disks: Disks,
+    surroundings: Surroundings,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disks.write("z.exr", b"there")
+
+    def find_fault(ends: Ends) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Ends, "find_fault", find_fault)
+    run = run_to_end(surroundings, pool, "a.exr")
+    [outcome] = run.outcomes.values()
+    assert (outcome.error_class, run.take_report().finished) == ("retryable", True)
+    assert outcome.message == "Unexpected OSError; the agent's log says where"
+
+
+def test_quota_of_a_whole_batch_tells_every_file_when_to_try_again(
+    disks: Disks,
+    surroundings: Surroundings,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in "ab":
+        disks.write(name, b"frame")
+
+    def stat_many(paths: Sequence[str]) -> list[FileStat]:
+        assert len(paths) == 2
+        raise QuotaError("Slow down.", retry_after=30)
+
+    monkeypatch.setattr(disks.source, "stat_many", stat_many)
+    run = run_to_end(surroundings, pool, "a", "b")
+    told = [(o.error_class, o.retry_after, o.message) for o in run.outcomes.values()]
+    assert told == [("quota", 30, "Slow down.")] * 2
+
+
+def test_batch_of_a_site_that_is_lost_is_given_back(
+    disks: Disks,
+    surroundings: Surroundings,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in "ab":
+        disks.write(name, b"frame")
+
+    def stat_many(paths: Sequence[str]) -> list[FileStat]:
+        disks.target_root.rename(disks.target_root.with_name("away"))
+        raise RetryableError("No answer.")
+
+    monkeypatch.setattr(disks.source, "stat_many", stat_many)
+    run = run_to_end(surroundings, pool, "a", "b")
+    assert {o.status for o in run.outcomes.values()} == {GIVEN_BACK}
+    assert run.fault is not None

@@ -60,6 +60,7 @@ def find_binary(setting: Mapping[str, str], platform: str) -> str:
 
 
 def _find_packaged(platform: str) -> Optional[str]:
+    """Raises `DaemonStartError` when it is there and may not be executed."""
     architecture = machine.machine().lower()
     architecture = _ARCHITECTURES.get(architecture, architecture)
     name = "rclone.exe" if platform == "windows" else "rclone"
@@ -68,5 +69,11 @@ def _find_packaged(platform: str) -> Optional[str]:
         return None
     if not os.access(build, os.X_OK):
         # Zips lose it.
-        build.chmod(0o755)
+        try:
+            build.chmod(0o755)
+        except OSError as error:
+            raise DaemonStartError(
+                f"'{build}' may not be executed: {error.strerror or error}; allow it,"
+                " or set 'rclone_executable_path' in the site's settings"
+            ) from error
     return str(build)

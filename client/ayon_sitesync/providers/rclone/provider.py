@@ -15,6 +15,7 @@ from ...errors import (
     WRONG_SETTING,
     MissingSourceError,
     PermanentError,
+    RetryableError,
     SiteUnhealthyError,
     TransferError,
 )
@@ -189,7 +190,7 @@ class RcloneProvider(ABC):
         if self._kind != "s3" or root in self._swept:
             return
         self._swept.add(root)
-        with self._using(root) as opened, suppress(RcError):
+        with suppress(RetryableError), self._using(root) as opened, suppress(RcError):
             opened.store.abort_uploads(opened.to_remote(root), ORPHAN_AGE)
 
     # --- files -----------------------------------------------------------------------

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextvars import Context
+from functools import partial
 from typing import Any
 
 from ..errors import NotReadyError, UnknownProjectError
 from ..host import EventModel, EventStream, Postgres, get_project_list, logging
 from ..sql import QueryFile, migrations, project_schema
-from .project_schemas import PROJECT_GONE, existing
+from .crossings import do_until_uncrossed
+from .project_schemas import existing
 
 _SQL = QueryFile("schema")
 
@@ -25,6 +27,8 @@ ATTEMPTS = 4
 RETRY_SECONDS = 3.0
 BACKFILL_ROWS = 500
 BACKFILL_PAUSE_SECONDS = 0.05
+BACKFILL_ATTEMPTS = 6
+BACKFILL_RETRY_SECONDS = 5.0
 BACKFILL_DONE = "backfill_rollups_v1"
 FIRST_ID = "0" * 32
 
@@ -160,17 +164,26 @@ class SchemaKeeper:
     async def _backfill(self, project_name: str) -> None:
         """Count the rows from before the trigger, a few at a time.
 
-        Work of no hurry: rows without counts are computed when they are read.
+        Work of no hurry: rows without counts are computed when they are read. It may
+        fail on what others do at the moment, and begins again some times after that.
         """
-        try:
-            await self._backfill_batches(project_name)
-        except PROJECT_GONE:
-            self.forget(project_name)  # deleted or renamed meanwhile
-        except Exception as error:
-            logging.error(
-                f"Site Sync could not count all states of project {project_name}, "
-                f"the next start goes on: {error!r}"
-            )
+        failure: BaseException | None = None
+        for attempt in range(BACKFILL_ATTEMPTS):
+            await asyncio.sleep(BACKFILL_RETRY_SECONDS * attempt)
+            try:
+                # Another project may have the name by now, with tables as they were.
+                if attempt == 0 or await self._try_prepare(project_name):
+                    await self._backfill_batches(project_name)
+                    return
+                if await existing.find(project_name) is None:
+                    return  # deleted or renamed meanwhile
+            except Exception as error:
+                self.forget(project_name)
+                failure = error.__cause__ or error
+        logging.error(
+            f"Site Sync could not count all states of project {project_name}, "
+            f"the next start goes on: {failure!r}"
+        )
 
     async def _backfill_batches(self, project_name: str) -> None:
         if not await self.is_ready(project_name):
@@ -180,7 +193,8 @@ class SchemaKeeper:
             return
         after: tuple[str, str] | None = (FIRST_ID, "")
         while after is not None:
-            after = await self._backfill_batch(project_name, after)
+            batch = partial(self._backfill_batch, project_name, after)
+            after = await do_until_uncrossed(batch)
             await asyncio.sleep(BACKFILL_PAUSE_SECONDS)
 
     async def _backfill_batch(

@@ -18,6 +18,7 @@ from tests.integration.pipeline import Clock, Pipeline, Published, make_files
 from tests.integration.test_default_rows import Upkeep, post, state
 from tests.integration.test_queue import CHECKSUM, Agent, done
 from tests.support.devhost_app import Host
+from tests.support.server_log import read_server_log
 
 STUDIO = "studio"
 OTHER = "calm-green-owl"
@@ -190,24 +191,25 @@ async def test_a_lost_event_is_found_by_the_walk(
 
 
 async def test_the_walk_notes_nothing_while_it_waits_for_others(
-    upkeep: Upkeep, pipeline: Pipeline, capfd: pytest.CaptureFixture[str]
+    upkeep: Upkeep, pipeline: Pipeline
 ) -> None:
     published = await pipeline.publish()
     gone = {uuid.uuid4().hex: {"status": 4, "size": 1, "timestamp": 5}}
     await pipeline.write_row(published, STUDIO, {"files": gone})
-    async with Postgres.transaction(force_new=True):
-        await lock_representations("demo", [published.id])
-        look = asyncio.create_task(upkeep.look(), context=Context())
-        for _ in range(1000):
-            if (await Postgres.fetchrow(WAITING))["count"]:
-                break
-            await asyncio.sleep(0.01)
-        else:
-            pytest.fail("the walk does not come to the representation")
-        # Else each would wait for the other: Postgres ends one of them.
-        await note_files("demo", [published.id], 5.0, are_new=False)
-    await look
-    assert "will try again" not in capfd.readouterr().err
+    with read_server_log() as log:
+        async with Postgres.transaction(force_new=True):
+            await lock_representations("demo", [published.id])
+            look = asyncio.create_task(upkeep.look(), context=Context())
+            for _ in range(1000):
+                if (await Postgres.fetchrow(WAITING))["count"]:
+                    break
+                await asyncio.sleep(0.01)
+            else:
+                pytest.fail("the walk does not come to the representation")
+            # Else each would wait for the other: Postgres ends one of them.
+            await note_files("demo", [published.id], 5.0, are_new=False)
+        await look
+    assert [each for each in log if "will try again" in each] == []
     assert await pipeline.statuses(published, STUDIO) == [1]
 
 

@@ -127,8 +127,8 @@ class ClaimDesk:
             version=check_text("agent.version", body.agent.version),
             roots=_check_roots(body.agent.roots),
             run_id=None if body.agent.runId is None else str(body.agent.runId),
+            serves=tuple(check_texts("serve", body.serve) or ()),
         )
-        check_texts("serve", body.serve)
         for site in body.exclude:
             check_texts("exclude", [site.projectName, site.siteName])
         check_text("variant", body.variant)

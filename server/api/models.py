@@ -236,6 +236,11 @@ class ScanModel(OPModel):
 
 
 class SiteModel(OPModel):
+    """`agents` run for the site, `servedBy` for another one and reach this from there.
+
+    `moving` are transfers to it under way, `bytesPerSecond` is what arrives by them.
+    """
+
     siteName: str
     provider: str
     kind: Literal["studio", "configured", "machine"]
@@ -243,6 +248,9 @@ class SiteModel(OPModel):
     isRemote: bool
     totals: dict[str, TotalsModel]
     agents: list[SiteAgentModel]
+    servedBy: list[SiteAgentModel]
+    moving: int
+    bytesPerSecond: float
     removing: int
     scan: ScanModel | None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ..domain.cursor import Cursor, decode_cursor
+from ..checks import check_cursor
 from ..domain.site import STUDIO_SITE
 from ..errors import InvalidRequestError
 from ..host import ClientSiteID, CurrentUser, ProjectName
@@ -176,6 +176,10 @@ async def describe_sites(
         own += await services.agents.seen_machines()
     names = list(dict.fromkeys([STUDIO_SITE, *sites.configured, *own, *sorted(totals)]))
     agents = await services.agents.of_sites(names)
+    defaults = await services.configuration.for_project(project_name)
+    held = await services.activity.held_sites(project_name)
+    serving = await services.agents.serving(defaults, held)
+    rates = await services.problems.rates(project_name, paths)
     removing = await services.removals.count(project_name, paths)
     scans = await services.scans.list(project_name)
 
@@ -188,6 +192,9 @@ async def describe_sites(
             "isRemote": name == sites.remote_site,
             "totals": totals.get(name, {}),
             "agents": agents.get(name, []),
+            "servedBy": serving.get(name, []),
+            "moving": rates.get(name, (0, 0.0))[0],
+            "bytesPerSecond": rates.get(name, (0, 0.0))[1],
             "removing": removing.get(name, 0),
             "scan": scans.get(name),
         }
@@ -206,9 +213,9 @@ def slice_of(query: QueryModel) -> Slice:
         raise InvalidRequestError("last" if query.last else "before", msg)
     return Slice(
         count=(query.last if is_backward else query.first) or DEFAULT_COUNT,
-        cursor=_cursor("before", query.before)
+        cursor=check_cursor("before", query.before)
         if is_backward
-        else _cursor("after", query.after),
+        else check_cursor("after", query.after),
         is_backward=is_backward,
         order=order_of(query),
     )
@@ -217,16 +224,6 @@ def slice_of(query: QueryModel) -> Slice:
 def order_of(query: OrderModel) -> Order:
     site_name = query.sortSite or next(iter(query.siteNames or []), STUDIO_SITE)
     return Order(query.sortBy, query.sortDesc, check_text("sortSite", site_name))
-
-
-def _cursor(field: str, text: str | None) -> Cursor | None:
-    if text is None:
-        return None
-    try:
-        return decode_cursor(text)
-    except ValueError as error:
-        msg = f"{field}: {error}; take it from pageInfo"
-        raise InvalidRequestError(field, msg) from None
 
 
 def _of_sites(totals: dict[str, Any], names: list[str] | None) -> dict[str, Any]:

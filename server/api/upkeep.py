@@ -107,10 +107,17 @@ class Upkeep(BackgroundWorker):
                 await self._try(
                     f"look after project {project.name}", self._look_after, project.name
                 )
+        await self._tell_gone_agents()
         now = time.monotonic()
         if self._studio_cut_at is None or now - self._studio_cut_at > RETENTION_SECONDS:
             self._studio_cut_at = now
             await self._retention.cut_studio()
+
+    async def _tell_gone_agents(self) -> None:
+        """Tell panels of agents that fell silent: they give no sign of that."""
+        names = await self._services.agents.tell_gone()
+        if names:
+            await self._services.live.agents_changed(names)
 
     async def _is_acting(self) -> bool:
         """Tell whether this version does the common work of all installed ones."""

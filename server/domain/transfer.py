@@ -81,7 +81,8 @@ class Lease:
 class Agent:
     """A process that performs transfers.
 
-    A restarted one keeps its id and has another `run_id`; old ones tell none.
+    A restarted one keeps its id and has another `run_id`; old ones tell none. `serves`
+    names sites that it is told to serve beside its own.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Agent:
     version: str
     roots: dict[str, dict[str, str] | str] = field(default_factory=dict)
     run_id: str | None = None
+    serves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,14 @@ FROM {schema}.sitesync_leases
 WHERE expires_at > public.sitesync_now_v1()
 GROUP BY agent_id;
 
+-- name: held_sites
+-- The sites from and to which agents hold transfers.
+SELECT l.agent_id, array_agg(DISTINCT names.site_name) AS site_names
+FROM {schema}.sitesync_leases AS l
+CROSS JOIN LATERAL (VALUES (l.site_name), (l.source_site)) AS names (site_name)
+WHERE l.expires_at > public.sitesync_now_v1()
+GROUP BY l.agent_id;
+
 -- name: agents
 -- $1 how many seconds after its last sign an agent counts as live.
 SELECT agent_id, site_name, hostname, user_name, version, health,

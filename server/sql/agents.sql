@@ -3,10 +3,11 @@
 -- name: note_sign
 -- The sign of life of an agent that is live and tells nothing new: it has its site
 -- already, so there is nothing to check. $8 how many seconds after its last sign an agent
--- counts as live.
+-- counts as live, $9 the sites that it serves beside its own.
 UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
 WHERE agent_id = $1 AND site_name = $2 AND user_name = $3 AND hostname = $4
     AND version = $5 AND roots = $6 AND ($7::uuid IS NULL OR run_id = $7)
+    AND serves = $9::varchar[]
     AND seen_at > public.sitesync_now_v1() - make_interval(secs => $8::float8)
 RETURNING last_project, extract(epoch FROM seen_at)::float8 AS now;
 
@@ -18,6 +19,18 @@ FROM public.sitesync_register_agent_v1(
     $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::jsonb, $7::uuid,
     $8::float8
 );
+
+-- name: note_serving
+UPDATE public.sitesync_agents SET serves = $2 WHERE agent_id = $1;
+
+-- name: tell_gone
+-- Agents without a sign for $1 seconds of which nobody was told: they are from now on,
+-- so of many that ask at once one gets each.
+UPDATE public.sitesync_agents
+SET told_gone_at = public.sitesync_now_v1()
+WHERE seen_at <= public.sitesync_now_v1() - make_interval(secs => $1::float8)
+    AND (told_gone_at IS NULL OR told_gone_at <= seen_at)
+RETURNING site_name, serves;
 
 -- name: touch
 UPDATE public.sitesync_agents SET seen_at = public.sitesync_now_v1()
@@ -65,6 +78,18 @@ SELECT agent_id, site_name, hostname, user_name, version,
     seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live
 FROM public.sitesync_agents
 WHERE site_name = ANY ($1::varchar[])
+ORDER BY seen_at DESC, agent_id
+LIMIT 500;
+
+-- name: serving
+-- Agents that may serve the shared sites $1: they run for one, or told so, or are those
+-- in $3.
+SELECT agent_id, site_name, hostname, user_name, version, serves,
+    extract(epoch FROM seen_at)::float8 AS seen_at,
+    seen_at > public.sitesync_now_v1() - make_interval(secs => $2::float8) AS is_live
+FROM public.sitesync_agents
+WHERE site_name = ANY ($1::varchar[]) OR serves && $1::varchar[]
+    OR agent_id = ANY ($3::uuid[])
 ORDER BY seen_at DESC, agent_id
 LIMIT 500;
 

@@ -125,6 +125,11 @@ class ActivityStore:
             for row in rows
         ]
 
+    async def held_sites(self, project_name: str) -> dict[str, list[str]]:
+        """Return the sites that agents move from and to now, by agent."""
+        rows = await Postgres.fetch(_SQL.get("held_sites", project_name))
+        return {row["agent_id"]: row["site_names"] for row in rows}
+
     async def agents(self, project_names: list[str]) -> list[dict[str, Any]]:
         """Return agents, live ones first, with what they hold in the projects.
 

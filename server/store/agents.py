@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..domain.site import STUDIO_SITE, ProjectSites
 from ..domain.transfer import Agent
 from ..errors import NotAllowedError, SiteIdInUseError
 from ..host import Postgres
@@ -44,7 +46,10 @@ class AgentStore:
         :raises NotAllowedError: the agent id is another user's.
         """
         same = await Postgres.fetchrow(
-            _SQL.get("note_sign"), *_columns(agent, user_name), LIVE_SECONDS
+            _SQL.get("note_sign"),
+            *_columns(agent, user_name),
+            LIVE_SECONDS,
+            agent.serves,
         )
         if same is not None:
             return Registration(
@@ -65,6 +70,8 @@ class AgentStore:
                 user_name,
             )
             raise SiteIdInUseError(agent.site_name, known["rival"])
+        if known["owner"] in (None, user_name):
+            await Postgres.execute(_SQL.get("note_serving"), agent.id, agent.serves)
         if not known["is_known"]:
             return Registration(
                 is_news=True, is_restarted=False, last_project=None, now=known["now"]
@@ -112,17 +119,38 @@ class AgentStore:
         rows = await Postgres.fetch(_SQL.get("of_sites"), site_names, LIVE_SECONDS)
         agents: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
-            agents.setdefault(row["site_name"], []).append(
-                {
-                    "agentId": row["agent_id"],
-                    "hostname": row["hostname"],
-                    "userName": row["user_name"],
-                    "version": row["version"],
-                    "seenAt": row["seen_at"],
-                    "isLive": row["is_live"],
-                }
-            )
+            agents.setdefault(row["site_name"], []).append(_describe(row))
         return agents
+
+    async def serving(
+        self, sites: ProjectSites, held: Mapping[str, Collection[str]]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return the agents that serve shared sites from another one, by site.
+
+        `held`: sites from and to which agents have transfers now, by agent. Those that
+        run for a shared site serve what the project says; machines what they tell.
+        """
+        shared = [STUDIO_SITE, *sites.configured]
+        rows = await Postgres.fetch(
+            _SQL.get("serving"), shared, LIVE_SECONDS, list(held)
+        )
+        agents: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            own, serves = row["site_name"], row["serves"]
+            reached = {name for name in serves if sites.is_shared(name)}
+            if sites.is_shared(own):
+                reached |= {*sites.reachable(own, serves)}
+            reached |= {
+                name for name in held.get(row["agent_id"], ()) if sites.is_shared(name)
+            }
+            for name in reached - {own}:
+                agents.setdefault(name, []).append(_describe(row))
+        return agents
+
+    async def tell_gone(self) -> set[str]:
+        """Return the sites of agents that fell silent, each agent to one who asks."""
+        rows = await Postgres.fetch(_SQL.get("tell_gone"), LIVE_SECONDS)
+        return {name for row in rows for name in (row["site_name"], *row["serves"])}
 
     async def live_sites_of(self, user_name: str) -> list[str]:
         """Return the own sites of a user's live agents, the first 20 by name."""
@@ -144,6 +172,17 @@ class AgentStore:
     async def now(self) -> float:
         """Return the studio's clock in epoch seconds."""
         return float((await Postgres.fetchrow(_SQL.get("now")))["now"])
+
+
+def _describe(row: Any) -> dict[str, Any]:
+    return {
+        "agentId": row["agent_id"],
+        "hostname": row["hostname"],
+        "userName": row["user_name"],
+        "version": row["version"],
+        "seenAt": row["seen_at"],
+        "isLive": row["is_live"],
+    }
 
 
 def _columns(agent: Agent, user_name: str) -> tuple[Any, ...]:

@@ -243,3 +243,42 @@ async def test_a_bad_fault_code_is_named(agent: Agent, code: str) -> None:
     answer = await agent.post("report", body)
     assert answer.status_code == 400
     assert answer.json()["field"] == "health.sites.0.code"
+
+
+async def test_sites_tell_which_agents_of_others_serve_them(
+    host: Host, agent: Agent, pipeline: Pipeline, set_settings: SetSettings
+) -> None:
+    await set_settings(
+        sites=[{"name": name, "provider": "sftp"} for name in ("nearline", "cloud")],
+        config={"active_site": "studio", "remote_site": "nearline"},
+    )
+    service = Agent(await host.client("service"), host.addon_path, "studio")
+    service.description["hostname"] = "transfer01"
+
+    async def serving() -> dict[str, list[str]]:
+        sites = (await get(service, "demo/sites"))["sites"]
+        return {
+            site["siteName"]: [one["hostname"] for one in site["servedBy"]]
+            for site in sites
+            if site["servedBy"]
+        }
+
+    await service.answer()
+    assert await serving() == {"nearline": ["transfer01"]}
+    await service.answer(serve=["cloud"])
+    assert await serving() == {"nearline": ["transfer01"], "cloud": ["transfer01"]}
+    await service.answer()
+    assert await serving() == {"nearline": ["transfer01"]}
+    await agent.answer(serve=["cloud"])
+    assert (await serving())["cloud"] == ["ws042"]
+
+
+async def test_a_machine_serves_a_site_while_it_moves_files_from_there(
+    agent: Agent, queued: Published
+) -> None:
+    await agent.claim()
+    sites = {
+        site["siteName"]: site for site in (await get(agent, "demo/sites"))["sites"]
+    }
+    assert [one["hostname"] for one in sites["studio"]["servedBy"]] == ["ws042"]
+    assert (sites[SITE]["servedBy"], sites[SITE]["moving"]) == ([], 1)

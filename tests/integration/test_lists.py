@@ -353,6 +353,9 @@ async def test_sites_tell_kind_role_totals_and_agents(
             }
         },
         "agents": [],
+        "servedBy": [],
+        "moving": 0,
+        "bytesPerSecond": 0.0,
         "removing": 0,
         "scan": None,
     }

@@ -132,3 +132,22 @@ async def test_a_new_agent_is_announced(host: Host, listener: Listener) -> None:
     await client.post(f"{host.addon_path}/-/claim", json={"agent": agent})
     message = await listener.wait_for_topic("sitesync.agents")
     assert message["summary"] == {"siteNames": [SITE]}
+
+
+async def test_an_agent_that_falls_silent_is_announced_once(
+    host: Host, clock: Clock, listener: Listener
+) -> None:
+    client = await host.client("artist", SITE)
+    agent = {"id": "a" * 32, "siteName": SITE, "hostname": "ws042"}
+    upkeep: Any = vars(host.addon)["upkeep"]
+    for _ in range(2):
+        await client.post(f"{host.addon_path}/-/claim", json={"agent": agent})
+        listener.messages.clear()
+        await clock.advance(59)
+        await upkeep.look()
+        assert listener.messages == []
+        await clock.advance(2)
+        await asyncio.gather(upkeep.look(), upkeep.look())
+        topics = [message["topic"] for message in listener.messages]
+        assert topics == ["sitesync.agents"]
+        assert listener.messages[0]["summary"] == {"siteNames": [SITE]}

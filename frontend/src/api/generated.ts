@@ -2390,11 +2390,15 @@ export interface components {
         };
         /**
          * SiteModel
-         * @description Base of all request and response models: camelCase on the wire.
+         * @description `agents` run for the site, `servedBy` for another one and reach this from there.
+         *
+         *     `moving` are transfers to it under way, `bytesPerSecond` is what arrives by them.
          */
         SiteModel: {
             /** Agents */
             agents: components["schemas"]["SiteAgentModel"][];
+            /** Bytespersecond */
+            bytesPerSecond: number;
             /** Isactive */
             isActive: boolean;
             /** Isremote */
@@ -2404,11 +2408,15 @@ export interface components {
              * @enum {string}
              */
             kind: "studio" | "configured" | "machine";
+            /** Moving */
+            moving: number;
             /** Provider */
             provider: string;
             /** Removing */
             removing: number;
             scan?: components["schemas"]["ScanModel"];
+            /** Servedby */
+            servedBy: components["schemas"]["SiteAgentModel"][];
             /** Sitename */
             siteName: string;
             /** Totals */

@@ -36,7 +36,6 @@ from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.transfer.journal import Journal
 from ayon_sitesync.work import TransferFile
 
-from tests.bench.counting_relay import CountingRelay
 from tests.bench.engine import open_disk
 from tests.bench.parts import Parts
 from tests.bench.records import describe_machine
@@ -50,6 +49,7 @@ from tests.bench.transfer_studio import (
     TransferStudio,
     open_studio,
 )
+from tests.support.relay import CountingRelay
 from tests.support.sshd import Sshd
 
 IDLE_SECONDS = 60.0

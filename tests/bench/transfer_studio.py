@@ -28,7 +28,7 @@ from devhost.data_folder import DataFolder
 from devhost.postgres import find_running, make_dsn
 from devhost.process import DevhostProcess
 from devhost.up import DATABASE
-from tests.bench.counting_relay import CountingRelay
+from tests.support.relay import CountingRelay
 
 PROJECT = "bench"
 MACHINE = "brisk-amber-fox"

@@ -15,7 +15,7 @@ from devhost.demo import ARTIST_SITE, Demo, Roots
 from devhost.process import DevhostProcess
 from tests.e2e.browser import PanelPage, run_chromium
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, PanelProject
-from tests.e2e.relay import Relay
+from tests.support.relay import Relay
 
 PROJECT = "panel"
 ANOTHER_PROJECT = "quiet"

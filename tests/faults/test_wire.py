@@ -16,12 +16,12 @@ from ayon_sitesync.transfer.verify import Digests, own_algorithm
 from ayon_sitesync.work import TransferFile
 
 from tests.support.rclone_servers import serve_s3, serve_webdav
+from tests.support.relay import SpoilingRelay
 from tests.support.remote_storage import (
     make_remote_provider,
     make_s3_settings,
     make_webdav_settings,
 )
-from tests.support.spoiling_relay import SpoilingRelay
 from tests.support.sshd import Sshd
 from tests.unit.client.disks import MIB, make_disk
 

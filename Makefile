@@ -1,4 +1,4 @@
-# Every target does its own set-up. Nothing but Python >= 3.11, Node >= 20 and make is needed.
+# Every target does its own set-up. Nothing but Python >= 3.11, Node >= 20.19 and make is needed.
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -135,7 +135,7 @@ test-deep: setup
 # Faults of all kinds while publishing goes on, then every byte compared: MINUTES=60 for long.
 chaos: setup
 	bash tests/support/install_sshd.sh
-	PYTHONPATH=.:client:devhost/stubs $(PY) -m tests.chaos --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1) --report docs/chaos.md
+	PYTHONPATH=.:client:devhost/stubs $(PY) -m tests.chaos --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1) --write
 
 # Seeds up to a million representations (once, into .build/bench or DATA) and writes its part
 # of docs/benchmarks.md, the figures in docs/benchmarks/ and the plots.

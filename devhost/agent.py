@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,8 @@ class AgentProcess:
     """``python -m ayon_sitesync agent`` for one site; a context manager.
 
     The API key travels in the environment, never in the arguments.
-    ``client_dir`` is the folder that holds the client's package.
+    ``client_dir`` is the folder that holds the client's package; ``prefix`` is what the
+    command begins with, and gives way to it under the same process id.
     """
 
     def __init__(
@@ -29,10 +31,11 @@ class AgentProcess:
         *arguments: str,
         cwd: Path,
         client_dir: Path = CLIENT_DIR,
+        prefix: Sequence[str] = (),
     ) -> None:
         self.site_name = site_name
         self._command = [
-            *(sys.executable, "-m", "ayon_sitesync", "agent"),
+            *(*prefix, sys.executable, "-m", "ayon_sitesync", "agent"),
             *("--server", url, "--site", site_name, "--json", *arguments),
         ]
         self._environment = {

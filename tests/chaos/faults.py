@@ -10,9 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
+
 from devhost.agent import AgentProcess
-from tests.chaos.relay import FaultyRelay
-from tests.chaos.studio import NEARLINE, PROJECT, STUDIO, VAULT, Studio
+from tests.chaos.studio import MACHINE, NEARLINE, PROJECT, VAULT, Studio
+from tests.support.relay import NoisyRelay
+
+# Longer than an agent waits between two tries, which is half a minute at most.
+PATIENCE_SECONDS = 90
+SECOND_HOST = "sitesync-second-host"
 
 Fault = Callable[[Studio, random.Random], bool]
 """Answers whether it could be done here."""
@@ -54,7 +60,31 @@ def kill_the_server(studio: Studio, chance: random.Random) -> bool:
     return True
 
 
+def crash_postgres(studio: Studio, chance: random.Random) -> bool:
+    """One of its processes is killed: all connections end, and none is let in until
+    it has recovered. The server lives on."""
+
+    async def crash() -> None:
+        (row,) = await studio.query(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+        )
+        os.kill(row["pid"], signal.SIGKILL)
+
+    asyncio.run(crash())
+    _wait_until(lambda: _is_up(studio), "Postgres did not recover")
+    return True
+
+
+def _is_up(studio: Studio) -> bool:
+    try:
+        asyncio.run(studio.query("SELECT"))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    return True
+
+
 def kill_postgres(studio: Studio, chance: random.Random) -> bool:
+    """As a whole, and the server with it: a devhost ends with its Postgres."""
     pid_file = studio.base / "server" / "postgres" / "postmaster.pid"
     os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
     time.sleep(1)
@@ -108,8 +138,6 @@ def unmount_nearline(studio: Studio, chance: random.Random) -> bool:
 
 
 def fill_the_disk(studio: Studio, chance: random.Random) -> bool:
-    if not studio.nearline_disk.is_limited:
-        return False
     with studio.nearline_disk.filled():
         time.sleep(chance.uniform(2, 5))
     return True
@@ -157,13 +185,42 @@ def jump_the_clock(studio: Studio, chance: random.Random) -> bool:
 
 
 def use_a_site_twice(studio: Studio, chance: random.Random) -> bool:
-    """Another process with the artist's site id, for a while."""
+    """Another machine has the artist's site id, until one of the two is refused."""
+    rename = f'hostname {SECOND_HOST} && exec "$@"'
     double = AgentProcess(
-        *(studio.url, studio.devhost.users["service"], STUDIO), cwd=studio.base
+        *(studio.url, studio.devhost.users["artist"], MACHINE),
+        cwd=studio.base,
+        prefix=(
+            *("env", f"XDG_STATE_HOME={studio.base / SECOND_HOST}"),
+            *("unshare", "--map-root-user", "--uts", "sh", "-c", rename, "sh"),
+        ),
     )
+    before = _last_refusal(studio)
     with double:
-        time.sleep(chance.uniform(2, 5))
+        _wait_until(
+            lambda: _last_refusal(studio) > before,
+            "two machines with one site id were both let in",
+        )
     return True
+
+
+def _last_refusal(studio: Studio) -> float:
+    """When one was refused last, as seconds; 0 before the first."""
+    (row,) = asyncio.run(
+        studio.query(
+            "SELECT coalesce(max(extract(epoch FROM refused_at)), 0)::float8 AS latest"
+            f" FROM public.sitesync_refused_agents WHERE site_name = '{MACHINE}'"
+        )
+    )
+    return float(row["latest"])
+
+
+def _wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > ends_at:
+            raise AssertionError(otherwise)
+        time.sleep(0.2)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -172,6 +229,7 @@ FAULTS: tuple[Fault, ...] = (
     stop_an_agent,
     restart_the_server,
     kill_the_server,
+    crash_postgres,
     kill_postgres,
     cut_the_server_link,
     cut_the_sftp_link,
@@ -189,14 +247,14 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def _cut(link: FaultyRelay, seconds: float) -> bool:
+def _cut(link: NoisyRelay, seconds: float) -> bool:
     link.cut()
     time.sleep(seconds)
     link.restore()
     return True
 
 
-def _spoil(link: FaultyRelay, seconds: float) -> bool:
+def _spoil(link: NoisyRelay, seconds: float) -> bool:
     link.spoils = True
     time.sleep(seconds)
     link.spoils = False

@@ -21,10 +21,10 @@ from devhost.postgres import find_running, make_dsn
 from devhost.process import DevhostProcess
 from devhost.publishing import QUEUED, SYNCED, Published, Publisher, describe_file
 from devhost.sample_files import SamplePublish
-from tests.chaos.relay import FaultyRelay
-from tests.chaos.small_disk import SmallDisk
 from tests.support.rclone_servers import RcloneServer, serve_s3
+from tests.support.relay import NoisyRelay
 from tests.support.remote_storage import make_s3_settings
+from tests.support.small_disk import SmallDisk
 from tests.support.sshd import Sshd
 
 PROJECT = "demo"
@@ -36,6 +36,19 @@ DISK_MEGABYTES = 4_000
 # After so much is published files are a tenth as long.
 LARGE_FILES_BYTES = 1_500_000_000
 _connect: Any = asyncpg.connect  # has no types
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A representation that a site does not have; no row: `status` is None."""
+
+    path: Path
+    site: str
+    status: int | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path} on {self.site}: {self.status} {self.message}"
 
 
 @dataclass
@@ -68,12 +81,12 @@ class Studio:
         self.devhost.start()
         self.stack.callback(self.devhost.stop)
         self._keep_what_is_committed()
-        self.server_link = FaultyRelay(_port(self.devhost.url), self.chance)
+        self.server_link = NoisyRelay(_port(self.devhost.url), self.chance)
         self.nearline_disk = SmallDisk(self.base / NEARLINE, DISK_MEGABYTES)
-        self.stack.callback(self.nearline_disk.remove)
+        self.stack.enter_context(self.nearline_disk)
         self.sshd = Sshd(self.base / "sshd")
         self.stack.enter_context(self.sshd)
-        self.vault_link = FaultyRelay(self.sshd.port, self.chance)
+        self.vault_link = NoisyRelay(self.sshd.port, self.chance)
         self.roots = {
             STUDIO: self.base / STUDIO,
             MACHINE: self.base / MACHINE,
@@ -86,7 +99,7 @@ class Studio:
         self.bucket: RcloneServer = serve_s3(self.base / "s3", is_watched=False)
         self.bucket.start()
         self.stack.callback(self.bucket.stop)
-        self.bucket_link = FaultyRelay(self.bucket.port, self.chance)
+        self.bucket_link = NoisyRelay(self.bucket.port, self.chance)
         self._configure()
         self.agents = [self._make_agent("artist", MACHINE)]
         self.agents += [self._make_agent("service", STUDIO) for _ in range(2)]
@@ -114,6 +127,7 @@ class Studio:
             *(self.url, self.devhost.users[user], site),
             *(serve if site == STUDIO else ()),
             cwd=self.base,
+            prefix=self.nearline_disk.inside if site == STUDIO else (),
         )
 
     def start_server_again(self) -> None:
@@ -166,7 +180,8 @@ class Studio:
         }
         link = f"http://127.0.0.1:{self.bucket_link.port}"
         s3 = make_s3_settings(self.bucket, endpoint=link)
-        drive = {"roots": [_root(self.roots[NEARLINE])]}
+        # Where the studio's agents have it, which see its disk in its place.
+        drive = {"roots": [_root(self.nearline_disk.place / "files")]}
         return [
             {"name": NEARLINE, "provider": "local_drive", "local_drive": drive},
             {"name": VAULT, "provider": "sftp", "sftp": sftp},
@@ -269,17 +284,21 @@ class Studio:
         admin = self.connect("admin")
         expect(admin.raw_post(f"{self.endpoint}/{PROJECT}/verbs/{verb}", json=body))
 
-    def unfinished(self) -> list[str]:
-        """What is not SYNCED everywhere, in words."""
+    def unfinished(self) -> list[Unfinished]:
+        """What is not SYNCED everywhere."""
         found = []
         rows = {row["representationId"]: row for row in self._rows()}
         for representation_id, entry in self.ledger.items():
             sites = rows.get(representation_id, {}).get("sites", {})
             for site in SITES:
-                state = sites.get(site)
-                if state is None or state["status"] != SYNCED:
-                    why = state and (state["status"], state["message"])
-                    found.append(f"{entry.published.paths[0]} on {site}: {why}")
+                state = sites.get(site) or {}
+                if state.get("status") != SYNCED:
+                    found.append(
+                        Unfinished(
+                            *(entry.published.paths[0], site, state.get("status")),
+                            state.get("message") or "",
+                        )
+                    )
         return found
 
     def _rows(self) -> list[dict[str, Any]]:
@@ -310,9 +329,13 @@ class Studio:
         return missing, wrong
 
     async def query(self, sql: str) -> Any:
-        """Ask the devhost's database itself."""
+        """Ask the devhost's database itself.
+
+        :raises OSError, asyncpg.PostgresError: it is not up.
+        """
         socket = find_running(self.base / "server" / "postgres")
-        assert socket is not None, "Postgres does not run"
+        if socket is None:
+            raise ConnectionError("Postgres does not run")
         connection = await _connect(make_dsn(socket, "ayon"))
         try:
             return await connection.fetch(sql)

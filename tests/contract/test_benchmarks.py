@@ -8,6 +8,7 @@ import pytest
 from tests.bench.measures import PROJECTS
 from tests.bench.records import EXISTING, FOLDER, PAGE, read_record, write_section
 from tests.bench.server_page import describe
+from tests.chaos import report as chaos
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -15,6 +16,19 @@ TEXT = PAGE.read_text(encoding="utf-8")
 def test_the_table_of_the_server_is_that_of_its_record() -> None:
     section = TEXT.split("<!-- bench: start -->\n")[1].split("\n<!-- bench: end -->")[0]
     assert section == "\n".join(describe(read_record("server")))
+
+
+def test_the_tables_of_chaos_are_those_of_its_record() -> None:
+    page = chaos.PAGE.read_text(encoding="utf-8")
+    section = page.split("<!-- chaos: start -->\n")[1].split("\n<!-- chaos: end -->")[0]
+    record = read_record(chaos.RECORD)
+    assert section == chaos.make_tables(record)
+    assert chaos.failures(record) == []
+
+
+def test_chaos_without_a_publish_is_no_proof() -> None:
+    nothing = {"missing": [], "wrong": [], "stuck": [], "published": 0}
+    assert chaos.failures(nothing) == ["nothing was published"]
 
 
 def test_the_existing_addon_is_compared_in_cases_that_are_measured() -> None:

@@ -17,7 +17,6 @@ _FLAGS: dict[str, dict[str, Any]] = {
     "restricted": {"defaultAccessGroups": ["restricted"]},
     "service": {"isService": True},
 }
-USER_NAMES = tuple(_FLAGS)
 
 _LIMITED = {
     "enabled": True,

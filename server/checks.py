@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .domain.cursor import Cursor, decode_cursor
 from .domain.status import STATUS_VALUES
 from .errors import InvalidRequestError
 
@@ -75,3 +76,17 @@ def clean_message(message: str | None) -> str | None:
     if message is None:
         return None
     return message.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def check_cursor(field: str, text: str | None) -> Cursor | None:
+    """Return where a row of a list of representations stands.
+
+    :raises InvalidRequestError: it is no cursor of ours.
+    """
+    if text is None:
+        return None
+    try:
+        return decode_cursor(text)
+    except ValueError as error:
+        msg = f"{field}: {error}; take it from pageInfo"
+        raise InvalidRequestError(field, msg) from None

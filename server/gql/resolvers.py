@@ -7,8 +7,13 @@ from typing import Any
 
 import strawberry
 
-from ..checks import check_ids, check_statuses, check_text, check_texts
-from ..domain.cursor import Cursor, decode_cursor
+from ..checks import (
+    check_cursor,
+    check_ids,
+    check_statuses,
+    check_text,
+    check_texts,
+)
 from ..domain.files import MAX_BIGINT
 from ..domain.site import STUDIO_SITE
 from ..errors import InvalidRequestError
@@ -253,18 +258,10 @@ def _slice(
     if not 1 <= count <= MOST_ROWS:
         msg = f"{name}: must be 1 to {MOST_ROWS}"
         raise InvalidRequestError(name, msg)
-    cursor = _cursor("before", before) if is_backward else _cursor("after", after)
+    cursor = (
+        check_cursor("before", before) if is_backward else check_cursor("after", after)
+    )
     return Slice(count, cursor, is_backward, order)
-
-
-def _cursor(field: str, text: str | None) -> Cursor | None:
-    if text is None:
-        return None
-    try:
-        return decode_cursor(text)
-    except ValueError as error:
-        msg = f"{field}: {error}; take it from pageInfo"
-        raise InvalidRequestError(field, msg) from None
 
 
 def _filters(wanted: RepresentationFilter, paths: Paths) -> Filters:

@@ -26,9 +26,6 @@ WHERE nspname LIKE 'project\_%';
 -- name: applied
 SELECT name FROM {schema}.sitesync_migrations;
 
--- name: applied_public
-SELECT name FROM public.sitesync_migrations;
-
 -- name: record
 INSERT INTO sitesync_migrations (name, addon_version) VALUES ($1, $2)
 ON CONFLICT (name) DO NOTHING;

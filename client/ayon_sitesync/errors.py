@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import errno
 import traceback
-from typing import ClassVar, Optional
+from collections.abc import Sequence
+from typing import Callable, ClassVar, Optional, TypeVar, Union
+
+T = TypeVar("T")
 
 
 class SiteSyncError(Exception):
@@ -215,3 +218,22 @@ def map_os_error(
         return PermanentError(f"'{path}' on site '{site_name}': {reason}.")
     reason = error.strerror or type(error).__name__
     return RetryableError(f"'{path}' on site '{site_name}': {reason}.")
+
+
+def attempt_each(
+    work: Callable[[str], T], paths: Sequence[str]
+) -> list[Union[T, TransferError]]:
+    """What `work` gives for each path, or why it does not.
+
+    Raises `SiteUnhealthyError` at the first that meets it.
+    """
+
+    def attempt(path: str) -> Union[T, TransferError]:
+        try:
+            return work(path)
+        except SiteUnhealthyError:
+            raise
+        except TransferError as error:
+            return error
+
+    return [attempt(path) for path in paths]

@@ -13,13 +13,14 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Optional, TypeVar, Union
+from typing import Optional, Union
 
 from ..errors import (
     NOT_MOUNTED,
     PermanentError,
     SiteUnhealthyError,
     TransferError,
+    attempt_each,
     map_os_error,
 )
 from ..paths import resolve_path
@@ -35,8 +36,6 @@ from .disk.files import (
     open_part,
 )
 from .disk.folders import Folders, is_locked
-
-T = TypeVar("T")
 
 
 class LocalDriveProvider:
@@ -193,10 +192,10 @@ class LocalDriveProvider:
     def stat_many(
         self, paths: Sequence[str]
     ) -> list[Union[FileStat, TransferError, None]]:
-        return list(_attempt_each(self.stat, paths))
+        return list(attempt_each(self.stat, paths))
 
     def read_many(self, paths: Sequence[str]) -> list[Union[WholeFile, TransferError]]:
-        return _attempt_each(self._read_whole, paths)
+        return attempt_each(self._read_whole, paths)
 
     def _read_whole(self, path: str) -> WholeFile:
         descriptor = self._open(path)
@@ -217,22 +216,6 @@ class LocalDriveProvider:
         return map_os_error(
             error, path=path, site_name=self._config.site_name, is_source=is_source
         )
-
-
-def _attempt_each(
-    work: Callable[[str], T], paths: Sequence[str]
-) -> list[Union[T, TransferError]]:
-    """What `work` gives for each path, or why it does not."""
-
-    def attempt(path: str) -> Union[T, TransferError]:
-        try:
-            return work(path)
-        except SiteUnhealthyError:
-            raise
-        except TransferError as error:
-            return error
-
-    return [attempt(path) for path in paths]
 
 
 def _is_read_only(root: str) -> bool:

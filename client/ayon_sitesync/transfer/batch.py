@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional, TypeVar, Union, cast
+from typing import Optional, Union, cast
 
 from ..errors import (
     CorruptError,
     PathError,
     RetryableError,
-    SiteUnhealthyError,
     TransferError,
+    attempt_each,
 )
 from ..providers.base import (
     BATCH_FILES,
@@ -213,31 +213,13 @@ class _BatchCopy:
 
 # --- both kinds of sites alike -------------------------------------------------------
 
-T = TypeVar("T")
-
-
-def _attempt_each(
-    work: Callable[[str], T], paths: Sequence[str]
-) -> list[Union[T, TransferError]]:
-    """What `work` gives for each path, or why it does not."""
-
-    def attempt(path: str) -> Union[T, TransferError]:
-        try:
-            return work(path)
-        except SiteUnhealthyError:
-            raise
-        except TransferError as error:
-            return error
-
-    return [attempt(path) for path in paths]
-
 
 def _stat_all(
     site: Provider, paths: Sequence[str]
 ) -> list[Union[FileStat, TransferError, None]]:
     if site.capabilities.batches and paths:
         return cast(BatchProvider, site).stat_many(paths)
-    return list(_attempt_each(site.stat, paths))
+    return list(attempt_each(site.stat, paths))
 
 
 def _read_all(
@@ -245,7 +227,7 @@ def _read_all(
 ) -> list[Union[WholeFile, TransferError]]:
     if site.capabilities.batches and paths:
         return cast(BatchProvider, site).read_many(paths)
-    return _attempt_each(lambda path: _read_whole(site, path), paths)
+    return attempt_each(lambda path: _read_whole(site, path), paths)
 
 
 def _write_all(
@@ -255,7 +237,7 @@ def _write_all(
         return cast(BatchProvider, site).write_many(files)
     by_path = {file.path: file for file in files}
     return list(
-        _attempt_each(lambda path: _write_whole(site, by_path[path]), list(by_path))
+        attempt_each(lambda path: _write_whole(site, by_path[path]), list(by_path))
     )
 
 

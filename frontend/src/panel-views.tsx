@@ -250,6 +250,8 @@ function ListView(
                 }
               : null
           }
+          total={selected.total}
+          onSelectAll={selected.selectAll}
           onClear={selected.clear}
         />
       )}

@@ -5,10 +5,11 @@ import { useApi } from "./api/api-context";
 import { getMeQueryOptions } from "./api/get-me";
 import { getSitesQueryOptions } from "./api/get-sites";
 import { LiveProvider, useLive } from "./api/live-context";
+import type { Site } from "./api/types";
 import { useLiveQueries } from "./api/use-live-queries";
 import { LoadFailure } from "./components/load-state";
 import { ToastProvider } from "./components/toasts";
-import { chooseSites, orderSites } from "./features/filters/choose-sites";
+import { orderSites, useChosenSites } from "./features/filters/choose-sites";
 import { PauseButton } from "./features/pauses/pause-button";
 import { ComingTable } from "./features/representations/table-row";
 import { SummaryLine } from "./features/summary/summary-line";
@@ -46,6 +47,8 @@ const WORDS: Record<View, string> = {
 /** Totals are sums over the project: read less often than rows. */
 const SITES_EVERY_MS = 1000;
 
+const NO_SITES: readonly Site[] = [];
+
 function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
   const api = useApi();
   const { connection } = useLive();
@@ -56,15 +59,17 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
   const me = useQuery(getMeQueryOptions(api));
   const userName = me.data?.name ?? null;
   const sites = useMemo(() => orderSites(data ?? [], userName), [data, userName]);
-  const siteNames = useStableList(chooseSites(sites, hash.siteNames));
+  // Who looks decides the order of sites: asked beside them, so that it is set once.
+  const isKnown = data !== undefined && !me.isPending;
+  const siteNames = useStableList(
+    useChosenSites(isKnown ? sites : NO_SITES, hash.siteNames),
+  );
   const folders = useStableList(folderIds);
   const [request, setRequest] = useState<VerbRequest | null>(null);
   useEffect(() => {
     document.title = `${projectName} · Site Sync`;
   }, [projectName]);
 
-  // Who looks decides the order of sites: asked beside them, so that it is set once.
-  const isKnown = data !== undefined && !me.isPending;
   return (
     <div className="panel">
       <header className="top">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { makeAgent, makeSite } from "../../testing/factories";
-import { chooseSites, orderSites } from "./choose-sites";
+import { chooseSites, keepChosen, orderSites } from "./choose-sites";
 
 const SITES = orderSites([
   makeSite("zebra"),
@@ -53,5 +53,33 @@ describe("sites", () => {
       "gdrive",
       "machine-33",
     ]);
+  });
+});
+
+describe("the panel's own choice of sites", () => {
+  const makeMachines = (live: readonly number[]) =>
+    Array.from({ length: 20 }, (_, index) =>
+      makeSite(`machine-${index.toString().padStart(2, "0")}`, {
+        agents: [makeAgent({ isLive: live.includes(index) })],
+      }),
+    );
+
+  it("stays while machines come and go", () => {
+    const kept = chooseSites(makeMachines([3, 5]), null);
+    expect(keepChosen(makeMachines([5, 7]), null, kept)).toEqual([
+      "machine-03",
+      "machine-05",
+    ]);
+  });
+
+  it("is made anew when no site of it is left, and gives way to the address", () => {
+    expect(keepChosen(makeMachines([7]), null, ["gone"])).toEqual(["machine-07"]);
+    expect(keepChosen(makeMachines([7]), ["machine-01"], ["machine-03"])).toEqual([
+      "machine-01",
+    ]);
+  });
+
+  it("takes in a new site where all are shown", () => {
+    expect(keepChosen(SITES, null, ["studio"])).toHaveLength(4);
   });
 });

@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import type { Site } from "../../api/types";
 import { isOwnMachine } from "../../domain/own-site";
 
@@ -47,4 +49,32 @@ export function chooseSites(
   const chosen =
     ordered.length <= MOST_CHOSEN ? ordered : ordered.filter(isOfInterest);
   return chosen.slice(0, MOST_CHOSEN).map((site) => site.siteName);
+}
+
+/**
+ * The panel's own choice, made once: a machine that goes idle or comes back moves no
+ * columns under somebody's hands. Where all sites are shown, new ones come too.
+ */
+export function keepChosen(
+  ordered: readonly Site[],
+  named: readonly string[] | null,
+  kept: readonly string[],
+): readonly string[] {
+  const chosen = chooseSites(ordered, named);
+  if (named !== null || ordered.length <= MOST_CHOSEN) return chosen;
+  const still = ordered.filter((site) => kept.includes(site.siteName));
+  return still.length > 0 ? still.map((site) => site.siteName) : chosen;
+}
+
+/** Sites to show as columns; `ordered` is empty until they are known. */
+export function useChosenSites(
+  ordered: readonly Site[],
+  named: readonly string[] | null,
+): readonly string[] {
+  const [kept, setKept] = useState<readonly string[]>([]);
+  const chosen = keepChosen(ordered, named, kept);
+  // What the address names is no choice of the panel: "Usual choice" makes it anew.
+  const next = named === null ? chosen : [];
+  if (JSON.stringify(next) !== JSON.stringify(kept)) setKept(next);
+  return chosen;
 }

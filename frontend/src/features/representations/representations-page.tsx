@@ -16,6 +16,7 @@ import { type RowSelection, useSelection } from "./selection";
 import { ComingTable } from "./table-row";
 import { Total } from "./list-total";
 import { useRepresentations } from "./use-representations";
+import { useRowChoice } from "./use-row-choice";
 
 export type Selected = {
   selection: RowSelection;
@@ -25,6 +26,9 @@ export type Selected = {
   bytes: number | null;
   /** What people call a row; null when it is not loaded. */
   nameOf: (representationId: string) => string | null;
+  /** How many would be selected; null when they are, or while it is not known. */
+  total: number | null;
+  selectAll: () => void;
   clear: () => void;
 };
 
@@ -57,7 +61,10 @@ export function RepresentationsPage(props: PageProps) {
   const list = useRepresentations(question);
   const { blocks, state } = list;
   const { total, error } = state;
-  const { selection, setSelection, clear, selectAll } = useSelection(question.filter);
+  const { selection, setSelection, clear, selectAll } = useSelection(
+    JSON.stringify(question.filter),
+  );
+  const chooseRow = useRowChoice(blocks, selection, setSelection);
   const [liked, setLiked] = useState(() => readLayout(window.localStorage));
   const layout = useMemo(() => ({ ...liked, ...props.columns }), [liked, props.columns]);
   // While another choice of sites is being read, the last one stays on the screen.
@@ -130,7 +137,7 @@ export function RepresentationsPage(props: PageProps) {
               isBusy={state.isReading || list.isOld}
               onSort={props.onSort}
               onLayout={onLayout}
-              onSelect={setSelection}
+              onSelect={chooseRow}
               onSelectAll={selectAll}
               onVisibleChange={list.onVisibleChange}
               onOpen={props.onOpen}
@@ -149,6 +156,8 @@ export function RepresentationsPage(props: PageProps) {
                 ? (state.totals?.bytes ?? null)
                 : sumBytes(blocks, selection),
               nameOf: (id) => nameRow(blocks.getRow(blocks.findIndex(id))),
+              total: selection.isAll ? null : (state.totals?.rows ?? null),
+              selectAll,
               clear,
             })}
         </div>

@@ -15,8 +15,9 @@ import { HeaderRow, widthOfAll } from "./header-row";
 import type { BlocksState, RowBlocks } from "./row-blocks";
 import { findTargetRow } from "./row-keys";
 import { OVERSCAN, ROW_HEIGHT } from "./row-scroll";
-import { isSelected, type RowSelection, selectRow, type SelectMode } from "./selection";
+import { isSelected, type RowSelection, type SelectMode } from "./selection";
 import { ComingRow, TableRow } from "./table-row";
+import type { ChooseRow } from "./use-row-choice";
 import { useRowWindow } from "./use-row-window";
 
 type TableProps = {
@@ -31,7 +32,7 @@ type TableProps = {
   isBusy: boolean;
   onSort: (sort: Sort) => void;
   onLayout: (layout: ColumnLayout) => void;
-  onSelect: (selection: RowSelection) => void;
+  onSelect: ChooseRow;
   onSelectAll: () => void;
   onVisibleChange: (start: number, end: number) => void;
   /** Details are wanted, perhaps of one site; or no longer. */
@@ -68,9 +69,9 @@ export function RepresentationsTable(props: TableProps) {
     const from = mode === "range" ? anchor : index;
     setActive(index);
     setAnchor(from);
-    props.onSelect(selectRow(selection, mode, index, from, getId));
-    const id = getId(index);
-    if (id !== undefined) props.onActivate(id, siteName);
+    props.onSelect(mode, index, from, (id) => {
+      props.onActivate(id, siteName);
+    });
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {

@@ -13,6 +13,8 @@ const BLOCK_ROWS = 200;
 const MOST_ANCHORS = 1000;
 /** Blocks kept beside those in sight. */
 const MOST_KEPT = 24;
+/** Rows of one request where only their ids are wanted: what the server gives at most. */
+const MOST_READ = 1000;
 /** Rows beyond the sight that are read before they come into it. */
 const AHEAD_ROWS = 100;
 
@@ -90,6 +92,42 @@ export class RowBlocks {
   getRow(index: number): RepresentationRow | undefined {
     const at = Math.floor(index / this.#blockRows);
     return this.#blocks.get(at)?.rows[index - at * this.#blockRows];
+  }
+
+  /** Ids of the rows from `start` to `end`; null if one of them is not held. */
+  listHeldIds(start: number, end: number): readonly string[] | null {
+    const ids: string[] = [];
+    for (let index = start; index <= end; index += 1) {
+      const row = this.getRow(index);
+      if (row === undefined) return null;
+      ids.push(row.representationId);
+    }
+    return ids;
+  }
+
+  /**
+   * The same, read from the server and not kept.
+   * @throws {Error} the list has changed and has fewer rows by now.
+   */
+  async readIds(start: number, end: number): Promise<readonly string[]> {
+    const { signal } = this.#stop;
+    const at = Math.floor(start / this.#blockRows);
+    if (this.#findCursor(at) === undefined) {
+      await this.#readAnchors(this.#state.total ?? 0);
+    }
+    let after = this.#findCursor(at);
+    const skipped = start - at * this.#blockRows;
+    const wanted = skipped + end - start + 1;
+    const ids: string[] = [];
+    while (ids.length < wanted && after !== undefined) {
+      const first = Math.min(MOST_READ, wanted - ids.length);
+      const page = await this.#source.query({ first, after }, signal);
+      ids.push(...page.representations.map((row) => row.representationId));
+      const { hasNextPage, endCursor } = page.pageInfo;
+      after = hasNextPage ? (endCursor ?? undefined) : undefined;
+    }
+    if (ids.length < wanted) throw new Error("the list has changed; try again");
+    return ids.slice(skipped);
   }
 
   /** Ids of the rows that are held, in the order of the list. */

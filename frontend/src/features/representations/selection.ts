@@ -5,6 +5,9 @@ export type RowSelection = { ids: ReadonlySet<string>; isAll: boolean };
 
 const NOTHING: RowSelection = { ids: new Set(), isAll: false };
 
+/** Rows that one range may have: more are better said by a filter. */
+export const MOST_IN_RANGE = 10_000;
+
 export type SelectMode =
   /** Only this row. */
   | "one"
@@ -13,29 +16,16 @@ export type SelectMode =
   /** Everything from where the last selection began up to this row. */
   | "range";
 
-/**
- * The selection after a click or key on row `index`. `anchor` is the row where
- * it began; rows that are not loaded have no id and stay out of a range.
- */
-export function selectRow(
+/** The selection after a click or key on rows: one of them, but for a range. */
+export function selectRows(
   selection: RowSelection,
   mode: SelectMode,
-  index: number,
-  anchor: number,
-  getId: (index: number) => string | undefined,
+  rowIds: readonly string[],
 ): RowSelection {
-  const id = getId(index);
-  if (id === undefined) return selection;
-  if (mode === "one") return { ids: new Set([id]), isAll: false };
-  if (mode === "toggle") {
-    const ids = new Set(selection.isAll ? [] : selection.ids);
+  if (mode !== "toggle") return { ids: new Set(rowIds), isAll: false };
+  const ids = new Set(selection.isAll ? [] : selection.ids);
+  for (const id of rowIds) {
     if (!ids.delete(id)) ids.add(id);
-    return { ids, isAll: false };
-  }
-  const ids = new Set<string>();
-  for (let at = Math.min(anchor, index); at <= Math.max(anchor, index); at += 1) {
-    const one = getId(at);
-    if (one !== undefined) ids.add(one);
   }
   return { ids, isAll: false };
 }
@@ -44,12 +34,12 @@ export function isSelected(selection: RowSelection, id: string): boolean {
   return selection.isAll || selection.ids.has(id);
 }
 
-/** Forgotten whenever `question` changes: other rows are listed then. */
-export function useSelection(question: unknown) {
-  const [asked, setAsked] = useState(question);
+/** Forgotten whenever the text `filter` changes: other rows are listed then. */
+export function useSelection(filter: string) {
+  const [asked, setAsked] = useState(filter);
   const [selection, setSelection] = useState(NOTHING);
-  if (asked !== question) {
-    setAsked(question);
+  if (asked !== filter) {
+    setAsked(filter);
     setSelection(NOTHING);
   }
   const clear = useCallback(() => {

@@ -37,6 +37,8 @@ export function VerbBar({
   bytes,
   onVerb,
   onDetails,
+  total,
+  onSelectAll,
   onClear,
 }: {
   count: number | null;
@@ -44,14 +46,34 @@ export function VerbBar({
   onVerb: (verb: VerbName) => void;
   /** Only for a single row. */
   onDetails: (() => void) | null;
+  /** How many match; null when all of them are selected already. */
+  total: number | null;
+  onSelectAll: () => void;
   onClear: () => void;
 }) {
+  const all =
+    total !== null && total > (count ?? 0) ? `Select all ${formatCount(total)}` : null;
   return (
     <div className="verb-bar" role="toolbar" aria-label="With the selection">
       <span className="verb-count" role="status">
         {count === null ? "All" : formatCount(count)} selected
         {bytes !== null && <small>{formatBytes(bytes)}</small>}
       </span>
+      {all !== null && (
+        <button
+          type="button"
+          className="button quiet"
+          data-rank={2}
+          title="Everything that matches (Ctrl+A in the list)"
+          onClick={(event) => {
+            // The button goes away; the first verb is what comes next.
+            (event.currentTarget.nextElementSibling as HTMLElement).focus();
+            onSelectAll();
+          }}
+        >
+          {all}
+        </button>
+      )}
       {SHOWN.map(({ verb, rank }) => (
         <button
           key={verb}
@@ -70,6 +92,11 @@ export function VerbBar({
       ))}
       <div className="verb-more">
         <Popover icon="more" label="More" hint="More to do with the selection">
+          {all !== null && (
+            <button type="button" className="menu-item" data-rank={2} onClick={onSelectAll}>
+              {all}
+            </button>
+          )}
           {SHOWN.filter(({ rank }) => rank > 1).map(({ verb, rank }) => (
             <button
               key={verb}

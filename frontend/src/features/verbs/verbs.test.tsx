@@ -155,6 +155,7 @@ describe("a verb", () => {
     await user.click(screen.getByRole("button", { name: "More" }));
     const menu = within(screen.getByRole("group", { name: /More to do/ }));
     expect(menu.getAllByRole("button").map((item) => item.textContent)).toEqual([
+      "Select all 5",
       "Retry…",
       "Pause…",
       "Resume…",

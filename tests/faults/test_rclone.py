@@ -27,6 +27,7 @@ from ayon_sitesync.errors import (
 from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.rclone import api, store
+from ayon_sitesync.providers.rclone import daemon as daemons
 from ayon_sitesync.providers.rclone.daemon import Daemon
 from ayon_sitesync.providers.rclone.provider import RcloneProvider
 from ayon_sitesync.providers.registry import make_provider
@@ -152,6 +153,32 @@ def test_site_with_a_limit_has_a_daemon_of_its_own(site: Site) -> None:
             assert session.call("core/bwlimit", {})["bytesPerSecond"] == told
         limited.set_bandwidth(None)
         assert session.call("core/bwlimit", {})["bytesPerSecond"] == -1
+
+
+def test_upload_that_ended_while_its_limit_made_it_wait_is_done(
+    disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rclone forgets what became of a job after a while."""
+    forgetful = ("--rc-job-expire-duration", "10ms", "--rc-job-expire-interval", "10ms")
+    monkeypatch.setattr(daemons, "ARGUMENTS", (*daemons.ARGUMENTS, *forgetful))
+    content = disk.write()
+    provider = site[0].make_provider()
+    forgetting = slow_down(provider)
+    forgetting.stop()  # the next use starts it with these arguments
+
+    def wait() -> None:
+        with forgetting.use() as session:
+            jobs = set(session.call("job/list", {})["runningIds"])
+            while jobs & set(session.call("job/list", {})["jobids"]):
+                pass
+
+    waiting = Once(wait)
+    try:
+        transfer(disk.provider, provider, waiting)
+    finally:
+        forgetting.stop()
+    assert waiting.acted
+    assert site[0].get(NAME) == content
 
 
 # --- both ways -----------------------------------------------------------------------

@@ -72,8 +72,7 @@ class Ends:
                 # Before others get past this: what makes folders makes a missing root.
                 self._check_health(source, target)
                 # Nor does a byte move before they are held to their limits.
-                self._apply_rate(self._source, source)
-                self._apply_rate(self._target, target)
+                self._apply_rates(source, target)
                 self._providers = (source, target)
             return self._providers
 
@@ -128,9 +127,11 @@ class Ends:
         Raises `SiteClosedError` when the timetable of one allows nothing any more, and
         `TransferCancelledError` when `stop` is set meanwhile.
         """
-        for place, provider in zip((self._source, self._target), self.open()):
+        ends = self.open()
+        if any(end.capabilities.limits_bandwidth for end in ends):
+            self._apply_rates(*ends)
+        for place, provider in zip((self._source, self._target), ends):
             if provider.capabilities.limits_bandwidth:
-                self._apply_rate(place, provider)
                 continue
             delay = self._shared.traffic.charge(place, moved)
             while delay > 0:
@@ -139,11 +140,17 @@ class Ends:
                     raise TransferCancelledError(self._transfer.label)
                 delay = self._shared.traffic.charge(place, 0)
 
-    def _apply_rate(self, place: UnusableSite, provider: Provider) -> None:
-        """Raise when the site is closed; hand its rate to who keeps it by itself."""
-        rate = self._shared.traffic.find_rate(place)
-        if provider.capabilities.limits_bandwidth:
-            cast(BandwidthProvider, provider).set_bandwidth(rate)
+    def _apply_rates(self, source: Provider, target: Provider) -> None:
+        """Raise when a site is closed; who keeps rates by itself gets the lower one.
+
+        What another process moves does not wait for the bytes that are counted here.
+        """
+        places = self._source, self._target
+        rates = [self._shared.traffic.find_rate(place) for place in places]
+        rate = min((rate for rate in rates if rate is not None), default=None)
+        for provider in (source, target):
+            if provider.capabilities.limits_bandwidth:
+                cast(BandwidthProvider, provider).set_bandwidth(rate)
 
     def reserve(self, sizes: Iterable[Optional[int]]) -> AbstractContextManager[None]:
         """Room on the target for files of these sizes, as `Traffic.reserve`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,23 @@ def test_batch_of_a_site_that_is_lost_is_given_back(
     run = run_to_end(surroundings, pool, "a", "b")
     assert {o.status for o in run.outcomes.values()} == {GIVEN_BACK}
     assert run.fault is not None
+
+
+def test_storage_that_keeps_limits_by_itself_keeps_to_those_of_the_disk_too(
+    disks: Disks, surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its bytes would be on their way long before they may."""
+    limits = {"studio": 5_000_000.0, "brisk-amber-fox": 8_000_000.0}
+    traffic = Traffic(
+        lambda project, site: SiteLimits(bytes_per_second=limits[site]),
+        MonotonicClock(),
+        "studio",
+    )
+    disks.write("z.exr", b"there")
+    rates: list[float | None] = []
+    able = replace(disks.target.capabilities, limits_bandwidth=True)
+    monkeypatch.setattr(disks.target, "capabilities", able)
+    monkeypatch.setattr(disks.target, "set_bandwidth", rates.append, raising=False)
+    ends = Ends(make_transfer("z.exr"), replace(surroundings, traffic=traffic))
+    ends.pace(5, threading.Event())
+    assert set(rates) == {5_000_000.0}

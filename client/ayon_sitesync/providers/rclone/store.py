@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Optional
@@ -29,6 +30,7 @@ limit, and moves that the storage does by copying."""
 POLL_SECONDS = 0.25
 FIRST_POLL_SECONDS = 0.02
 
+FORGOTTEN = "job not found"
 LOCKED = "423 Locked"
 LOCKED_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -276,7 +278,7 @@ class Store:
             while not is_finished:
                 time.sleep(pause)
                 pause = min(POLL_SECONDS, pause * 2)
-                status = self.session.call("job/status", {"jobid": job_id})
+                status = self._ask_job(job_id, group)
                 is_finished = bool(status["finished"])
                 if is_finished and not status["success"]:
                     raise self.session.api.make_error(status, _guess_status(status))
@@ -291,9 +293,27 @@ class Store:
                         " have stalled"
                     )
         finally:
-            if not is_finished:
-                self.session.call("job/stop", {"jobid": job_id})
-            self.session.call("core/stats-delete", {"group": group})
+            # What ended the work is told, not what goes wrong in cleaning up.
+            with suppress(RcError, DaemonLostError):
+                if not is_finished:
+                    self.session.call("job/stop", {"jobid": job_id})
+            with suppress(RcError, DaemonLostError):
+                self.session.call("core/stats-delete", {"group": group})
+
+    def _ask_job(self, job_id: int, group: str) -> dict[str, Any]:
+        """How far a job is.
+
+        `tick` may have waited until rclone had forgotten it: then it has ended, and the
+        statistics of its group still know of an error.
+        """
+        try:
+            return self.session.call("job/status", {"jobid": job_id})
+        except RcError as error:
+            if FORGOTTEN not in str(error):
+                raise
+        stats = self.session.call("core/stats", {"group": group})
+        told = str(stats.get("lastError") or "")
+        return {"finished": True, "success": not told, "error": told}
 
     def _read_moved(self, group: str, size: int) -> int:
         stats = self.session.call("core/stats", {"group": group})

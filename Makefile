@@ -7,7 +7,7 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package audit lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi list-long docs test test-ci test-deep chaos test-unit test-client39 test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package audit lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
@@ -78,7 +78,13 @@ check: $(STAMPS)/venv $(STAMPS)/venv-client $(STAMPS)/node
 	.venv-client/bin/mypy --config-file client/mypy.ini
 	PYTHONPATH=.:client:devhost/stubs .venv/bin/lint-imports
 	cd frontend && npm run --silent check
-	@$(MAKE) --no-print-directory check-openapi docs
+	@$(MAKE) --no-print-directory check-openapi docs list-long
+
+# Where to look twice; no failure.
+list-long:
+	@find client devhost server tests frontend/src \( -name '*.py' -o -name '*.ts' -o -name '*.tsx' \) \
+		! -name generated.ts -exec wc -l {} + | sort -rn \
+		| awk '$$2 != "total" && $$1 > 400 { if (!seen++) print "files over 400 lines:"; print }'
 
 # The panel's wire types are those of the server.
 check-openapi: $(STAMPS)/venv $(STAMPS)/node
@@ -184,4 +190,6 @@ lock: $(STAMPS)/venv
 	bash requirements/lock.sh
 
 clean:
-	rm -rf .venv .venv-audit .venv-client .venv-client39 .venv-docs .build frontend/node_modules frontend/dist package
+	rm -rf .venv .venv-audit .venv-client .venv-client39 .venv-core .venv-core39 .venv-docs \
+		.build .hypothesis .grimp_cache .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+		frontend/node_modules frontend/dist package

@@ -114,6 +114,12 @@ def test_files_that_the_guides_name_are_there() -> None:
     } == set()
 
 
+def test_every_picture_is_shown() -> None:
+    gallery = (DOCS / "pictures.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\]\(images/([a-z]+-\d+\.png)\)", gallery)
+    assert sorted(shown) == sorted(path.name for path in (DOCS / "images").iterdir())
+
+
 # --- services ------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The client's suites on Python 3.9, the oldest that it runs on, in an environment of
-# their own (.venv-client39). Without a Python 3.9 that is said in the last line.
+# their own (.venv-client39). Without a Python 3.9 that is said in the last line, and is
+# a failure where CI is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,7 +27,8 @@ find_python39() {
 python=$(find_python39)
 if [ -z "$python" ]; then
   echo "client suite was NOT run on Python 3.9: no python3.9 interpreter was found"
-  exit 0
+  [ -z "${CI:-}" ]
+  exit
 fi
 
 # Made anew when the locked packages changed or the last try did not finish.

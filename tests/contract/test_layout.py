@@ -252,6 +252,24 @@ def test_frozen_import_paths_are_for_others_only(folder: str) -> None:
     assert importers(folder, root, *FROZEN_MODULES) <= frozen
 
 
+def test_the_transfer_engine_is_kept_from_each_concrete_provider() -> None:
+    """What import-linter forbids it is a list of names, which must be whole."""
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    (forbidden,) = (
+        contract["forbidden_modules"]
+        for contract in tools["importlinter"]["contracts"]
+        if contract.get("source_modules") == ["ayon_sitesync.transfer"]
+    )
+    contracts = {"__init__", "base", "registry"}
+    concrete = {
+        f"ayon_sitesync.providers.{path.stem}"
+        for path in (CLIENT / "providers").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+        if path.stem not in contracts
+    }
+    assert concrete <= set(forbidden)
+
+
 def test_ayon_core_is_imported_only_at_the_edges_of_the_client() -> None:
     edges = ("ayon_sitesync/addon.py", "ayon_sitesync/host.py")
     edges += ("ayon_sitesync/plugins/", "ayon_sitesync/launch_hooks/")

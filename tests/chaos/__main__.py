@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.faults import FAULTS
+from tests.chaos.publisher import PublisherThread
 from tests.chaos.report import failures, write_report
 from tests.chaos.studio import (
     NEARLINE,
     PROJECT,
     SITES,
     VAULT,
-    PublisherThread,
     Studio,
     Unfinished,
 )

@@ -59,7 +59,14 @@ class Studio:
         )
 
     async def update_all(self, number: int, site: str, status: int) -> None:
-        await Postgres.execute(f"UPDATE {TABLE} SET status = $1", status)
+        # Rows in an order: two that take them as they lie may wait for each other.
+        await Postgres.execute(
+            f"UPDATE {TABLE} AS s SET status = $1 FROM (SELECT representation_id,"
+            f" site_name FROM {TABLE} ORDER BY 1, 2 FOR UPDATE) AS held"
+            " WHERE (s.representation_id, s.site_name)"
+            " = (held.representation_id, held.site_name)",
+            status,
+        )
 
     async def delete(self, number: int, site: str, status: int) -> None:
         await Postgres.execute(

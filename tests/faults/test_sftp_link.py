@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +18,10 @@ from ayon_sitesync.errors import (
 from ayon_sitesync.paths import PART_SUFFIX
 from ayon_sitesync.providers.base import NewFile, Provider, ResumeProvider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
-from ayon_sitesync.providers.ssh import files
+from ayon_sitesync.providers.ssh import connection, files, pool
+from ayon_sitesync.providers.ssh.connection import Connection
 from ayon_sitesync.providers.ssh.files import SftpPart
+from ayon_sitesync.providers.ssh.options import SshOptions
 from ayon_sitesync.providers.ssh.session import SftpSession, Space
 from ayon_sitesync.transfer import resume
 from ayon_sitesync.transfer.copy import Route, copy_file
@@ -132,6 +135,78 @@ def test_line_that_is_cut_is_a_fault_of_the_site_and_leaves_no_file(
     relay.restore()
     assert pair.copy().moved
     assert pair.target_file.read_bytes() == pair.content
+
+
+class FreezingRelay(Relay):
+    """While it is frozen nothing arrives, and nobody is told."""
+
+    def __init__(self, target_port: int) -> None:
+        self._flows = threading.Event()
+        self._flows.set()
+        super().__init__(target_port)
+
+    def freeze(self) -> None:
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        self._flows.set()
+
+    def _pass_on(self, data: bytes, *, is_up: bool) -> bytes:
+        self._flows.wait()
+        return data
+
+
+@pytest.fixture
+def freezing(server: Sshd) -> Iterator[FreezingRelay]:
+    made = FreezingRelay(server.port)
+    yield made
+    made.thaw()
+    made.cut()
+
+
+@pytest.mark.parametrize("direction", ["upload", "download"])
+def test_connection_that_does_not_answer_is_never_used_again(
+    tmp_path: Path,
+    server: Sshd,
+    freezing: FreezingRelay,
+    direction: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
+    pair = Pair(tmp_path, server, freezing.port, direction)
+    kept = pair.open_server()  # with its pool, as the agent keeps it
+    with kept.create_part(str(pair.server_root / "b.mov")):
+        kept.check_health(["work"], writable=True)
+    with pytest.raises(SiteUnhealthyError, match="connection is lost"):
+        pair.copy(0.5, freezing.freeze)
+    # A new one is tried, which says otherwise what is wrong.
+    with pytest.raises(SiteUnhealthyError, match="does not speak SSH"):
+        pair.open_server().check_health(["work"], writable=True)
+    freezing.thaw()
+    assert pair.copy().moved
+    assert pair.target_file.read_bytes() == pair.content
+
+
+def test_part_that_cannot_be_read_back_gives_its_connection_back(
+    tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair(tmp_path, server, server.port, "upload")
+    provider = pair.open_server()
+    made: list[Connection] = []
+
+    def connect(options: SshOptions) -> Connection:
+        made.append(Connection(options))
+        return made[-1]
+
+    monkeypatch.setattr(pool, "Connection", connect)
+    for _ in range(3):
+        part = cast(SftpPart, provider.create_part(str(pair.target_file)))
+        with part:
+            Path(part.token).unlink()
+            with pytest.raises(TransferError):
+                part.read_back()
+    assert len(made) <= 2, "one writes and one reads"
 
 
 @pytest.mark.usefixtures("many_checkpoints")

@@ -71,7 +71,7 @@ class Connection:
 
     @property
     def is_alive(self) -> bool:
-        return bool(self._transport.is_active())
+        return not self.session.is_broken and bool(self._transport.is_active())
 
     def close(self) -> None:
         self._transport.close()

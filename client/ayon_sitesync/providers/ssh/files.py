@@ -236,13 +236,17 @@ class SftpPart:
     def read_back(self) -> SftpReader:
         self._finish_writing()
         connection = self._pool.take()
-        with mapping_errors(self._temporary, self._site_name, is_source=False):
-            handle = connection.session.open(
-                encode_path(self._temporary), packets.OPEN_READ
+        try:
+            with mapping_errors(self._temporary, self._site_name, is_source=False):
+                handle = connection.session.open(
+                    encode_path(self._temporary), packets.OPEN_READ
+                )
+            return SftpReader(
+                self._pool, connection, handle, self._temporary, self._site_name
             )
-        return SftpReader(
-            self._pool, connection, handle, self._temporary, self._site_name
-        )
+        except BaseException:
+            self._pool.give(connection)
+            raise
 
     def compute_digest(
         self, algorithm: str, tick: Callable[[int], None]

@@ -52,6 +52,8 @@ class ConnectionPool:
             connection.close()
         if not connection.is_alive:
             connection.close()
+            # What is idle went the same way: none of it is waited for in vain.
+            self.close()
             return
         connection.used_at = time.monotonic()
         with self._lock:

@@ -66,6 +66,8 @@ class SftpSession:
         self._answers: dict[int, Answer] = {}
         self._wanted: set[int] = set()
         self._last_id = 0
+        self.is_broken = False
+        """The link is lost: every request fails at once from then on."""
         self.extensions: dict[bytes, bytes] = {}
         self.read_bytes = self.write_bytes = PORTABLE_BYTES
         self._greet()
@@ -88,13 +90,15 @@ class SftpSession:
         """Send what is queued."""
         if not self._out:
             return
+        if self.is_broken:
+            raise LinkError("it was lost before")
         data = memoryview(b"".join(self._out))
         self._out.clear()
         self._out_bytes = 0
         try:
             self._channel.sendall(data)
         except self._link_errors as error:
-            raise LinkError(_describe(error)) from error
+            raise self._lose(_describe(error)) from error
 
     def wait(self, request_id: int) -> Answer:
         """The answer to a request, whatever it says."""
@@ -122,13 +126,22 @@ class SftpSession:
         self._answers.clear()
         self.flush()
 
+    def _lose(self, reason: str) -> LinkError:
+        self.is_broken = True
+        return LinkError(reason)
+
     def _receive(self) -> None:
+        if self.is_broken:
+            raise LinkError("it was lost before")
         try:
             data = self._channel.recv(RECEIVE_BYTES)
         except self._link_errors as error:
-            raise LinkError(_describe(error)) from error
+            raise self._lose(_describe(error)) from error
+        self._take_in(data)
+
+    def _take_in(self, data: bytes) -> None:
         if not data:
-            raise LinkError("the server closed the connection")
+            raise self._lose("the server closed the connection")
         if self._rest:
             data = self._rest + data
         view = memoryview(data)
@@ -136,7 +149,7 @@ class SftpSession:
         while end - at >= _FIELDS.size:
             size, kind, request_id = _FIELDS.unpack_from(data, at)
             if size > RECEIVE_BYTES:
-                raise LinkError("the server sends what is not SFTP")
+                raise self._lose("the server sends what is not SFTP")
             if at + 4 + size > end:
                 break
             if request_id in self._wanted:
@@ -157,14 +170,14 @@ class SftpSession:
         if answer.kind == kind:
             return Body(answer.body)
         if answer.kind != packets.STATUS:
-            raise LinkError(f"the server answered with packet {answer.kind}")
+            raise self._lose(f"the server answered with packet {answer.kind}")
         raise read_status(answer)
 
     def expect_ok(self, request_id: int) -> None:
         """Raises `SftpStatusError` unless the server says that it did it."""
         answer = self.wait(request_id)
         if answer.kind != packets.STATUS:
-            raise LinkError(f"the server answered with packet {answer.kind}")
+            raise self._lose(f"the server answered with packet {answer.kind}")
         error = read_status(answer)
         if error.code != packets.OK:
             raise error

@@ -60,6 +60,10 @@ class SiteSync(_BaseServerAddon):
     async def convert_settings_overrides(
         self, source_version: str, overrides: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return the overrides of an earlier version as this one stores them."""
-        converted = _convert_overrides(overrides)
-        return await super().convert_settings_overrides(source_version, converted)
+        """Return the overrides of an earlier version as this one stores them.
+
+        A wrong value stays, to be told as a problem: AYON's own conversion drops it
+        without a word, the name of a root without its path, and for one odd entry of a
+        list all that is stored.
+        """
+        return _convert_overrides(overrides)

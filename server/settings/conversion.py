@@ -1,7 +1,8 @@
 """Settings that earlier versions stored, in the keys of this one.
 
 What 1.1 to 1.3 stored is taken as it is. 1.0 named the providers' settings otherwise,
-and had one root for each of an artist's two sites.
+and had one root for each of an artist's two sites. Nothing raises for what is stored:
+AYON would take that for no settings at all.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ _OLD_PROVIDERS = {
     "sftp_model": "sftp",
 }
 _PLATFORMS = ("linux", "windows", "darwin")
+_GROUPS = ("config", "local_setting")
 
 
 def convert_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored overrides with today's keys; what is new enough stays as it is."""
-    converted = dict(overrides)
+    converted = {
+        key: value
+        for key, value in overrides.items()
+        # AYON cannot read them otherwise, nor its editor a site that is none.
+        if key not in _GROUPS or isinstance(value, Mapping)
+    }
     own = dict(converted.get("local_setting") or {})
     roots = own.get("local_roots") or converted.pop("local_roots", None)
     roots = roots or _old_local_roots(own)
@@ -31,7 +38,11 @@ def convert_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     sites = converted.get("sites")
     if isinstance(sites, Mapping):
         # By name, as in the addon's predecessor.
-        sites = [{"name": name, **site} for name, site in sites.items()]
+        sites = [
+            {"name": name, **site}
+            for name, site in sites.items()
+            if isinstance(site, Mapping)
+        ]
     if isinstance(sites, list):
         converted["sites"] = [
             _convert_site(site) for site in sites if isinstance(site, Mapping)
@@ -63,6 +74,11 @@ def _convert_roots(settings: Mapping[str, Any]) -> dict[str, Any]:
         converted.setdefault("roots", converted.pop("root"))
     roots = converted.get("roots")
     if isinstance(roots, list):
-        paths = [root.get(platform) for root in roots for platform in _PLATFORMS]
+        paths = [
+            root.get(platform)
+            for root in roots
+            if isinstance(root, Mapping)
+            for platform in _PLATFORMS
+        ]
         converted["roots"] = next(filter(None, paths), "")
     return converted

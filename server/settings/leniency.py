@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError, validate_model
 
-from ..host import normalize_name
+from ..host import AyonException, normalize_name
 
 # More wrong values than these, and the settings are refused after all.
 MOST_FAULTS = 100
@@ -81,6 +81,9 @@ def _leave_out(
         ".".join(part for part in path if isinstance(part, str)),
         str(first["msg"]),
     )
+    if path[-1] == "name" and isinstance(path[-2], int):
+        # With the name that is the default it would be another one, as a root.
+        path.pop()
     parents: list[Any] = [values]
     for part in path[:-1]:
         parents.append(parents[-1][part])
@@ -103,8 +106,7 @@ def _leave_out_repeated(values: dict[str, Any], found: list[LeftOut]) -> None:
         return
     kept: dict[Any, Any] = {}
     for place, site in enumerate(sites):
-        name = site.get("name") if isinstance(site, dict) else getattr(site, "name", "")
-        key = normalize_name(name) if isinstance(name, str) else place
+        key = _find_key(site, place)
         if key in kept:
             text = "another site has this name"
             found.append(LeftOut(str(key), "sites.name", text))
@@ -113,8 +115,18 @@ def _leave_out_repeated(values: dict[str, Any], found: list[LeftOut]) -> None:
     values["sites"] = list(kept.values())
 
 
+def _find_key(site: Any, place: int) -> str | int:
+    """A site's name as it counts; without one its place, which no other has."""
+    name = site.get("name") if isinstance(site, dict) else getattr(site, "name", None)
+    try:
+        return normalize_name(name) if isinstance(name, str) else place
+    except AyonException:
+        return place
+
+
 def _site_name(values: dict[str, Any], path: list[int | str]) -> str | None:
     if len(path) > 1 and path[0] == "sites":
-        name = values["sites"][path[1]].get("name")
+        site = values["sites"][path[1]]
+        name = site.get("name") if isinstance(site, dict) else None
         return name if isinstance(name, str) else None
     return None

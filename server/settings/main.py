@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import root_validator, validator
 
 from ..host import (
+    AyonException,
     BaseSettingsModel,
     SettingsField,
     ensure_unique_names,
@@ -222,7 +223,11 @@ class SiteSettings(BaseSettingsModel):
 
     @validator("name")
     def normalize(cls, value: str) -> str:
-        return normalize_name(value)
+        try:
+            return normalize_name(value)
+        except AyonException as error:
+            # Only an error of this kind is one of the field, and not of all settings.
+            raise ValueError(error.detail) from error
 
 
 class SiteSyncSettings(BaseSettingsModel):

@@ -229,6 +229,7 @@ WRONG = {
         {"provider": "s3"},
         {"name": "other", "provider": "dropbox", "dropbox": {"roots": "/ayon"}},
         {"name": "other", "provider": "s3"},
+        "vault",
     ],
 }
 
@@ -266,6 +267,7 @@ async def test_stored_values_that_cannot_be_read_are_left_out_and_told(
         (CONFIGURED, "Setting sites.sftp.sftp_port"),
         (None, "Setting sites.name"),
         ("other", "Setting sites.name"),
+        (None, "Setting sites"),
     }
 
 
@@ -307,6 +309,30 @@ async def test_settings_of_the_first_versions_are_converted(
     assert (vault["name"], vault["sftp"]["sftp_host"]) == ("vault", "vault")
     assert vault["sftp"]["roots"] == "/ayon"
     assert (gdrive["name"], gdrive["gdrive"]["roots"]) == ("drive", "/My Drive/ayon")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"config": "text"},
+        {"local_setting": [1]},
+        {"local_roots": "text"},
+        {"sites": "text"},
+        {"sites": {"vault": 3}},
+        {"sites": [{"name": "vault", "sftp": {"roots": ["text"]}}, None]},
+    ],
+)
+async def test_what_is_odd_costs_nothing_else_at_a_conversion(
+    host: Host, odd: dict[str, Any]
+) -> None:
+    addon: Any = host.addon
+    stored = {"enabled": True, **odd}
+    converted = await addon.convert_settings_overrides("1.0.0", stored)
+    await store(host, converted)
+    client = await host.client("manager", SITE)
+    answer = await client.get(f"{host.addon_path}/settings/demo")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["enabled"] is True
 
 
 async def test_settings_of_1_3_are_taken_as_they_are(host: Host) -> None:

@@ -5,6 +5,7 @@ import { Icon, type IconName } from "../../components/icon";
 import { ProgressBar } from "../../components/progress-bar";
 import { useToasts } from "../../components/toasts";
 import { type SiteStatus, STATUS, STATUS_LOOKS, toSiteStatus } from "../../domain/status";
+import { copyText } from "../../lib/copy-text";
 import { formatBytes, formatCount, formatNumberOf, toFraction } from "../../lib/format";
 
 const FIRST_SHOWN = 100;
@@ -80,12 +81,12 @@ function FileItem({ file, siteName }: { file: RepresentationFile; siteName: stri
   const fraction = isThere ? 1 : toFraction(state?.bytesDone ?? 0, file.size);
   const name = getName(file);
   const copyPath = () => {
-    navigator.clipboard.writeText(file.path).then(
+    copyText(file.path).then(
       () => {
         showToast({ tone: "good", text: `The path of ${name} was copied.` });
       },
       () => {
-        showToast({ tone: "error", text: file.path });
+        showToast({ tone: "error", text: `Copy this path: ${file.path}` });
       },
     );
   };
@@ -102,7 +103,7 @@ function FileItem({ file, siteName }: { file: RepresentationFile; siteName: stri
         type="button"
         className="chip-clear"
         aria-label={`Copy the path of ${name}`}
-        title="Copy the path"
+        title="Copy the path, with the root as AYON names it"
         onClick={copyPath}
       >
         <Icon name="copy" size={13} />

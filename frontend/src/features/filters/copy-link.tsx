@@ -1,5 +1,6 @@
 import { Icon } from "../../components/icon";
 import { useToasts } from "../../components/toasts";
+import { copyText } from "../../lib/copy-text";
 
 /** The host page does not show our address: the link opens the panel alone. */
 export function CopyLink({ href }: { href: string }) {
@@ -29,8 +30,4 @@ export function CopyLink({ href }: { href: string }) {
       Copy link
     </a>
   );
-}
-
-async function copyText(text: string): Promise<void> {
-  await navigator.clipboard.writeText(text);
 }

@@ -8,8 +8,10 @@ export type ColumnLayout = ColumnChoice & {
 
 export const USUAL_LAYOUT: ColumnLayout = { order: [], widths: {}, hidden: [] };
 
-const LEAST_WIDTH = 44;
-const MOST_WIDTH = 900;
+export const LEAST_WIDTH = 44;
+export const MOST_WIDTH = 900;
+/** What a key or a step of a field changes a width by. */
+export const WIDTH_STEP = 16;
 const STORAGE_KEY = "sitesync.columns";
 
 export function orderIds(

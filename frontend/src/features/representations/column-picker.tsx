@@ -1,7 +1,16 @@
 import { CheckItem, toggle } from "../../components/check-item";
 import { Icon } from "../../components/icon";
 import { Popover } from "../../components/popover";
-import { type ColumnLayout, moveColumn, orderIds, USUAL_LAYOUT } from "./column-layout";
+import {
+  type ColumnLayout,
+  LEAST_WIDTH,
+  MOST_WIDTH,
+  moveColumn,
+  orderIds,
+  resizeColumn,
+  USUAL_LAYOUT,
+  WIDTH_STEP,
+} from "./column-layout";
 import { type Column, isHidden, USUALLY_HIDDEN } from "./columns";
 
 /** Which columns there are and in what order; all of it works without a mouse. */
@@ -41,6 +50,13 @@ export function ColumnPicker({
             >
               {column.label}
             </CheckItem>
+            <WidthSlider
+              label={`Width of ${column.label}`}
+              width={layout.widths[column.id] ?? column.size}
+              onResize={(width) => {
+                onLayout(resizeColumn(layout, column.id, width));
+              }}
+            />
             <MoveButton
               label={`Move ${column.label} to the left`}
               icon="sortUp"
@@ -72,6 +88,34 @@ export function ColumnPicker({
         </button>
       </div>
     </Popover>
+  );
+}
+
+/** What the edge of a header does by hand; the arrow keys step. */
+function WidthSlider({
+  label,
+  width,
+  onResize,
+}: {
+  label: string;
+  width: number;
+  onResize: (width: number) => void;
+}) {
+  return (
+    <input
+      type="range"
+      className="picker-width"
+      aria-label={label}
+      aria-valuetext={`${width} pixels`}
+      title={label}
+      min={LEAST_WIDTH}
+      max={MOST_WIDTH}
+      step={WIDTH_STEP}
+      value={width}
+      onChange={(event) => {
+        onResize(Number(event.target.value));
+      }}
+    />
   );
 }
 

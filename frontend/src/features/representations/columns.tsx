@@ -4,7 +4,14 @@ import type { RepresentationRow, Site } from "../../api/types";
 import { SiteCell } from "../../components/site-cell";
 import { describeSiteState } from "../../components/site-state";
 import type { Sort } from "../../domain/list-filter";
-import { formatBytes, formatCount, formatVersion, splitPath } from "../../lib/format";
+import {
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatMoment,
+  formatVersion,
+  splitPath,
+} from "../../lib/format";
 import { type ColumnLayout, orderIds } from "./column-layout";
 import { SiteHeader } from "./site-header";
 
@@ -61,6 +68,7 @@ const ENTITY_COLUMNS: readonly Column[] = [
     getTitle: (row) => `${row.product} · ${row.productType}`,
   },
   {
+    // It has no order: the server sorts by what it keeps an index of.
     id: "productType",
     label: "Product type",
     header: "Type",
@@ -111,7 +119,40 @@ const ENTITY_COLUMNS: readonly Column[] = [
 ];
 
 /** Not shown unless asked for. */
-export const USUALLY_HIDDEN: readonly string[] = ["productType"];
+export const USUALLY_HIDDEN: readonly string[] = ["productType", "priority", "changed"];
+
+/** What one site says of a representation beside its state. */
+function makeColumnsOf(siteName: string): readonly Column[] {
+  return [
+    {
+      id: "priority",
+      label: `Priority on ${siteName}`,
+      header: <span title={`Priority on ${siteName}`}>Priority</span>,
+      size: 84,
+      grow: 0,
+      align: "end",
+      sort: { by: "priority", site: siteName },
+      render: (row) => row.sites[siteName]?.priority,
+    },
+    {
+      id: "changed",
+      label: `Last change on ${siteName}`,
+      header: <span title={`Last change on ${siteName}`}>Changed</span>,
+      size: 90,
+      grow: 0,
+      align: "end",
+      sort: { by: "changed", site: siteName },
+      render: (row, now) => {
+        const changedAt = row.sites[siteName]?.changedAt;
+        return changedAt == null ? "" : formatAge(now - changedAt);
+      },
+      getTitle: (row, now) => {
+        const changedAt = row.sites[siteName]?.changedAt;
+        return changedAt == null ? "" : formatMoment(changedAt, now);
+      },
+    },
+  ];
+}
 
 function makeSiteColumn(site: Site): Column {
   const { siteName, kind } = site;
@@ -132,9 +173,21 @@ function makeSiteColumn(site: Site): Column {
   };
 }
 
-/** All columns there can be: what the representation is, then one for each site. */
-export function makeColumns(sites: readonly Site[]): readonly Column[] {
-  return [...ENTITY_COLUMNS, ...sites.map(makeSiteColumn)];
+/**
+ * All columns there can be: what the representation is, then one for each site. The
+ * priority and the last change are those of the site that the list is sorted by, else
+ * of the first.
+ */
+export function makeColumns(
+  sites: readonly Site[],
+  sortedSite: string | null,
+): readonly Column[] {
+  const one = sites.find((site) => site.siteName === sortedSite) ?? sites[0];
+  return [
+    ...ENTITY_COLUMNS,
+    ...(one === undefined ? [] : makeColumnsOf(one.siteName)),
+    ...sites.map(makeSiteColumn),
+  ];
 }
 
 export function isHidden(column: Column, layout: ColumnLayout): boolean {

@@ -2,7 +2,14 @@ import { type PointerEvent, useState } from "react";
 
 import { Icon } from "../../components/icon";
 import type { Sort } from "../../domain/list-filter";
-import { type ColumnLayout, moveColumn, resizeColumn } from "./column-layout";
+import {
+  type ColumnLayout,
+  LEAST_WIDTH,
+  MOST_WIDTH,
+  moveColumn,
+  resizeColumn,
+  WIDTH_STEP,
+} from "./column-layout";
 import { type Column } from "./columns";
 import { widthOf } from "./table-row";
 
@@ -119,8 +126,6 @@ function nextSort(by: Pick<Sort, "by" | "site">, sort: Sort, isSorted: boolean):
   return { ...by, isDescending: isSorted && !sort.isDescending };
 }
 
-const KEY_STEP = 16;
-
 function ResizeHandle({
   column,
   onResize,
@@ -153,9 +158,9 @@ function ResizeHandle({
       className="resize-handle"
       aria-label={`Width of ${column.label}`}
       title="Drag to resize"
-      min={44}
-      max={900}
-      step={KEY_STEP}
+      min={LEAST_WIDTH}
+      max={MOST_WIDTH}
+      step={WIDTH_STEP}
       value={column.size}
       // The table itself is one stop of the Tab key; widths are also in "Columns".
       tabIndex={-1}

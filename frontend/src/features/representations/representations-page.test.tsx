@@ -1,7 +1,7 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
-import { makeRow, makeSite } from "../../testing/factories";
+import { makeRow, makeSite, makeState } from "../../testing/factories";
 import { renderPanel } from "../../testing/render";
 import { serveProject } from "../../testing/server";
 
@@ -79,6 +79,51 @@ describe("filters and columns", () => {
     renderPanel({ hash: LIST });
     await screen.findByRole("row", { name: /sh0000/ });
     expect(readHeaders().slice(0, 2)).toEqual(["Product", "Folder"]);
+  });
+
+  it("are made wider and narrower without a mouse too, and remembered", async () => {
+    serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user, unmount } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("button", { name: "Columns" }));
+    const columns = within(screen.getByRole("group", { name: "Columns and their order" }));
+    const width = columns.getByRole("slider", { name: "Width of Product" });
+    fireEvent.change(width, { target: { value: "204" } });
+    const header = () => screen.getByRole("columnheader", { name: /^Product/ });
+    expect(header().style.minWidth).toBe("204px");
+    unmount();
+    renderPanel({ hash: LIST });
+    await screen.findByRole("row", { name: /sh0000/ });
+    expect(header().style.minWidth).toBe("204px");
+  });
+
+  it("tell priority and last change on the site of the order, or on the first", async () => {
+    const changed = { changedAt: NOW - 3 * 86_400 - 60 };
+    const row = makeRow(0, {
+      sites: {
+        studio: makeState({ priority: 50, changedAt: NOW }),
+        "sftp-prague": makeState({ priority: 80, ...changed }),
+      },
+    });
+    const project = serveProject("demo", { sites: SITES, rows: [row] });
+    const shown = "&hidden=%2Bpriority,%2Bchanged";
+    const { user } = renderPanel({ hash: `${LIST}${shown}` });
+    await screen.findByRole("row", { name: /sh0000/ });
+    const readCells = () =>
+      screen.getAllByRole("gridcell").map((cell) => cell.textContent).slice(-4, -2);
+    expect(readCells()).toEqual(["50", "now"]);
+    await user.click(screen.getByRole("button", { name: "Sort: folder" }));
+    await user.click(screen.getByRole("radio", { name: /^priority/ }));
+    await user.selectOptions(screen.getByRole("combobox", { name: "Site" }), "sftp-prague");
+    await waitFor(() => {
+      expect(readCells()).toEqual(["80", "3 d"]);
+    });
+    await user.click(screen.getByRole("button", { name: "Changed" }));
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({
+        sortBy: "changed",
+        sortSite: "sftp-prague",
+      });
+    });
   });
 
   it("are as a link says, before what is remembered, and in the link that is copied", async () => {

@@ -69,14 +69,16 @@ export function RepresentationsPage(props: PageProps) {
   const layout = useMemo(() => ({ ...liked, ...props.columns }), [liked, props.columns]);
   // While another choice of sites is being read, the last one stays on the screen.
   const shownSites = list.question.siteNames;
+  const sortedSite = question.sort.site;
   const all = useMemo(
     () =>
       makeColumns(
         shownSites.flatMap(
           (name) => sites.find((site) => site.siteName === name) ?? [],
         ),
+        sortedSite,
       ),
-    [shownSites, sites],
+    [shownSites, sites, sortedSite],
   );
   const columns = useMemo(() => layOutColumns(all, layout), [all, layout]);
   const onLayout = (next: ColumnLayout) => {

@@ -26,6 +26,15 @@ _OVERFLOWING = """(root) => [root, ...root.querySelectorAll("*")]
   })
   .map((element) => element.outerHTML.slice(0, 120))"""
 
+# Names of the sites of a row's cells that a pointer reaches; pinned cells hide others.
+_SITES_IN_REACH = """(grid) => [...grid.querySelectorAll("[data-site]")]
+  .filter((cell) => {
+    const { left, top, width, height } = cell.getBoundingClientRect();
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    return cell.contains(found);
+  })
+  .map((cell) => cell.dataset.site)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -62,6 +71,22 @@ def test_every_view_keeps_within_its_frame(panel: PanelPage) -> None:
         panel.show(view)
         expect(panel.view.get_by_role("status", name="Loading")).to_have_count(0)
         _expect_in_place(panel.view.locator("body"))
+
+
+def test_sites_are_in_reach_beside_open_details(panel: PanelPage) -> None:
+    panel.show("Representations")
+    panel.row("beauty").dblclick()
+    expect(panel.view.get_by_role("complementary", name="Details")).to_be_visible()
+    grid = panel.view.get_by_role("grid")
+    folder = panel.row("beauty").get_by_role("gridcell").first
+    grid.evaluate("(grid) => { grid.scrollLeft = grid.scrollWidth; }")
+    in_reach: list[str] = grid.evaluate(_SITES_IN_REACH)
+    assert panel.site_names[-1] in in_reach
+    # What the row is about stays beside them.
+    left, cell = grid.bounding_box(), folder.bounding_box()
+    assert left is not None
+    assert cell is not None
+    assert abs(left["x"] - cell["x"]) <= 1
 
 
 def test_details_and_dialogs_keep_within_their_frames(panel: PanelPage) -> None:

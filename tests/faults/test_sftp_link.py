@@ -18,7 +18,7 @@ from ayon_sitesync.errors import (
 from ayon_sitesync.paths import PART_SUFFIX
 from ayon_sitesync.providers.base import NewFile, Provider, ResumeProvider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
-from ayon_sitesync.providers.ssh import connection, files, pool
+from ayon_sitesync.providers.ssh import connection, files, pool, session
 from ayon_sitesync.providers.ssh.connection import Connection
 from ayon_sitesync.providers.ssh.files import SftpPart
 from ayon_sitesync.providers.ssh.options import SshOptions
@@ -188,6 +188,39 @@ def test_connection_that_does_not_answer_is_never_used_again(
     assert pair.target_file.read_bytes() == pair.content
 
 
+def test_server_may_take_long_to_write_a_large_file_to_its_disk(
+    tmp_path: Path,
+    server: Sshd,
+    freezing: FreezingRelay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Longer than any other answer may take; it can be stopped meanwhile."""
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(session, "STEP_SECONDS", 0.2)
+    pair = Pair(tmp_path, server, freezing.port, "upload")
+    provider: Any = pair.open_server()
+    send_fsync = SftpSession.send_fsync
+    steps: list[int] = []
+
+    def begin(own: SftpSession, handle: bytes) -> int:
+        freezing.freeze()
+        return send_fsync(own, handle)
+
+    def tick(moved: int) -> None:
+        steps.append(moved)
+        if len(steps) == 10:
+            freezing.thaw()
+
+    with provider.create_part(str(pair.target_file)) as part:
+        part.write(memoryview(b"content"))
+        with monkeypatch.context() as patched:
+            patched.setattr(SftpSession, "send_fsync", begin)
+            part.compute_digest("sha256", tick)
+        part.publish(0)
+    assert len(steps) >= 10
+    assert pair.target_file.read_bytes() == b"content"
+
+
 def test_part_that_cannot_be_read_back_gives_its_connection_back(
     tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,8 +349,8 @@ def test_bytes_that_rot_on_the_server_are_found_before_publishing(
 ) -> None:
     finish = SftpPart._finish_writing
 
-    def rot(part: SftpPart) -> None:
-        finish(part)
+    def rot(part: SftpPart, *tick: Callable[[int], None]) -> None:
+        finish(part, *tick)
         with Path(part.token).open("r+b") as file:
             file.seek(MIB)
             file.write(b"rot")

@@ -21,6 +21,15 @@ AHEAD_BYTES = 4 * 1024 * 1024
 
 NS_PER_SECOND = 1_000_000_000
 
+FSYNC_SECONDS = 60.0
+SLOWEST_BYTES_PER_SECOND = 10_000_000
+"""A server's disk may write so slowly what its memory has taken: a server gets the
+first time and that for the whole file until it has to say that all is on the disk."""
+
+
+def _ignore(moved: int) -> None:
+    """Nobody wants to know."""
+
 
 def encode_path(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
@@ -225,11 +234,14 @@ class SftpPart:
         with self.mapping_errors():
             self._take_answers(-1)
 
-    def _finish_writing(self) -> None:
+    def _finish_writing(self, tick: Callable[[int], None] = _ignore) -> None:
         self.settle()
         with self.mapping_errors():
             if packets.FSYNC in self._session.extensions:
-                self._session.expect_ok(self._session.send_fsync(self._handle))
+                request_id = self._session.send_fsync(self._handle)
+                patience = FSYNC_SECONDS + self._offset / SLOWEST_BYTES_PER_SECOND
+                self._session.wait_long(request_id, patience, tick)
+                self._session.expect_ok(request_id)
 
     # --- prove and publish -----------------------------------------------------------
 
@@ -251,7 +263,7 @@ class SftpPart:
     def compute_digest(
         self, algorithm: str, tick: Callable[[int], None]
     ) -> Optional[str]:
-        self._finish_writing()
+        self._finish_writing(tick)
         shell = self._connection.find_shell()
         if shell is None or algorithm not in shell.algorithms:
             return None

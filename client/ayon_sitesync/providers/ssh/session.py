@@ -7,8 +7,10 @@ what makes many small files fast on a long line.
 
 from __future__ import annotations
 
+import socket
 import struct
-from typing import Any, NamedTuple
+import time
+from typing import Any, Callable, NamedTuple
 
 from . import packets
 from .packets import Attributes, Body
@@ -20,6 +22,9 @@ RECEIVE_BYTES = 16 * 1024 * 1024
 PORTABLE_BYTES = 32 * 1024
 """The data in one request that every server takes."""
 MOST_BYTES = 255 * 1024
+
+STEP_SECONDS = 1.0
+"""How often a long wait looks whether it shall go on."""
 
 SFTP_VERSION = 3
 _FIELDS = struct.Struct(">IBI")
@@ -109,6 +114,24 @@ class SftpSession:
         self._wanted.discard(request_id)
         return self._answers.pop(request_id)
 
+    def wait_long(
+        self, request_id: int, seconds: float, tick: Callable[[int], None]
+    ) -> None:
+        """Until the answer is here, longer than for others: a disk may be at work.
+
+        `tick(0)` is called meanwhile; what it raises ends the wait.
+        """
+        self.flush()
+        usual = self._channel.gettimeout()
+        until = time.monotonic() + seconds
+        self._channel.settimeout(STEP_SECONDS)
+        try:
+            while request_id not in self._answers:
+                tick(0)
+                self._receive(is_patient=time.monotonic() < until)
+        finally:
+            self._channel.settimeout(usual)
+
     def is_answered(self, request_id: int) -> bool:
         """Whether the answer is here already; takes in what has come."""
         while self._channel.recv_ready():
@@ -130,11 +153,16 @@ class SftpSession:
         self.is_broken = True
         return LinkError(reason)
 
-    def _receive(self) -> None:
+    def _receive(self, *, is_patient: bool = False) -> None:
+        """Take in what comes. `is_patient`: it is no error when nothing does yet."""
         if self.is_broken:
             raise LinkError("it was lost before")
         try:
             data = self._channel.recv(RECEIVE_BYTES)
+        except socket.timeout as error:
+            if is_patient:
+                return
+            raise self._lose(_describe(error)) from error
         except self._link_errors as error:
             raise self._lose(_describe(error)) from error
         self._take_in(data)

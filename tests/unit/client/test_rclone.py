@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform as machine
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ayon_sitesync.errors import (
+    CREDENTIALS_REFUSED,
     CorruptError,
     MissingSourceError,
     PermanentError,
@@ -20,6 +22,7 @@ from ayon_sitesync.providers.base import SiteConfig
 from ayon_sitesync.providers.rclone import binary
 from ayon_sitesync.providers.rclone.any_remote import read_config
 from ayon_sitesync.providers.rclone.binary import find_binary
+from ayon_sitesync.providers.rclone.daemon import Session
 from ayon_sitesync.providers.rclone.errors import (
     DaemonStartError,
     RcError,
@@ -242,6 +245,66 @@ def test_failures_become_our_classes(
     assert "cloud" in str(error)
     if isinstance(error, QuotaError):
         assert error.retry_after
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "/dav/ep/403/sh010/beauty.exr",
+            'Put "https://nas/dav/ep/403/sh010/beauty.exr": connection reset',
+        ),
+        ("/ep/beauty.401.exr", 'Put "https://nas/dav/ep/beauty.401.exr": EOF'),
+        ("/ep/beauty.401.exr", "ep/.beauty.401.exr.beef0001.part: unexpected EOF"),
+        ("/ep/beauty.507.exr", "ep/beauty.507.exr: stream error"),
+        ("/props/certificate/a.exr", "props/certificate/a.exr: i/o timeout"),
+        ("/props/certificate/a.exr", "mkdir props/certificate: i/o timeout"),
+        ("/ep/a.exr", "read tcp 10.0.4.29:429->10.0.0.1:443: broken pipe after 403 s"),
+    ],
+)
+def test_names_and_numbers_in_an_error_say_nothing_of_its_cause(
+    path: str, text: str
+) -> None:
+    error = map_rc_error(
+        RcError(text, 500), path=path, site_name="cloud", is_source=False
+    )
+    assert type(error) is RetryableError
+    assert text in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTP error 401 (401 ) returned body",
+        "operation error: StatusCode: 401, RequestID: 1",
+        '{"code": 401, "message": "no"}',
+        "Propfind: 401 Unauthorized",
+        'Get "https://nas/a": status code: 401',
+    ],
+)
+def test_status_of_a_refused_login_is_found_in_every_form(text: str) -> None:
+    for path in ("/", "/a"):
+        error = map_rc_error(
+            RcError(text, 500), path=path, site_name="cloud", is_source=False
+        )
+        assert isinstance(error, SiteUnhealthyError)
+        assert error.code == CREDENTIALS_REFUSED
+
+
+def test_no_console_opens_beside_an_agent_on_windows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: dict[str, Any] = {}
+
+    def popen(command: list[str], **options: Any) -> None:
+        given.update(options)
+        raise FileNotFoundError(command[0])
+
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(DaemonStartError, match="cannot be started"):
+        Session("rclone", ())
+    assert given["creationflags"] == 0x08000000
 
 
 def test_secrets_are_hidden_the_longest_first() -> None:

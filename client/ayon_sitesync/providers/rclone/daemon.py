@@ -77,6 +77,8 @@ class Session:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                # On Windows a console would open beside an agent without one.
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
             shutil.rmtree(self.folder, ignore_errors=True)

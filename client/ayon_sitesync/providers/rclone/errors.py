@@ -65,19 +65,51 @@ def _shorten(text: str) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
 
 
+_URL = re.compile(r'"https?://[^"]*"|\bhttps?://\S+', re.IGNORECASE)
+
+
+def _remove_names(text: str, path: str) -> str:
+    """`text` without addresses and without the names in `path`.
+
+    rclone's errors repeat them, and a file may be called `beauty.401.exr`. Its part is
+    called after it; folders above the storage's own root are missing.
+    """
+    text = _URL.sub(" ", text)
+    *folders, name = path.strip("/").split("/")
+    if not name:  # the top itself
+        return text
+    for start in range(len(folders) + 1):
+        above = "/".join([*folders[start:], ""])
+        pattern = rf"(?<![\w-]){re.escape(above)}\.?{re.escape(name)}[\w.-]*"
+        text = re.sub(pattern, " ", text)
+    for start in range(len(folders) - 1):
+        text = text.replace("/".join(folders[start:]), " ")
+    return text
+
+
+def _make_status_pattern(number: int, phrase: str) -> str:
+    """Finds a status of HTTP, and no number that means something else."""
+    return (
+        rf"\b(error|status|code|response|http)\W{{0,4}}(code\W{{0,3}})?{number}\b"
+        rf"|\b{number} {phrase}|\({number}\b"
+    )
+
+
 _SITE_FAULTS = (
     (
         r"SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken"
-        r"|\b401\b|unauthorized|invalid_access_token|expired_access_token"
+        r"|unauthorized|invalid_access_token|expired_access_token"
         r"|invalid_grant|invalid_client|invalid_select_user|login required"
         r"|unable to authenticate|invalid credentials|private key should be"
-        r"|couldn't decode|error reading service account",
+        r"|couldn't decode|error reading service account|"
+        + _make_status_pattern(401, "unauthorized"),
         "the storage does not accept the credentials; check them in its settings",
         CREDENTIALS_REFUSED,
     ),
     (
-        r"storageQuotaExceeded|insufficient_space|\b507\b|QuotaExceeded"
-        r"|teamDriveFileLimitExceeded|no space left on (remote|storage)",
+        r"storageQuotaExceeded|insufficient_space|QuotaExceeded"
+        r"|teamDriveFileLimitExceeded|no space left on (remote|storage)|"
+        + _make_status_pattern(507, "insufficient"),
         "the storage's quota is used up; free some space",
         STORAGE_FULL,
     ),
@@ -106,16 +138,17 @@ _FILE_FAULTS: tuple[tuple[str, Callable[[str], TransferError]], ...] = (
         lambda text: QuotaError(text, retry_after=DAY_LIMIT_SECONDS),
     ),
     (
-        r"rateLimitExceeded|too_many_(requests|write_operations)|SlowDown|\b429\b"
-        r"|TooManyRequests|RequestLimitExceeded",
+        r"rateLimitExceeded|too_many_(requests|write_operations)|SlowDown"
+        r"|TooManyRequests|RequestLimitExceeded|"
+        + _make_status_pattern(429, "too many"),
         lambda text: QuotaError(text, retry_after=SLOW_DOWN_SECONDS),
     ),
     (r"corrupted on transfer|hashe?s? differ|BadDigest", CorruptError),
     (r"source file is being updated", RetryableError),
     (
-        r"AccessDenied|\b403\b|permission denied|is a directory|not a file"
+        r"AccessDenied|permission denied|is a directory|not a file"
         r"|name too long|KeyTooLong|malformed_path|disallowed_name"
-        r"|insufficientFilePermissions",
+        r"|insufficientFilePermissions|" + _make_status_pattern(403, "forbidden"),
         PermanentError,
     ),
 )
@@ -131,11 +164,12 @@ def map_rc_error(
     if not isinstance(error, RcError):
         return RetryableError(f"{where}: {error}")
     text = str(error)
+    meaning = _remove_names(text, path)
     for pattern, reason, code in _SITE_FAULTS:
-        if re.search(pattern, text, re.IGNORECASE):
+        if re.search(pattern, meaning, re.IGNORECASE):
             return SiteUnhealthyError(site_name, f"{reason} ({_shorten(text)})", code)
     for pattern, make in _FILE_FAULTS:
-        if re.search(pattern, text, re.IGNORECASE):
+        if re.search(pattern, meaning, re.IGNORECASE):
             return make(f"{where}: {_shorten(text)}")
     if error.status == NOT_FOUND and is_source:
         return MissingSourceError(f"'{path}' is missing on site '{site_name}'.")

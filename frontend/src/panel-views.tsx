@@ -213,6 +213,7 @@ function ListView(
       renderBar={(columnPicker, total, columns) => (
         <FilterBar
           filter={hash.filter}
+          hasHostFolders={folderIds.length > 0}
           sort={hash.sort}
           sites={sites}
           siteNames={siteNames}

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 
 import type { Site } from "../../api/types";
 import type { ListFilter, Sort } from "../../domain/list-filter";
+import { FoldersChip } from "./folders-chip";
 import { ChangedPicker, MorePicker } from "./more-picker";
 import { SearchBox } from "./search-box";
 import { SitePicker } from "./site-picker";
@@ -10,6 +11,8 @@ import { StatusPicker } from "./status-picker";
 
 type BarProps = {
   filter: ListFilter;
+  /** The host's hierarchy says which folders, whatever the filter says. */
+  hasHostFolders: boolean;
   sort: Sort;
   sites: readonly Site[];
   siteNames: readonly string[];
@@ -28,6 +31,14 @@ export function FilterBar(props: BarProps) {
   return (
     <div className="filter-bar">
       <SearchBox value={filter.search} onChange={props.onSearch} />
+      {filter.folderIds.length > 0 && !props.hasHostFolders && (
+        <FoldersChip
+          count={filter.folderIds.length}
+          onClear={() => {
+            onFilter({ folderIds: [] });
+          }}
+        />
+      )}
       <StatusPicker
         siteNames={siteNames}
         statuses={filter.statuses}

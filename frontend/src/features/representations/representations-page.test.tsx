@@ -45,6 +45,21 @@ describe("filters and columns", () => {
     });
   });
 
+  it("by the folders of a link are told and taken away", async () => {
+    const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
+    const { user } = renderPanel({ hash: `${LIST}&folders=f1,f2` });
+    const chip = await screen.findByRole("button", { name: /^Folders: 2/ });
+    await waitFor(() => {
+      expect(project.queries.at(-1)).toMatchObject({ folderIds: ["f1", "f2"] });
+    });
+    await user.click(chip);
+    await waitFor(() => {
+      expect(project.queries.at(-1)).not.toHaveProperty("folderIds");
+    });
+    expect(screen.queryByRole("button", { name: /^Folders:/ })).toBeNull();
+    expect(window.location.hash).toBe(LIST);
+  });
+
   it("sort by a header, there and back", async () => {
     const project = serveProject("demo", { sites: SITES, rows: [makeRow(0)] });
     const { user } = renderPanel({ hash: LIST });

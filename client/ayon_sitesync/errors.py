@@ -115,7 +115,14 @@ class SiteClosedError(SiteUnhealthyError):
 
 
 class TransferCancelledError(SiteSyncError):
-    """The transfer was stopped by its owner or lost its lease; nothing is wrong."""
+    """The transfer was stopped by its owner or lost its lease; nothing is wrong.
+
+    `goes_on`: only for now, so that what is there already is kept.
+    """
+
+    def __init__(self, message: str, *, goes_on: bool = False) -> None:
+        super().__init__(message)
+        self.goes_on = goes_on
 
 
 def describe_origin(error: BaseException) -> str:

@@ -52,7 +52,8 @@ REQUEST_SECONDS = 0.1
 WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
 HTTP_BAD_REQUEST = 400
-STOPPED_STATES = ("paused", "cancelled")
+PAUSED = "paused"
+STOPPED_STATES = (PAUSED, "cancelled")
 """Answers to a report: somebody ordered that the transfer stops."""
 HUNGRY_BYTES = 1_000_000_000
 """With less than this under way, the next work is asked for."""
@@ -284,7 +285,7 @@ class Agent:
         for reason in answer.rejected:
             self._emit("problem", {"label": run.transfer.label, "message": reason})
         if answer.state in STOPPED_STATES:
-            self._work.withdraw(run)
+            self._work.withdraw(run, goes_on=answer.state == PAUSED)
             about = {"label": run.transfer.label, "state": answer.state}
             self._emit("withdrawn", about)
             return

@@ -13,7 +13,6 @@ from ..errors import (
     PathError,
     ServerError,
     SiteUnhealthyError,
-    TransferCancelledError,
     describe_origin,
 )
 from ..paths import split_rootless
@@ -124,8 +123,8 @@ class Ends:
     def pace(self, moved: int, stop: threading.Event) -> None:
         """Count bytes on both sites, and wait as long as their limits want.
 
-        Raises `SiteClosedError` when the timetable of one allows nothing any more, and
-        `TransferCancelledError` when `stop` is set meanwhile.
+        Not any longer once `stop` is set. Raises `SiteClosedError` when the timetable
+        of one allows nothing any more.
         """
         ends = self.open()
         if any(end.capabilities.limits_bandwidth for end in ends):
@@ -137,7 +136,7 @@ class Ends:
             while delay > 0:
                 self._shared.traffic.wait(stop, delay)
                 if stop.is_set():
-                    raise TransferCancelledError(self._transfer.label)
+                    return
                 delay = self._shared.traffic.charge(place, 0)
 
     def _apply_rates(self, source: Provider, target: Provider) -> None:

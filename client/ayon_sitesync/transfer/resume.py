@@ -139,10 +139,12 @@ class Resumption:
     def keep(self, part: Part, error: BaseException) -> None:
         """The copy failed: leave the part for the next run, or forget about it.
 
-        What was stopped on purpose or is wrong is not gone on with.
+        What nobody wants any more or is wrong is not gone on with.
         """
-        is_wrong = isinstance(error, (TransferCancelledError, CorruptError))
-        if self._is_kept and not is_wrong:
+        is_over = isinstance(error, CorruptError) or (
+            isinstance(error, TransferCancelledError) and not error.goes_on
+        )
+        if self._is_kept and not is_over:
             cast(ResumePart, part).keep()
         else:
             self.forget()

@@ -70,6 +70,7 @@ class TransferRun:
         self._journal = shared.journal
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
+        self._goes_on = False
         self._started = threading.Event()
         self._left = len(transfer.files)
         self._waiting = deque(transfer.files)
@@ -125,8 +126,12 @@ class TransferRun:
                 self._outcomes[outcome.id] = self._unsent[outcome.id] = outcome
             return self._left == 0
 
-    def cancel(self) -> None:
-        """Stop soon; files under way leave nothing behind and have no outcome."""
+    def cancel(self, *, goes_on: bool = False) -> None:
+        """Stop soon; files under way have no outcome and leave nothing behind.
+
+        When it `goes_on` later, what can be resumed is left for that.
+        """
+        self._goes_on = goes_on
         self._cancelled.set()
 
     @property
@@ -303,6 +308,7 @@ class TransferRun:
             self._moved[file.id] += moved
             self._progress.add(moved=moved)
             self._ends.pace(moved, self._cancelled)
+            self._raise_if_stopped()
 
         return tick
 
@@ -340,7 +346,7 @@ class TransferRun:
 
     def _raise_if_stopped(self) -> None:
         if self._cancelled.is_set():
-            raise TransferCancelledError(self.transfer.label)
+            raise TransferCancelledError(self.transfer.label, goes_on=self._goes_on)
         if self._fault is not None:
             raise self._fault
 

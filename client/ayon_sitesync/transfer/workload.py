@@ -5,6 +5,7 @@ Only the agent's own thread uses it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Callable, Optional
@@ -100,9 +101,9 @@ class Workload:
             elif outcome.status == SYNCED:
                 self._failed.discard(name)
 
-    def withdraw(self, run: TransferRun) -> None:
-        """Stop a run that is no longer ours."""
-        run.cancel()
+    def withdraw(self, run: TransferRun, *, goes_on: bool = False) -> None:
+        """Stop a run that is no longer ours; `goes_on` as of `TransferRun.cancel`."""
+        run.cancel(goes_on=goes_on)
         self._drop(run)
 
     def _drop(self, run: TransferRun) -> None:
@@ -112,14 +113,19 @@ class Workload:
         self._ending = [ending for ending in self._ending if not ending.is_idle]
 
     def cancel(self) -> None:
-        """Stop everything soon."""
+        """Stop everything soon, to go on with it later."""
         for run in self:
-            run.cancel()
+            run.cancel(goes_on=True)
 
     def wait_idle(self) -> None:
-        """Wait for the step that each worker is in."""
+        """Wait for the step that each worker is in, `STOP_SECONDS` for all together.
+
+        What no worker has begun with will end at once when one does.
+        """
+        until = time.monotonic() + STOP_SECONDS
         for run in [*self, *self._ending]:
-            run.wait_idle(STOP_SECONDS)
+            if run.is_under_way:
+                run.wait_idle(max(0.0, until - time.monotonic()))
 
     def clear(self) -> None:
         """Forget what was stopped."""

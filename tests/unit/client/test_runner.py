@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ayon_sitesync.errors import QuotaError, RetryableError, SiteUnhealthyError
 from ayon_sitesync.providers.base import FileStat, Provider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
+from ayon_sitesync.transfer import resume, workload
 from ayon_sitesync.transfer.ends import Ends, Surroundings
+from ayon_sitesync.transfer.journal import Journal
 from ayon_sitesync.transfer.lease import Lease
 from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
@@ -20,7 +24,7 @@ from ayon_sitesync.transfer.runner import TransferRun
 from ayon_sitesync.transfer.traffic import Traffic
 from ayon_sitesync.work import GIVEN_BACK, Transfer, TransferFile, TransferKey
 
-from tests.unit.client.disks import Disks
+from tests.unit.client.disks import MIB, Disks
 
 WAIT_SECONDS = 20.0
 
@@ -194,3 +198,79 @@ def test_storage_that_keeps_limits_by_itself_keeps_to_those_of_the_disk_too(
     ends = Ends(make_transfer("z.exr"), replace(surroundings, traffic=traffic))
     ends.pace(5, threading.Event())
     assert set(rates) == {5_000_000.0}
+
+
+class StopAt(Progress):
+    """Acts once so many bytes have moved."""
+
+    def __init__(self, moved: int, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._at, self._act = moved, act
+
+    def add(
+        self, *, transfers: int = 0, files: int = 0, failed: int = 0, moved: int = 0
+    ) -> None:
+        super().add(transfers=transfers, files=files, failed=failed, moved=moved)
+        if moved and self.snapshot().bytes_moved >= self._at:
+            self._act()
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_large_file_that_is_stopped_for_now_is_gone_on_with(
+    disks: Disks,
+    surroundings: Surroundings,
+    pool: ThreadPoolExecutor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    goes_on: bool,
+) -> None:
+    monkeypatch.setattr(resume, "RESUME_BYTES", MIB)
+    content = os.urandom(8 * MIB)
+    disks.write("a.mov", content)
+    file = TransferFile("f1", "{root[work]}/a.mov", len(content))
+    transfer = replace(make_transfer(), files=(file,))
+    journal = Journal(tmp_path / "journal")
+
+    def run(act: Callable[[], None]) -> TransferRun:
+        shared = replace(surroundings, journal=journal, progress=StopAt(6 * MIB, act))
+        made = TransferRun(transfer, Lease("1" * 32, 60, 0), shared, 0)
+        runs.append(made)
+        made.start(pool, lambda: None)
+        assert made.wait_idle(WAIT_SECONDS)
+        return made
+
+    runs: list[TransferRun] = []
+    stopped = run(lambda: runs[0].cancel(goes_on=goes_on))
+    assert (stopped.outcomes, len(disks.list_parts())) == ({}, int(goes_on))
+    finished = run(lambda: None)
+    assert finished.bytes_moved == (len(content) - 5 * MIB if goes_on else len(content))
+    assert (disks.target_root / "a.mov").read_bytes() == content
+    assert (disks.list_parts(), journal.list_tokens()) == ([], frozenset())
+
+
+def test_a_stop_waits_for_all_together_and_for_none_that_has_not_begun(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    waits: list[float] = []
+
+    def wait_idle(run: TransferRun, seconds: float) -> bool:
+        nonlocal now
+        waits.append(seconds)
+        now += 15.0
+        return False
+
+    monkeypatch.setattr(workload, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(TransferRun, "wait_idle", wait_idle)
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    work = workload.Workload(surroundings, ended)
+    for number in range(3):
+        key = TransferKey("demo", f"{number:032x}", "brisk-amber-fox")
+        work.start(replace(make_transfer("a"), key=key), 60.0, 0.0, lambda: None)
+    work.cancel()
+    work.wait_idle()
+    assert waits == []
+    monkeypatch.setattr(TransferRun, "is_under_way", True)
+    work.wait_idle()
+    assert waits == [20.0, 5.0, 0.0]

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -28,7 +29,9 @@ from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.rclone import api, store
 from ayon_sitesync.providers.rclone import daemon as daemons
+from ayon_sitesync.providers.rclone import provider as providers
 from ayon_sitesync.providers.rclone.daemon import Daemon
+from ayon_sitesync.providers.rclone.errors import DaemonStartError, RcError
 from ayon_sitesync.providers.rclone.provider import RcloneProvider
 from ayon_sitesync.providers.registry import make_provider
 from ayon_sitesync.transfer.copy import Route, copy_file
@@ -396,6 +399,52 @@ def test_server_that_goes_away_makes_the_site_unhealthy_until_it_is_back(
     target.check_health(["work"], writable=True)
     assert transfer(disk.provider, target).moved
     assert storage.get(NAME) == content
+
+
+def test_error_in_reading_makes_the_next_look_at_the_site_a_real_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "HEALTHY_SECONDS", 3600.0)
+    storage, server = site
+    storage.put(NAME, os.urandom(LARGE_BYTES))
+    provider = storage.make_provider()
+    slow_down(provider)
+    provider.check_health(["work"], writable=False)
+    buffer = memoryview(bytearray(1_000_000))
+    with provider.open_reader(provider.locate(FILE)) as reader:
+        assert reader.readinto(buffer)
+        server.stop()
+        with pytest.raises(TransferError):
+            while reader.readinto(buffer):
+                pass
+    with pytest.raises(SiteUnhealthyError):
+        provider.check_health(["work"], writable=False)
+
+
+def test_daemon_that_takes_no_limit_is_not_left_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody would ever end it, and nothing would hold it back."""
+    made: list[daemons.Session] = []
+    call = daemons.Session.call
+
+    def refuse(
+        session: daemons.Session,
+        command: str,
+        parameters: dict[str, Any],
+        timeout_seconds: float | None = None,
+    ) -> dict[str, Any]:
+        if command == "core/bwlimit":
+            made.append(session)
+            raise RcError("no", 500)
+        return call(session, command, parameters, timeout_seconds)
+
+    monkeypatch.setattr(daemons.Session, "call", refuse)
+    daemon = Daemon(find_rclone())
+    daemon.set_bandwidth(1_000_000)
+    with pytest.raises(DaemonStartError, match="limit"), daemon.use():
+        pass
+    assert [session.is_alive for session in made] == [False]
 
 
 def test_cancelled_upload_leaves_nothing(disk: Disk, site: Site) -> None:

@@ -136,7 +136,12 @@ class LocalDriveProvider:
             descriptor = os.open(path, flags)
         except OSError as error:
             raise self._map(error, path, is_source=True) from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        except OSError as error:
+            os.close(descriptor)
+            raise self._map(error, path, is_source=True) from error
+        if not is_file:
             os.close(descriptor)
             raise PermanentError(f"'{path}' is not a regular file.")
         return descriptor
@@ -157,7 +162,11 @@ class LocalDriveProvider:
                 return None
             flags = os.O_RDWR | O_BINARY | O_NOFOLLOW | O_CLOEXEC
             descriptor = os.open(token, flags)
-            lock_file(descriptor)
+            try:
+                lock_file(descriptor)
+            except OSError:
+                os.close(descriptor)
+                raise
             part = LocalPart(
                 *(path, self._config.site_name, (token, descriptor)),
                 self._folders.settle,

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Optional
 
 log = logging.getLogger(__name__)
+
+KEPT_SECONDS = 7 * 24 * 3600.0
+"""For so long a file that was begun may wait to be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,17 @@ class Journal:
             self._find_path(key).unlink()
 
     def list_tokens(self) -> frozenset[str]:
-        """Every part that somebody may go on with."""
+        """Every part that somebody may go on with.
+
+        Checkpoints that nobody came back to are dropped: their parts are left over.
+        """
         found = []
+        oldest = time.time() - KEPT_SECONDS
         with suppress(OSError):
             for path in self._folder.glob("*.json"):
+                if path.stat().st_mtime < oldest and path.stem not in self._in_use:
+                    self.remove(path.stem)
+                    continue
                 checkpoint = self.read(path.stem)
                 if checkpoint is not None:
                     found.append(checkpoint.token)

@@ -23,7 +23,7 @@ from ayon_sitesync.providers.disk.folders import ABANDONED_SECONDS
 
 from tests.unit.client.disks import MACHINE_TAG, make_disk
 
-WINDOWS_SHARING_VIOLATION = 32
+WINDOWS_ACCESS_DENIED, WINDOWS_SHARING_VIOLATION = 5, 32
 
 
 def _leave_part(folder: Path, machine_tag: str, age_seconds: float = 0.0) -> Path:
@@ -136,7 +136,7 @@ def test_system_errors_have_a_class(
 
 def test_file_that_another_program_holds_on_windows_is_tried_again() -> None:
     error = PermissionError(errno.EACCES, "The process cannot access the file")
-    error.winerror = WINDOWS_SHARING_VIOLATION
+    setattr(error, "winerror", WINDOWS_SHARING_VIOLATION)  # noqa: B010 - Windows only
     mapped = map_os_error(error, path="/a", site_name="nas", is_source=False)
     assert type(mapped) is RetryableError
 
@@ -170,3 +170,28 @@ def test_root_that_cannot_be_looked_at_makes_the_site_unhealthy(
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(SiteUnhealthyError, match="looked at: Input/output error"):
         disk.check_health({"work"}, writable=True)
+
+
+@pytest.mark.parametrize(
+    ("is_there", "expected"), [(True, RetryableError), (False, PermanentError)]
+)
+def test_file_that_windows_does_not_let_replace_may_be_open_somewhere(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_there: bool,
+    expected: type[TransferError],
+) -> None:
+    disk = make_disk(tmp_path, "brisk-amber-fox")
+    path = tmp_path / "a.exr"
+    if is_there:
+        path.write_bytes(b"older")
+
+    def replace(part: str, target: str) -> None:
+        error = PermissionError(errno.EACCES, "Access is denied")
+        setattr(error, "winerror", WINDOWS_ACCESS_DENIED)  # noqa: B010 - Windows only
+        raise error
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(TransferError) as caught, disk.create_part(str(path)) as part:
+        part.publish(0)
+    assert type(caught.value) is expected

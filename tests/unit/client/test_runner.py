@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +17,7 @@ from ayon_sitesync.providers.base import FileStat, Provider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer import resume, workload
 from ayon_sitesync.transfer.ends import Ends, Surroundings
-from ayon_sitesync.transfer.journal import Journal
+from ayon_sitesync.transfer.journal import KEPT_SECONDS, Checkpoint, Journal
 from ayon_sitesync.transfer.lease import Lease
 from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
@@ -274,3 +275,15 @@ def test_a_stop_waits_for_all_together_and_for_none_that_has_not_begun(
     monkeypatch.setattr(TransferRun, "is_under_way", True)
     work.wait_idle()
     assert waits == [20.0, 5.0, 0.0]
+
+
+def test_checkpoint_that_nobody_came_back_to_is_dropped(tmp_path: Path) -> None:
+    kept = Journal(tmp_path)
+    for key in ("old", "in-use", "new"):
+        kept.write(key, Checkpoint(f"part of {key}", 5, {}, "source"))
+    long_ago = time.time() - KEPT_SECONDS - 60
+    for key in ("old", "in-use"):
+        os.utime(tmp_path / f"{key}.json", (long_ago, long_ago))
+    assert kept.begin("in-use")
+    assert kept.list_tokens() == {"part of in-use", "part of new"}
+    assert kept.read("old") is None

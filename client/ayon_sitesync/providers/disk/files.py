@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import secrets
@@ -80,6 +81,9 @@ def open_part(folder: str, name: str, machine_tag: str) -> tuple[str, int]:
         return path, descriptor
 
 
+WINDOWS_ACCESS_DENIED = 5
+
+
 def put_in_place(part: str, descriptor: int, path: str, mtime_ns: int) -> None:
     """Give a part its time, if known, and its final name; the descriptor is closed
     then."""
@@ -89,14 +93,25 @@ def put_in_place(part: str, descriptor: int, path: str, mtime_ns: int) -> None:
         os.close(descriptor)
         if has_time:
             os.utime(part, ns=(mtime_ns, mtime_ns))
-        os.replace(part, path)
+        _replace(part, path)
         return
     try:
         if has_time:
             os.utime(descriptor, ns=(mtime_ns, mtime_ns))
-        os.replace(part, path)
+        _replace(part, path)
     finally:
         os.close(descriptor)
+
+
+def _replace(part: str, path: str) -> None:
+    try:
+        os.replace(part, path)
+    except PermissionError as error:
+        is_refused = getattr(error, "winerror", None) == WINDOWS_ACCESS_DENIED
+        # Windows says so as well of a file that somebody has open.
+        if is_refused and os.path.isfile(path) and os.access(path, os.W_OK):
+            raise OSError(errno.EBUSY, "another program may have it open") from error
+        raise
 
 
 class LocalReader:

@@ -218,7 +218,13 @@ class Daemon:
         _remove_left_overs()
         session = Session(self._binary, self._arguments)
         if self._rate != "off":
-            session.call("core/bwlimit", {"rate": self._rate})
+            try:
+                session.call("core/bwlimit", {"rate": self._rate})
+            except (RcError, DaemonLostError) as error:
+                session.stop()
+                raise DaemonStartError(
+                    f"rclone does not keep to the bandwidth limit: {error}"
+                ) from error
         self._session = session
         threading.Thread(
             target=self._stop_when_idle,

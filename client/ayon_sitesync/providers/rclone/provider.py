@@ -131,18 +131,22 @@ class RcloneProvider(ABC):
             with self.find_daemon().use() as session:
                 yield self._open(session)
         except FAILURES as error:
-            self._healthy.clear()
             if isinstance(error, OptionError):
+                self._healthy.clear()
                 raise SiteUnhealthyError(
                     self._config.site_name, str(error), WRONG_SETTING
                 ) from None
             # Without the cause: it is for this message only.
-            raise map_rc_error(
-                error,
-                path=path,
-                site_name=self._config.site_name,
-                is_source=is_source,
-            ) from None
+            raise self._map_error(error, path, is_source=is_source) from None
+
+    def _map_error(
+        self, error: Exception, path: str, *, is_source: bool
+    ) -> TransferError:
+        """What a failure means; the next look at the site is a real one."""
+        self._healthy.clear()
+        return map_rc_error(
+            error, path=path, site_name=self._config.site_name, is_source=is_source
+        )
 
     def _open(self, session: Session) -> OpenStore:
         with self._lock:
@@ -219,9 +223,7 @@ class RcloneProvider(ABC):
                 opened.store.fs,
                 opened.to_remote(path),
                 found,
-                lambda error: map_rc_error(
-                    error, path=path, site_name=self._config.site_name, is_source=True
-                ),
+                lambda error: self._map_error(error, path, is_source=True),
             )
 
     def create_part(self, path: str) -> SpooledPart:
@@ -345,11 +347,8 @@ class RcloneProvider(ABC):
         ]
 
     def _map_file_error(self, error: RcError, path: str) -> TransferError:
-        mapped = map_rc_error(
-            error, path=path, site_name=self._config.site_name, is_source=False
-        )
+        mapped = self._map_error(error, path, is_source=False)
         if isinstance(mapped, SiteUnhealthyError):
-            self._healthy.clear()
             raise mapped
         return mapped
 

@@ -7,9 +7,10 @@ from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Callable, Optional
 
-from ...errors import RetryableError, TransferError
+from ...errors import TransferError
 from ..base import FileStat
 from .daemon import Session
+from .errors import DaemonLostError
 
 
 class RemoteReader:
@@ -43,7 +44,7 @@ class RemoteReader:
         except (OSError, HTTPException) as error:
             raise self._map_error(error) from error
         if not count:
-            raise RetryableError(f"'{self._remote}' broke off while it was read.")
+            raise self._map_error(DaemonLostError("it broke off while it was read"))
         self._left -= count
         return count
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from devhost.process import DevhostProcess
+from tests.e2e.barriers import expect_no_barriers
 from tests.e2e.browser import PanelPage, run_chromium
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, PanelProject
 from tests.e2e.real_studio import wait_until
+from tests.support.relay import Relay
 
-AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 VIEWS = ("Overview", "Representations", "Transfers", "Sites and agents")
 POPOVERS = ("Status: any", "Changed: any", "More filters", "Sort: folder", "Columns")
 MOST_TABS = 60
@@ -55,23 +56,11 @@ def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
     assert errors == []
 
 
-def _expect_no_barriers(panel: PanelPage) -> None:
-    """Nothing that axe calls serious or critical."""
-    panel.view.add_script_tag(path=AXE)
-    found = panel.view.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, "\n".join(serious)
-
-
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_has_no_serious_barrier(panel: PanelPage, view: str) -> None:
     panel.show(view)
     expect(panel.view.get_by_role("status", name="Loading")).to_have_count(0)
-    _expect_no_barriers(panel)
+    expect_no_barriers(panel)
 
 
 def test_the_settings_page_has_no_serious_barrier(
@@ -80,7 +69,7 @@ def test_the_settings_page_has_no_serious_barrier(
     panel.open(devhost_process.settings_url("manager"))
     panel.wait_for_frame()
     panel.view.get_by_role("heading", name="Agents").wait_for()
-    _expect_no_barriers(panel)
+    expect_no_barriers(panel)
 
 
 def test_popovers_details_and_dialogs_have_no_serious_barrier(panel: PanelPage) -> None:
@@ -90,23 +79,57 @@ def test_popovers_details_and_dialogs_have_no_serious_barrier(panel: PanelPage) 
         button = panel.view.get_by_role("button", name=name, exact=exact)
         button.click()
         expect(button).to_have_attribute("aria-expanded", "true")
-        _expect_no_barriers(panel)
+        expect_no_barriers(panel)
         panel.page.keyboard.press("Escape")
         expect(button).to_have_attribute("aria-expanded", "false")
 
     panel.row("sh0020").dblclick()
     details = panel.view.get_by_role("complementary", name="Details")
     expect(details.get_by_text("No space left").first).to_be_visible()
-    _expect_no_barriers(panel)
+    expect_no_barriers(panel)
 
     dialog = panel.ask("sh0020", "Remove from…", "studio")
-    _expect_no_barriers(panel)
+    expect_no_barriers(panel)
     dialog.get_by_role("button", name="Cancel").click()
     panel.show("Sites and agents")
     panel.view.get_by_role("button", name="Actions for studio").click()
     panel.view.get_by_role("button", name="Take in older publishes…").click()
     dialog.get_by_text("without a state there").wait_for()
-    _expect_no_barriers(panel)
+    expect_no_barriers(panel)
+
+
+def test_lists_without_rows_or_answer_and_selections_have_no_serious_barrier(
+    panel: PanelPage,
+) -> None:
+    panel.show("Representations")
+    panel.row("sh0020").click()
+    panel.view.get_by_role("button", name="Select all 3").click()
+    expect(panel.view.get_by_role("toolbar")).to_contain_text("3 selected")
+    expect_no_barriers(panel)
+
+    panel.view.get_by_role("searchbox").fill("nothing is called so")
+    expect(panel.view.get_by_text("Nothing matches")).to_be_visible()
+    expect_no_barriers(panel)
+
+    panel.page.route("**/representations/query", lambda route: route.abort())
+    panel.view.get_by_role("searchbox").fill("sh00")
+    words = "The representations could not be read"
+    expect(panel.view.get_by_text(words)).to_be_visible()
+    expect_no_barriers(panel)
+
+
+def test_a_lost_connection_has_no_serious_barrier(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    url = urlsplit(project.framed_url("manager"))
+    assert url.port is not None
+    relay = Relay(url.port)
+    panel.open_list(url._replace(netloc=f"127.0.0.1:{relay.port}").geturl())
+    panel.expect_connection("live")
+    expect(panel.row("sh0020")).to_be_visible()
+    relay.cut()
+    panel.expect_connection("reconnecting")
+    expect_no_barriers(panel)
 
 
 def _tab_to(panel: PanelPage, target: Locator) -> None:

@@ -102,6 +102,26 @@ def test_a_verb_changes_the_selection_and_is_undone_where_that_can_be(
         assert _status(project, published.id) == case.before
 
 
+def test_all_that_matches_is_selected_and_queued_and_nothing_else(
+    project: PanelProject, panel: PanelPage
+) -> None:
+    matching = [project.publish(f"shots/sq140/sh014{number}") for number in range(3)]
+    other = project.publish("shots/sq141/sh0149")
+    panel.view.get_by_role("searchbox").fill("sq140")
+    panel.expect_count(3)
+    panel.row("sh0140").click()
+    panel.view.get_by_role("button", name="Select all 3").click()
+    panel.view.get_by_role("button", name="Sync to…").click()
+    dialog = panel.view.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name=NEARLINE).check()
+    expect(dialog.get_by_text("3 of 3 will change")).to_be_visible()
+    dialog.get_by_role("button", name="Sync", exact=True).click()
+    expect(dialog).to_have_count(0)
+    panel.expect_state("sh0142", NEARLINE, "queued")
+    found = [_status(project, one.id) for one in (*matching, other)]
+    assert found == [QUEUED, QUEUED, QUEUED, ABSENT]
+
+
 def test_a_message_about_one_verb_leaves_the_next_in_reach(
     project: PanelProject, panel: PanelPage
 ) -> None:

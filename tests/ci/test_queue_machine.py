@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from devhost.accounts import Credentials
 from devhost.postgres import PostgresServer
 from tests.support.queue_machine import search
 
 
+@pytest.mark.timeout(1800)
 async def test_nothing_is_wrong_doubled_or_forgotten_for_minutes(
     postgres: PostgresServer, studio_credentials: Credentials
 ) -> None:

@@ -128,14 +128,14 @@ async def _work_until_idle(world: World) -> None:
         given = 0
         for agent in world.agents:
             given += await world.claim(agent, 100)
-            await _work_off(world, agent)
+            await work_off(world, agent)
         idle = 0 if given else idle + 1
         if idle == 2:
             return
     raise AssertionError("agents never run out of work")
 
 
-async def _work_off(world: World, agent: Agent) -> None:
+async def work_off(world: World, agent: Agent) -> None:
     """Do all that an agent holds."""
     for transfer in agent.held:
         files = [world.stores.move(transfer, file) for file in transfer["files"]]

@@ -39,6 +39,18 @@ class TestRclone(ProviderSuite):
         server.stop()
 
 
+class TestRcloneFile(ProviderSuite):
+    """The same by a configuration file of rclone's own."""
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Iterator[FolderStorage]:
+        storage, server = make_webdav_storage(
+            tmp_path, config_file=tmp_path / "rclone.conf"
+        )
+        yield storage
+        server.stop()
+
+
 class Clouds:
     """The mocks of one test; the proxy and the daemon behind it serve all tests."""
 

@@ -16,6 +16,7 @@ from tests.support.rclone_servers import (
     USER,
     RcloneServer,
     find_rclone,
+    obscure,
     serve_s3,
     serve_webdav,
 )
@@ -90,6 +91,23 @@ def make_webdav_settings(server: RcloneServer, **changes: Any) -> dict[str, Any]
     }
 
 
+def make_file_settings(server: RcloneServer, path: Path) -> dict[str, Any]:
+    """The same site by rclone's own configuration file, which is made at `path`."""
+    path.write_text(
+        f"[other]\ntype = memory\n\n[nas]\ntype = webdav\nurl = {server.url}\n"
+        f"vendor = other\nuser = {USER}\npass = {obscure(PASSWORD)}\n"
+    )
+    return {
+        "config_type": "config_file",
+        "config_file": {
+            "rclone_config_path": {"linux": str(path)},
+            "remote_name": "nas",
+        },
+        "root": "/ayon",
+        "rclone_executable_path": EXECUTABLE,
+    }
+
+
 def make_remote_provider(
     code: str, settings: dict[str, Any], root: str = "ayon"
 ) -> Provider:
@@ -112,13 +130,17 @@ def make_s3_storage(
 
 
 def make_webdav_storage(
-    folder: Path, *, is_watched: bool = True
+    folder: Path, *, is_watched: bool = True, config_file: Path | None = None
 ) -> tuple[FolderStorage, RcloneServer]:
     root = folder / "ayon"
     root.mkdir(parents=True)
     server = serve_webdav(folder, is_watched=is_watched)
     server.start()
-    settings = make_webdav_settings(server)
+    settings = (
+        make_file_settings(server, config_file)
+        if config_file
+        else make_webdav_settings(server)
+    )
     storage = FolderStorage(
         root, lambda: make_remote_provider("rclone", settings, "/ayon"), server.stop
     )

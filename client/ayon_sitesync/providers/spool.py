@@ -11,10 +11,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Callable, Optional
 
-from ..errors import PermanentError, map_os_error
+from ..errors import (
+    PermanentError,
+    RetryableError,
+    SiteUnhealthyError,
+    TransferError,
+    map_os_error,
+)
 from .base import UNKNOWN_TIME, Reader, Upload
 
 LEFT_OVER_PREFIX = "sitesync-rclone-"
@@ -64,9 +71,19 @@ class SpooledPart:
         try:
             yield
         except OSError as error:
-            raise map_os_error(
-                error, path=self._path, site_name=self._site_name, is_source=False
-            ) from error
+            raise self._map(error) from error
+
+    def _map(self, error: OSError) -> TransferError:
+        """It is about a disk of this machine, which is not the site's."""
+        mapped = map_os_error(
+            error, path=self._path, site_name=self._site_name, is_source=False
+        )
+        folder = f"the folder for temporary files of this machine, '{gettempdir()}'"
+        if isinstance(mapped, SiteUnhealthyError):
+            reason = f"{folder}, cannot be used: {mapped.reason}"
+            return SiteUnhealthyError(self._site_name, reason, mapped.code)
+        make = PermanentError if isinstance(mapped, PermanentError) else RetryableError
+        return make(f"'{self._path}' goes through {folder}: {error.strerror or error}.")
 
     def __enter__(self) -> SpooledPart:
         return self

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform as machine
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from ayon_sitesync.errors import (
     QuotaError,
     RetryableError,
     SiteUnhealthyError,
+    TransferError,
 )
 from ayon_sitesync.providers.base import SiteConfig
 from ayon_sitesync.providers.rclone import binary
@@ -38,6 +42,7 @@ from ayon_sitesync.providers.rclone.options import (
 )
 from ayon_sitesync.providers.rclone.store import parse_time
 from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.providers.spool import SpooledPart
 
 WEBDAV = {
     "Name": "webdav",
@@ -316,3 +321,25 @@ def test_times_keep_their_nanoseconds_and_zones() -> None:
     assert parse_time("1970-01-01T00:00:01.000000002Z") == 10**9 + 2
     assert parse_time("1970-01-01T01:00:01.5+01:00") == 1_500_000_000
     assert parse_time("never") == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, SiteUnhealthyError),
+        (errno.EACCES, PermanentError),
+        (errno.EIO, RetryableError),
+    ],
+)
+def test_fault_of_the_folder_for_temporary_files_is_told_as_its_own(
+    monkeypatch: pytest.MonkeyPatch, number: int, expected: type[TransferError]
+) -> None:
+    """What has no file of this machine is collected there: the target is not full."""
+
+    def mkstemp(prefix: str) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    with pytest.raises(TransferError, match="temporary files of this machine") as told:
+        SpooledPart("/a.exr", "cloud", lambda upload: True)
+    assert type(told.value) is expected

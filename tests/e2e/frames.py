@@ -31,16 +31,16 @@ _SCROLL = """async ({ moves, pixels }) => {
   return { frames, longTasks };
 }"""
 
-# Notes tasks that hold the page up, and the longest time without a frame, from now on.
+# Notes tasks that hold the page up, and the times between frames, from now on.
 _WATCH = """() => {
-  const seen = { longTasks: [], longestGap: 0 };
+  const seen = { longTasks: [], gaps: [] };
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) seen.longTasks.push(entry.duration);
   });
   observer.observe({ type: "longtask" });
   let last = performance.now();
   const note = (now) => {
-    seen.longestGap = Math.max(seen.longestGap, now - last);
+    seen.gaps.push(now - last);
     last = now;
     if (window.watchedFrames === seen) requestAnimationFrame(note);
     else observer.disconnect();
@@ -111,7 +111,12 @@ class HoldUps:
     """What held the page up, in milliseconds; filled when the watch is over."""
 
     long_tasks: list[float] = field(default_factory=list)
-    longest_gap: float = 0.0
+    gaps: list[float] = field(default_factory=list)
+    """Between frames."""
+
+    @property
+    def longest_gap(self) -> float:
+        return max(self.gaps, default=0.0)
 
 
 @contextmanager
@@ -122,7 +127,7 @@ def watching(view: Page | Frame) -> Iterator[HoldUps]:
     yield found
     seen = view.evaluate(_STOP_WATCHING)
     found.long_tasks = seen["longTasks"]
-    found.longest_gap = seen["longestGap"]
+    found.gaps = seen["gaps"]
 
 
 def jump(view: Page | Frame, share: float) -> None:

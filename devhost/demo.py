@@ -281,7 +281,10 @@ class Demo:
 
     def _connect(self, api_key: str, site_id: str | None = None) -> ayon_api.ServerAPI:
         return ayon_api.ServerAPI(
-            self._devhost.url, api_key, site_id=site_id, client_version=self._version
+            *(self._devhost.url, api_key),
+            site_id=site_id,
+            client_version=self._version,
+            create_session=False,  # which somebody would have to close
         )
 
     def _settings(self, connection: ayon_api.ServerAPI, query: str) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def wait_for_event(process: subprocess.Popen[str], name: str) -> None:
 
 
 def measure_idle(studio: TransferStudio, state: Path, projects: int) -> None:
-    admin = ayon_api.ServerAPI(studio.url, studio.admin_key)
+    admin = ayon_api.ServerAPI(studio.url, studio.admin_key, create_session=False)
     for number in range(projects - 1):
         name = f"idle{number:03}"
         response = admin.raw_post("projects", json={"name": name, "code": name})
@@ -143,7 +143,9 @@ def measure_idle(studio: TransferStudio, state: Path, projects: int) -> None:
 def measure_latency(studio: TransferStudio, state: Path) -> None:
     load = Load("latency", LATENCY_FILES, 1, 10_000)
     studio.publish(load)
-    admin = ayon_api.ServerAPI(studio.url, studio.admin_key, site_id=MACHINE)
+    admin = ayon_api.ServerAPI(
+        studio.url, studio.admin_key, site_id=MACHINE, create_session=False
+    )
     found = admin.get_representations(PROJECT, fields={"id", "files"})
     delays: list[float] = []
     with start_agent(studio.url, studio.admin_key, state, "--project", PROJECT) as one:

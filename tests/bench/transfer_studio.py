@@ -113,10 +113,13 @@ class TransferStudio:
 
     def _configure(self) -> None:
         url, keys = self._devhost.url, self._devhost.users
-        admin = ayon_api.ServerAPI(url, keys["admin"])
+        admin = ayon_api.ServerAPI(url, keys["admin"], create_session=False)
         _expect(admin.raw_post("projects", json={"name": PROJECT, "code": PROJECT}))
         artist = ayon_api.ServerAPI(
-            url, keys["admin"], site_id=MACHINE, client_version="2.0.0"
+            *(url, keys["admin"]),
+            site_id=MACHINE,
+            client_version="2.0.0",
+            create_session=False,
         )
         artist.get_info()
         addon = self.endpoint

@@ -148,6 +148,7 @@ class Studio:
             self.devhost.users[user],
             site_id=site,
             client_version="2.0.0",
+            create_session=False,
         )
 
     def _configure(self) -> None:

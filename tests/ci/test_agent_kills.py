@@ -63,7 +63,8 @@ def demo(
 
 def limit_bandwidth(devhost: DevhostProcess, limit_mb_s: float) -> None:
     """Of the studio and of machines, for each agent; 0 = no limit."""
-    admin = ayon_api.ServerAPI(devhost.url, devhost.users["admin"])
+    key = devhost.users["admin"]
+    admin = ayon_api.ServerAPI(devhost.url, key, create_session=False)
     endpoint = f"{devhost.addon_url.partition('/api/')[2]}/settings"
     settings = admin.raw_get(endpoint).data
     settings["config"]["limits"]["bandwidth_mb_s"] = limit_mb_s

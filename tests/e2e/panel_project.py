@@ -37,7 +37,9 @@ class PanelProject:
         self._devhost = devhost
         self._endpoint = devhost.addon_url.removeprefix(f"{devhost.url}/api/")
         self._connection = ayon_api.ServerAPI(
-            devhost.url, devhost.admin_key, client_version="2.0.0"
+            *(devhost.url, devhost.admin_key),
+            client_version="2.0.0",
+            create_session=False,
         )
         self._folders: dict[str, str] = {}
 

@@ -34,7 +34,11 @@ class RealStudio:
         self.project = PanelProject(devhost, PROJECT)
         endpoint = devhost.addon_url.removeprefix(f"{devhost.url}/api/")
         self._publisher = Publisher(
-            ayon_api.ServerAPI(devhost.url, devhost.admin_key, client_version="2.0.0"),
+            ayon_api.ServerAPI(
+                *(devhost.url, devhost.admin_key),
+                client_version="2.0.0",
+                create_session=False,
+            ),
             PROJECT,
             endpoint,
             self.roots.studio,

@@ -285,7 +285,7 @@ class World:
         if result["state"] == "paused":
             return  # the lease may have ended before
         representation_id, site = transfer["representationId"], transfer["siteName"]
-        self.ledger.arrived = {
+        self.ledger.arrived |= {
             (representation_id, name, file["id"])
             for file in files
             for name in self.rules.names_of(site)

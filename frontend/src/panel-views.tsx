@@ -32,6 +32,8 @@ type ViewsProps = {
   /** Selected in the host's hierarchy; empty means all. */
   folderIds: readonly string[];
   sites: readonly Site[];
+  /** When they were read, epoch seconds. */
+  readAt: number;
   siteNames: readonly string[];
   hash: HashState;
   onHash: (change: Partial<HashState>) => void;
@@ -80,13 +82,13 @@ export function PanelViews(props: ViewsProps) {
         <div className="split">
           <TransfersPage
             projectName={projectName}
+            sites={sites}
             onOpen={onOpen}
-            onPriority={(representationId, siteName, priority) => {
-              void run("priority", {
-                siteNames: [siteName],
-                selection: { representationIds: [representationId] },
-                priority,
-              });
+            onPriorities={(changes) => {
+              for (const { siteName, representationIds, priority } of changes) {
+                const selection = { representationIds };
+                void run("priority", { siteNames: [siteName], selection, priority });
+              }
             }}
           />
           {details}
@@ -125,6 +127,7 @@ export function PanelViews(props: ViewsProps) {
             projectName={projectName}
             userName={props.userName}
             sites={sites}
+            readAt={props.readAt}
             linkTo={linkTo}
             statusHref={(siteName, status) =>
               linkTo({

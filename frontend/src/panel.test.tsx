@@ -107,10 +107,48 @@ describe("the overview", () => {
     const card = within(screen.getByRole("region", { name: "Site sftp-prague" }));
     expect(card.getByText("needs attention")).toBeTruthy();
     expect(card.getByText("30 · 1 B")).toBeTruthy();
-    expect(card.getByText("no agent of its own")).toBeTruthy();
+    expect(card.getByText("no agent known")).toBeTruthy();
     const studio = within(screen.getByRole("region", { name: "Site studio" }));
     expect(studio.getByText("healthy")).toBeTruthy();
-    expect(studio.getByText("agent on ws042 is running")).toBeTruthy();
+    expect(studio.getByText(/^agent on ws042, seen /)).toBeTruthy();
+  });
+
+  it("tells who serves a site from another one, and when nobody does any more", async () => {
+    const service = makeAgent({ hostname: "transfer01", seenAt: NOW });
+    const project = serveProject("demo", {
+      sites: [
+        makeSite("gdrive", {
+          kind: "configured",
+          servedBy: [service, makeAgent({ ...service, hostname: "transfer02" })],
+          moving: 31,
+          bytesPerSecond: 165_000_000,
+          totals: { "0": { ...TOTALS, files: 900, bytes: 1_650_000_000 } },
+        }),
+      ],
+      transfers: { moving: Array.from({ length: 20 }, (_, index) => ({
+        ...MOVING,
+        representationId: index.toString(16).padStart(32, "0"),
+      })), queued: [], queuedTotal: 0 },
+    });
+    renderPanel({ hash: "#project=demo" });
+    const card = within(await screen.findByRole("region", { name: "Site gdrive" }));
+    expect(card.getByText(/^2 agents on transfer01, transfer02, seen /)).toBeTruthy();
+    expect(card.getByText("165 MB/s, about 10 s left")).toBeTruthy();
+    const more = await screen.findByRole("link", { name: "11 more in Transfers" });
+    expect(more.getAttribute("href")).toBe("#project=demo&view=transfers");
+
+    project.sites = project.sites.map((site) => ({
+      ...site,
+      servedBy: [{ ...service, seenAt: NOW - 70, isLive: false }],
+    }));
+    act(() => {
+      FakeSocket.last.open();
+    });
+    act(() => {
+      FakeSocket.last.receive("sitesync.agents", { siteNames: ["studio"] });
+    });
+    await card.findByText("not running", {}, { timeout: 5000 });
+    expect(card.getByText("last agent (transfer01) seen 1 min ago")).toBeTruthy();
   });
 
   it("leaves room for what works: the first problems, the others when asked for", async () => {
@@ -265,6 +303,7 @@ describe("transfers", () => {
         queuedTotal: 640,
       },
     });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo&view=transfers" });
     const table = within(await screen.findByRole("region", { name: "Waiting" }));
     expect(screen.getByText("the first 2 of 640")).toBeTruthy();
@@ -287,6 +326,44 @@ describe("transfers", () => {
     await user.clear(field);
     await user.type(field, "5000{Enter}");
     expect(project.verbs).toHaveLength(2);
+  });
+
+  it("of sites that all share are only looked at by others than managers", async () => {
+    const queued = [makeQueued(1), makeQueued(2, { siteName: "brisk-amber-fox" })];
+    serveProject("demo", {
+      sites: [...SITES, makeSite("brisk-amber-fox", { agents: [makeAgent()] })],
+      transfers: { moving: [], queued, queuedTotal: 2 },
+    });
+    renderPanel({ hash: "#project=demo&view=transfers" });
+    await screen.findByRole("region", { name: "Waiting" });
+    const fields = screen.getAllByRole("spinbutton");
+    expect(fields.map((field) => field.getAttribute("aria-label"))).toEqual([
+      "Priority of part2 on brisk-amber-fox",
+    ]);
+  });
+
+  it("tell how much moves in all, and show more of it", async () => {
+    const moving = Array.from({ length: 200 }, (_, index) => ({
+      ...MOVING,
+      representationId: index.toString(16).padStart(32, "0"),
+    }));
+    serveProject("demo", {
+      sites: [makeSite("studio", { moving: 340, bytesPerSecond: 165_000_000 })],
+      transfers: { moving, queued: [], queuedTotal: 0 },
+    });
+    const { user } = renderPanel({ hash: "#project=demo&view=transfers" });
+    await screen.findByText("the first 200 of 340 · 165 MB/s");
+    const asked: string[] = [];
+    server.use(
+      http.get("*/demo/transfers", ({ request }) => {
+        asked.push(new URL(request.url).search);
+        return HttpResponse.json({ moving, queued: [], queuedTotal: 0 });
+      }),
+    );
+    await user.click(screen.getByRole("button", { name: "140 more moving" }));
+    await waitFor(() => {
+      expect(asked).toContain("?first=600");
+    });
   });
 
   it("show what came while another view was open", async () => {
@@ -356,6 +433,9 @@ describe("sites and agents", () => {
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     const agents = within(await screen.findByRole("region", { name: "Agents" }));
     expect(agents.getByText("sftp-prague: The disk is full")).toBeTruthy();
+    const sites = within(screen.getByRole("region", { name: "Sites" }));
+    expect(sites.getByRole("columnheader", { name: "Health" })).toBeTruthy();
+    expect(sites.getAllByText("healthy")).toHaveLength(2);
     await user.click(screen.getByRole("button", { name: "Pause sftp-prague" }));
     await screen.findByText("sftp-prague is paused.");
     expect(project.pauses).toMatchObject([{ scope: "site", siteName: "sftp-prague" }]);
@@ -370,8 +450,28 @@ describe("sites and agents", () => {
     expect(screen.getAllByRole("button", { name: /^Pause/ })).toHaveLength(1);
   });
 
+  it("offer an artist only what he may do there", async () => {
+    const fox = makeSite("brisk-amber-fox", { agents: [makeAgent()] });
+    const owl = makeSite("calm-grey-owl", { agents: [makeAgent({ userName: "lee" })] });
+    serveProject("demo", { sites: [...SITES, fox, owl] });
+    const { user } = renderPanel({ hash: "#project=demo&view=sites" });
+    await user.click(await screen.findByRole("button", { name: "Actions for studio" }));
+    expect(screen.getByRole("button", { name: "Sync everything to it…" })).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Remove everything…" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Scan its disk" })).toBeNull();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("button", { name: "Actions for calm-grey-owl" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Actions for brisk-amber-fox" }));
+    await user.click(screen.getByRole("button", { name: "Clear this project from it…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(dialog.getAllByRole<HTMLInputElement>("checkbox")[0]?.checked).toBe(true);
+    expect(dialog.queryByRole("checkbox", { name: /studio/ })).toBeNull();
+    expect(dialog.queryByRole("checkbox", { name: /last copy/ })).toBeNull();
+  });
+
   it("take older publishes in", async () => {
     const project = serveProject("demo", { sites: SITES });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     await user.click(await screen.findByRole("button", { name: "Actions for studio" }));
     await user.click(screen.getByRole("button", { name: "Take in older publishes…" }));
@@ -390,6 +490,7 @@ describe("sites and agents", () => {
 
   it("scan their disk when asked, and tell how far that is", async () => {
     const project = serveProject("demo", { sites: SITES });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     await user.click(await screen.findByRole("button", { name: "Actions for studio" }));
     await user.click(screen.getByRole("button", { name: "Scan its disk" }));
@@ -399,6 +500,7 @@ describe("sites and agents", () => {
 
   it("are cleared of a whole project after a question", async () => {
     const project = serveProject("demo", { sites: SITES });
+    server.use(MANAGER);
     const { user } = renderPanel({ hash: "#project=demo&view=sites" });
     await user.click(
       await screen.findByRole("button", { name: "Actions for sftp-prague" }),

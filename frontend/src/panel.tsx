@@ -82,7 +82,6 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
         <SummaryLine
           connection={connection}
           sites={sites}
-          readAt={query.dataUpdatedAt}
         />
         <PauseButton projectName={projectName} />
       </header>
@@ -92,6 +91,7 @@ function LivePanel({ projectName, folderIds, isFramed }: PanelProps) {
           userName={userName}
           folderIds={folders}
           sites={sites}
+          readAt={query.dataUpdatedAt / 1000}
           siteNames={siteNames}
           hash={hash}
           onHash={changeHash}

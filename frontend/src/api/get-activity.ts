@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import type { ApiClient } from "./client";
 import type {
@@ -13,12 +13,22 @@ function inProject(projectName: string, path: string): string {
   return `/${encodeURIComponent(projectName)}/${path}`;
 }
 
-/** GET /{project}/transfers: what moves, and the first of the queue behind it. */
-export function getTransfersQueryOptions(api: ApiClient, projectName: string) {
+/** The server gives no more of what moves, and of what waits, at a time. */
+export const MOST_TRANSFERS = 1000;
+
+/** GET /{project}/transfers: the first that move, and the first of the queue behind. */
+export function getTransfersQueryOptions(
+  api: ApiClient,
+  projectName: string,
+  first: number,
+) {
   return queryOptions({
-    queryKey: ["transfers", projectName],
-    queryFn: ({ signal }) =>
-      api.getAddon<Transfers>(inProject(projectName, "transfers?first=200"), { signal }),
+    queryKey: ["transfers", projectName, first],
+    queryFn: ({ signal }) => {
+      const path = inProject(projectName, `transfers?first=${first}`);
+      return api.getAddon<Transfers>(path, { signal });
+    },
+    placeholderData: keepPreviousData,
   });
 }
 

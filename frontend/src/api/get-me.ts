@@ -1,5 +1,7 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 
+import type { Viewer } from "../domain/permissions";
+import { useApi } from "./api-context";
 import type { ApiClient } from "./client";
 
 export type Me = {
@@ -20,4 +22,10 @@ export function getMeQueryOptions(api: ApiClient) {
       return { name, isManager: data?.isAdmin === true || data?.isManager === true };
     },
   });
+}
+
+/** Who looks; nobody of note while that is not known. */
+export function useViewer(): Viewer {
+  const { data } = useQuery(getMeQueryOptions(useApi()));
+  return data ?? { name: null, isManager: false };
 }

@@ -16,32 +16,34 @@ export type SiteLine = {
   moving: number;
   queued: number;
   failed: number;
-  /** Left out where nobody asks for it. */
-  bytesPerSecond?: number;
+  bytesPerSecond: number;
+  /** How it is there, in a word; left out where that is told elsewhere. */
+  health?: ReactNode;
   actions: ReactNode;
 };
 
 /** Sites, what is there, what is wanted there and what went wrong. */
 export function SitesTable({ lines }: { lines: readonly SiteLine[] }) {
-  const hasSpeed = lines.some((line) => line.bytesPerSecond !== undefined);
+  const hasHealth = lines.some((line) => line.health !== undefined);
   return (
     <div className="list with-menus" role="region" aria-label="Sites">
       <table>
         <colgroup>
           <col />
+          {hasHealth && <col className="col-health" />}
           <col className="col-due" />
           <col className="col-number" />
           <col className="col-number" />
           <col className="col-number" />
-          {hasSpeed && <col className="col-speed" />}
-          <col className={hasSpeed ? "col-pause" : "col-actions"} />
+          <col className="col-speed" />
+          <col className={hasHealth ? "col-actions" : "col-pause"} />
         </colgroup>
         <thead>
           <tr>
             <th scope="col">Site</th>
+            {hasHealth && <th scope="col">Health</th>}
             <th scope="col">Synced</th>
-            <NumberHeads names={["Moving", "Queued", "Failed"]} />
-            {hasSpeed && <NumberHeads names={["Speed"]} />}
+            <NumberHeads names={["Moving", "Queued", "Failed", "Speed"]} />
             <th scope="col">
               <span className="for-readers">Actions</span>
             </th>
@@ -55,11 +57,12 @@ export function SitesTable({ lines }: { lines: readonly SiteLine[] }) {
                 <small className="quiet-text"> {line.note}</small>
                 {line.remarks}
               </td>
+              {hasHealth && <td>{line.health}</td>}
               <td>
                 {formatNumberOf(line.filesSynced, "file")} · {formatBytes(line.bytesSynced)}
               </td>
               <ActivityCells {...line} />
-              {hasSpeed && <RateCell bytesPerSecond={line.bytesPerSecond ?? 0} />}
+              <RateCell bytesPerSecond={line.bytesPerSecond} />
               <td className="actions">{line.actions}</td>
             </tr>
           ))}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
 import { useApi } from "../../api/api-context";
+import { useViewer } from "../../api/get-me";
 import type { RepresentationDetail, Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
 import { EmptyState } from "../../components/empty-state";
@@ -9,6 +10,7 @@ import { Icon } from "../../components/icon";
 import { LoadState } from "../../components/load-state";
 import { SiteCell } from "../../components/site-cell";
 import { describeSiteState } from "../../components/site-state";
+import { mayOrder } from "../../domain/permissions";
 import type { VerbName } from "../../domain/verbs";
 import { formatBytes, formatNumberOf, formatVersion } from "../../lib/format";
 import { useNow } from "../../lib/use-now";
@@ -137,12 +139,14 @@ function DetailBody({
 }: PaneProps & { row: RepresentationDetail; siteName: string }) {
   const api = useApi();
   const now = useNow();
+  const viewer = useViewer();
   const explanation = useQuery(
     getExplainQueryOptions(api, projectName, representationId, siteName),
   );
   const history = useQuery(getHistoryQueryOptions(api, projectName, representationId));
   const what = `${row.product} ${formatVersion(row.version)} ${row.representation}`;
   const state = row.sites[siteName];
+  const asked = sites.find((site) => site.siteName === siteName);
   return (
     <div className="detail-body">
       <p className="quiet-text">
@@ -174,6 +178,7 @@ function DetailBody({
         <WhyBox
           explanation={explanation.data}
           filesFailed={state?.filesFailed ?? 0}
+          isAllowed={(verb) => asked !== undefined && mayOrder(verb, asked, viewer)}
           onVerb={(verb) => {
             onVerb(verb, what, [siteName]);
           }}

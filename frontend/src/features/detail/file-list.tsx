@@ -6,7 +6,7 @@ import { ProgressBar } from "../../components/progress-bar";
 import { useToasts } from "../../components/toasts";
 import { type SiteStatus, STATUS, STATUS_LOOKS, toSiteStatus } from "../../domain/status";
 import { copyText } from "../../lib/copy-text";
-import { formatBytes, formatCount, formatNumberOf, toFraction } from "../../lib/format";
+import { formatBytes, formatCount, formatNumberOf, formatPercent, toFraction } from "../../lib/format";
 
 const FIRST_SHOWN = 100;
 
@@ -96,8 +96,18 @@ function FileItem({ file, siteName }: { file: RepresentationFile; siteName: stri
         <Icon name={isClaimed ? "claimed" : ICONS[status]} />
         <span className="file-name">{name}</span>
         <ProgressBar fraction={fraction} />
-        <span className="file-size">{formatBytes(file.size)}</span>
-        <span className="for-readers">{told}</span>
+        <span className="file-size">
+          {status === STATUS.inProgress && `${formatPercent(fraction)} of `}
+          {formatBytes(file.size)}
+        </span>
+        {isThere ? (
+          <small className="file-proof">
+            <span className="for-readers">synced, </span>
+            {tellProof(state?.proof)}
+          </small>
+        ) : (
+          <span className="for-readers">{told}</span>
+        )}
       </span>
       <button
         type="button"

@@ -14,6 +14,16 @@ const REMOVALS: Record<string, string> = {
   removal_cancelled: "wanted again while it was being removed",
 };
 
+/** How a run ended, where the numbers of files do not tell it. */
+const ENDS: Record<string, string> = {
+  partial: "the rest is tried again",
+  released: "given back by its agent",
+  expired: "its agent fell silent",
+  paused: "paused",
+  cancelled: "cancelled",
+  replaced: "published anew meanwhile",
+};
+
 /** What an agent did, in words; a removal names who wanted it. */
 function tellAttempt(attempt: Attempt): string {
   const removal = REMOVALS[attempt.outcome ?? ""];
@@ -31,8 +41,15 @@ function tellOutcome(attempt: Attempt): string {
   const moved = `${formatBytes(attempt.bytesDone)} in ${formatDuration(seconds)}`;
   const files = `${formatCount(attempt.filesSynced)} of ${formatNumberOf(attempt.filesTotal, "file")}`;
   const failed = attempt.filesFailed > 0 ? `, ${formatCount(attempt.filesFailed)} failed` : "";
-  const outcome = attempt.outcome === "finished" ? "" : ` · ${attempt.outcome ?? ""}`;
-  return `${files}${failed}, ${moved}${outcome}`;
+  const end = ENDS[attempt.outcome ?? ""];
+  return `${files}${failed}, ${moved}${end === undefined ? "" : ` · ${end}`}`;
+}
+
+/** A transfer is told with the user that its agent runs as, a removal names him. */
+function tellWhere({ outcome, userName, hostname }: Attempt): string {
+  const isRemoval = REMOVALS[outcome ?? ""] !== undefined;
+  if (hostname === null) return isRemoval ? "" : ` · by ${userName}`;
+  return isRemoval ? ` · ${hostname}` : ` · by ${userName} on ${hostname}`;
 }
 
 export function HistoryList({
@@ -61,7 +78,7 @@ export function HistoryList({
             </time>
             <span>
               {tellAttempt(attempt)}
-              {attempt.hostname !== null && ` · ${attempt.hostname}`}
+              {tellWhere(attempt)}
             </span>
           </span>
           {attempt.errors.slice(0, 5).map((error, index) => (

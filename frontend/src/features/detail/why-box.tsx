@@ -50,16 +50,22 @@ function toQuestion(siteName: string, isThere: boolean, isRemoving: boolean): st
 export function WhyBox({
   explanation,
   filesFailed,
+  isAllowed,
   onVerb,
 }: {
   explanation: Explanation;
   filesFailed: number;
+  /** Whether who looks may do that there. */
+  isAllowed: (verb: VerbName) => boolean;
   onVerb: (verb: VerbName) => void;
 }) {
   const { reasons, isRemoving } = explanation;
   const status = explanation.status ?? STATUS.notAvailable;
   const isFailed = toSiteStatus(status) === STATUS.failed;
   const isThere = toSiteStatus(status) === STATUS.synced && !isRemoving;
+  const choices = listChoices(status, filesFailed, isRemoving).filter(({ verb }) =>
+    isAllowed(verb),
+  );
   const question = toQuestion(explanation.siteName, isThere, isRemoving);
   return (
     <section
@@ -82,7 +88,7 @@ export function WhyBox({
         ))}
       </ol>
       <div className="buttons">
-        {listChoices(status, filesFailed, isRemoving).map(({ verb, label, icon }, index) => (
+        {choices.map(({ verb, label, icon }, index) => (
           <button
             key={verb}
             type="button"

@@ -16,6 +16,9 @@ import { MovingTable } from "../../components/moving-table";
 import { ProblemList } from "../../components/problem-list";
 import { isOwnMachine } from "../../domain/own-site";
 import { pausesOf } from "../../domain/pauses";
+import { listAgents } from "../../components/site-health";
+import { addUp } from "../../domain/site-sums";
+import { formatCount } from "../../lib/format";
 import type { HashState } from "../../lib/hash-state";
 import { useNow } from "../../lib/use-now";
 import { listProblemLinks } from "./problem-links";
@@ -29,7 +32,7 @@ const MOST_MOVING = 20;
 
 /** Of machines that have nothing and do nothing there may be hundreds. */
 function isShown(site: Site): boolean {
-  const isBusy = site.agents.some((agent) => agent.isLive);
+  const isBusy = listAgents(site).some((agent) => agent.isLive);
   return site.kind !== "machine" || isBusy || Object.keys(site.totals).length > 0;
 }
 
@@ -38,6 +41,7 @@ export function OverviewPage({
   projectName,
   userName,
   sites,
+  readAt,
   linkTo,
   statusHref,
   onOpen,
@@ -46,6 +50,8 @@ export function OverviewPage({
   projectName: string;
   userName: string | null;
   sites: readonly Site[];
+  /** When the sites were read, epoch seconds. */
+  readAt: number;
   /** The address of this panel with something changed. */
   linkTo: (change: Partial<HashState>) => string;
   statusHref: (siteName: string, status: number) => string;
@@ -56,7 +62,7 @@ export function OverviewPage({
   const api = useApi();
   const now = useNow();
   const problems = useQuery(getProblemsQueryOptions(api, projectName));
-  const transfers = useQuery(getTransfersQueryOptions(api, projectName));
+  const transfers = useQuery(getTransfersQueryOptions(api, projectName, MOST_MOVING));
   const throughput = useQuery(getThroughputQueryOptions(api, projectName));
   const pauses = useQuery(getPausesQueryOptions(api));
   useLiveQueries([["transfers", projectName]], MOVING_EVERY_MS);
@@ -64,10 +70,7 @@ export function OverviewPage({
   useLiveQueries([["throughput", projectName]], CHART_EVERY_MS);
 
   const moving = transfers.data?.moving ?? [];
-  const rateOf = (siteName: string) =>
-    moving
-      .filter((transfer) => transfer.siteName === siteName)
-      .reduce((total, transfer) => total + transfer.bytesPerSecond, 0);
+  const more = addUp(sites, (site) => site.moving) - moving.length;
   const noPauses: readonly Pause[] = [];
   const known: readonly Problem[] = problems.data ?? [];
   return (
@@ -97,7 +100,7 @@ export function OverviewPage({
             isOwn={isOwnMachine(site, userName)}
             problems={known}
             pauses={pausesOf(pauses.data ?? noPauses, projectName, site.siteName)}
-            bytesPerSecond={rateOf(site.siteName)}
+            readAt={readAt}
             now={now}
             listHref={(status) => statusHref(site.siteName, status)}
           />
@@ -108,8 +111,11 @@ export function OverviewPage({
       {transfers.data !== undefined && moving.length === 0 && (
         <p className="quiet-text">Nothing moves at the moment.</p>
       )}
-      {moving.length > 0 && (
-        <MovingTable moving={moving.slice(0, MOST_MOVING)} onOpen={onOpen} />
+      {moving.length > 0 && <MovingTable moving={moving} onOpen={onOpen} />}
+      {moving.length === MOST_MOVING && more > 0 && (
+        <a className="link" href={linkTo({ view: "transfers" })}>
+          {formatCount(more)} more in Transfers
+        </a>
       )}
     </div>
   );

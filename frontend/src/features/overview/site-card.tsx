@@ -3,42 +3,15 @@ import type { Site } from "../../api/types";
 import { Icon, type IconName } from "../../components/icon";
 import { tellScan } from "../../components/site-scan";
 import { getSiteIcon } from "../../components/site-icon";
+import { judgeHealth, listAgents, tellAgents } from "../../components/site-health";
 import { STATUS } from "../../domain/status";
 import {
-  formatAgo,
   formatBytes,
   formatCount,
   formatDuration,
   formatNumberOf,
   formatRate,
 } from "../../lib/format";
-
-type Health = { word: string; reason: string; tone: "good" | "error" | "paused" | "none" };
-
-/** The worst that is known about a site, in a word, and the reason in full. */
-function judgeHealth(
-  site: Site,
-  problems: readonly Problem[],
-  pauses: readonly Pause[],
-): Health {
-  const pause = pauses[0];
-  const own = problems.filter((problem) => problem.siteName === site.siteName);
-  const worst = own.find((problem) => problem.severity === "error") ?? own[0];
-  if (worst?.severity === "error") {
-    return { word: "needs attention", reason: worst.text, tone: "error" };
-  }
-  if (pause !== undefined) {
-    const reason = pause.reason ?? `Paused by ${pause.userName}`;
-    return { word: "paused", reason, tone: "paused" };
-  }
-  if (worst !== undefined) {
-    return { word: "warning", reason: worst.text, tone: "paused" };
-  }
-  if (site.agents.every((agent) => !agent.isLive) && site.kind === "machine") {
-    return { word: "not running", reason: "No agent is running there", tone: "none" };
-  }
-  return { word: "healthy", reason: "Nothing is wrong", tone: "good" };
-}
 
 const LINES = [
   { word: "synced", icon: "verified", tone: "good", statuses: [STATUS.synced] },
@@ -48,14 +21,13 @@ const LINES = [
   { word: "failed", icon: "failed", tone: "error", statuses: [STATUS.failed] },
 ] as const satisfies readonly { icon: IconName; [key: string]: unknown }[];
 
-function tellAgents(site: Site, now: number): string {
-  const live = site.agents.filter((agent) => agent.isLive);
-  if (live.length === 1) return `agent on ${live[0]?.hostname ?? "?"} is running`;
-  if (live.length > 1) return `${live.length} agents are running`;
-  const seenAt = Math.max(0, ...site.agents.map((agent) => agent.seenAt));
-  if (seenAt > 0) return `last agent seen ${formatAgo(now - seenAt)}`;
-  // Agents of other sites may serve it; that none does is a problem of its own.
-  return site.kind === "machine" ? "no agent yet" : "no agent of its own";
+/** All of them, for who points at their number. */
+function listHosts(site: Site): string {
+  const told = listAgents(site).map(
+    ({ hostname, userName, isLive }) =>
+      `${hostname} (${userName})${isLive ? "" : ", not running"}`,
+  );
+  return told.join("\n");
 }
 
 export function SiteCard({
@@ -63,7 +35,7 @@ export function SiteCard({
   isOwn,
   problems,
   pauses,
-  bytesPerSecond,
+  readAt,
   now,
   listHref,
 }: {
@@ -73,11 +45,13 @@ export function SiteCard({
   problems: readonly Problem[];
   /** Those that hold for this site. */
   pauses: readonly Pause[];
-  bytesPerSecond: number;
+  /** When the site was read, epoch seconds. */
+  readAt: number;
   now: number;
   listHref: (status: number) => string;
 }) {
-  const health = judgeHealth(site, problems, pauses);
+  const health = judgeHealth(site, problems, pauses, now);
+  const { bytesPerSecond } = site;
   const totalOf = (status: number) => site.totals[String(status)];
   const all = LINES.reduce<number>((sum, line) => sum + (totalOf(line.statuses[0])?.files ?? 0), 0);
   const left = [STATUS.inProgress, STATUS.queued].reduce<number>((sum, status) => {
@@ -146,7 +120,12 @@ export function SiteCard({
           <bdi>{health.reason}</bdi>
         </p>
       )}
-      <p className={isTroubled ? "card-note" : "card-foot"}>{tellAgents(site, now)}</p>
+      <p
+        className={isTroubled ? "card-note" : "card-foot"}
+        title={listHosts(site)}
+      >
+        {tellAgents(site, readAt, now)}
+      </p>
       {left > 0 && (
         <p className="card-note">
           {bytesPerSecond > 0
@@ -157,4 +136,3 @@ export function SiteCard({
     </section>
   );
 }
-

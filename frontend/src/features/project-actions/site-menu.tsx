@@ -2,15 +2,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { useApi } from "../../api/api-context";
+import { useViewer } from "../../api/get-me";
 import { postScan } from "../../api/get-sites";
 import type { Site } from "../../api/types";
 import { Icon } from "../../components/icon";
 import { Popover } from "../../components/popover";
 import { useToasts } from "../../components/toasts";
+import { mayOrder } from "../../domain/permissions";
 import type { VerbName } from "../../domain/verbs";
 import { SeedDialog } from "./seed-dialog";
 
-/** What can be done with everything on a site. */
+/** What who looks can do with everything on a site; nothing where that is nothing. */
 export function SiteMenu({
   projectName,
   site,
@@ -24,6 +26,7 @@ export function SiteMenu({
   const api = useApi();
   const queryClient = useQueryClient();
   const showToast = useToasts();
+  const viewer = useViewer();
   const [isSeeding, setIsSeeding] = useState(false);
   const { siteName } = site;
   const scan = async () => {
@@ -35,7 +38,14 @@ export function SiteMenu({
     }
     await queryClient.refetchQueries({ queryKey: ["sites", projectName] });
   };
-  const item = (verb: VerbName, icon: "verified" | "retry" | "down" | "trash", words: string) => (
+  const may = (verb: VerbName) => mayOrder(verb, site, viewer);
+  if (!may("queue")) return null;
+  const item = (
+    verb: VerbName,
+    icon: "verified" | "retry" | "down" | "trash",
+    words: string,
+  ) =>
+    may(verb) && (
     <button
       type="button"
       className="menu-item"
@@ -54,20 +64,24 @@ export function SiteMenu({
         label={<span className="for-readers">Actions for {siteName}</span>}
         hint={`Actions for ${siteName}`}
       >
-        <button
-          type="button"
-          className="menu-item"
-          onClick={() => {
-            setIsSeeding(true);
-          }}
-        >
-          <Icon name="folder" />
-          Take in older publishes…
-        </button>
-        <button type="button" className="menu-item" onClick={() => void scan()}>
-          <Icon name="search" />
-          Scan its disk
-        </button>
+        {may("verify") && (
+          <>
+            <button
+              type="button"
+              className="menu-item"
+              onClick={() => {
+                setIsSeeding(true);
+              }}
+            >
+              <Icon name="folder" />
+              Take in older publishes…
+            </button>
+            <button type="button" className="menu-item" onClick={() => void scan()}>
+              <Icon name="search" />
+              Scan its disk
+            </button>
+          </>
+        )}
         {item("verify", "verified", "Verify all files…")}
         {item("retry", "retry", "Retry all that failed…")}
         {item("queue", "down", "Sync everything to it…")}

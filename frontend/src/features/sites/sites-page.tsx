@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { useApi } from "../../api/api-context";
-import type { Pause } from "../../api/contract";
+import type { Pause, Problem } from "../../api/contract";
 import { getAgentsQueryOptions, getPausesQueryOptions } from "../../api/get-activity";
-import { getMeQueryOptions } from "../../api/get-me";
+import { useViewer } from "../../api/get-me";
+import { getProblemsQueryOptions } from "../../api/get-problems";
 import type { Site } from "../../api/types";
 import { useLiveQueries } from "../../api/use-live-queries";
-import { Icon } from "../../components/icon";
+import { Icon, type IconName } from "../../components/icon";
 import { AgentsTable } from "../../components/agents-table";
 import { LoadState } from "../../components/load-state";
 import { getSiteIcon } from "../../components/site-icon";
@@ -19,10 +20,18 @@ import {
 } from "../../components/sites-table";
 import { isOwnMachine } from "../../domain/own-site";
 import { pausesOf } from "../../domain/pauses";
+import { type Health, judgeHealth } from "../../components/site-health";
 import { STATUS } from "../../domain/status";
 import { useNow } from "../../lib/use-now";
 
 const READ_EVERY_MS = 2000;
+
+const HEALTH_ICONS: Record<Health["tone"], IconName> = {
+  good: "verified",
+  error: "failed",
+  paused: "paused",
+  none: "none",
+};
 
 /** Where files can be, and who moves them there. */
 export function SitesPage({
@@ -44,9 +53,11 @@ export function SitesPage({
   const now = useNow();
   const agents = useQuery(getAgentsQueryOptions(api));
   const pauses = useQuery(getPausesQueryOptions(api));
-  const isManager = useQuery(getMeQueryOptions(api)).data?.isManager === true;
-  useLiveQueries([["agents"], ["pauses"]], READ_EVERY_MS);
+  const { isManager } = useViewer();
+  const problems = useQuery(getProblemsQueryOptions(api, projectName));
+  useLiveQueries([["agents"], ["pauses"], ["problems", projectName]], READ_EVERY_MS);
   const noPauses: readonly Pause[] = [];
+  const noProblems: readonly Problem[] = [];
   return (
     <div className="page">
       <h2>Sites</h2>
@@ -56,7 +67,13 @@ export function SitesPage({
           const known = pausesOf(pauses.data ?? noPauses, projectName, siteName);
           return {
             ...describeSite(site),
-            remarks: <Remarks site={site} isPaused={known.length > 0} now={now} />,
+            remarks: <ScanNote site={site} now={now} />,
+            health: (
+              <HealthWord
+                health={judgeHealth(site, problems.data ?? noProblems, known, now)}
+                isPaused={known.length > 0}
+              />
+            ),
             actions: (
               <>
                 {(isManager || isOwnMachine(site, userName)) && (
@@ -94,31 +111,25 @@ function describeSite(site: Site): Omit<SiteLine, "actions"> {
     moving: files(STATUS.inProgress),
     queued: files(STATUS.queued),
     failed: files(STATUS.failed),
+    bytesPerSecond: site.bytesPerSecond,
   };
 }
 
-function Remarks({
-  site,
-  isPaused,
-  now,
-}: {
-  site: Site;
-  isPaused: boolean;
-  now: number;
-}) {
+function HealthWord({ health, isPaused }: { health: Health; isPaused: boolean }) {
+  const { word, reason, tone } = health;
   return (
-    <>
-      {isPaused && (
-        <small data-tone="paused">
-          {" "}
-          <Icon name="paused" size={12} /> paused
-        </small>
-      )}
-      {site.scan !== null && (
-        <small className="row-note" title={tellScan(site.scan, now)}>
-          {tellScan(site.scan, now)}
-        </small>
-      )}
-    </>
+    <span data-tone={tone} title={reason}>
+      <Icon name={HEALTH_ICONS[tone]} /> {word}
+      {isPaused && word !== "paused" && " · paused"}
+    </span>
+  );
+}
+
+function ScanNote({ site, now }: { site: Site; now: number }) {
+  if (site.scan === null) return null;
+  return (
+    <small className="row-note" title={tellScan(site.scan, now)}>
+      {tellScan(site.scan, now)}
+    </small>
   );
 }

@@ -2,6 +2,7 @@ import type { Pause, ProjectOverview } from "../../api/contract";
 import { Icon, type IconName } from "../../components/icon";
 import { ActivityCells, NumberHeads, RateCell } from "../../components/sites-table";
 import { isProjectPaused } from "../../domain/pauses";
+import { addUp } from "../../domain/site-sums";
 import { STATUS } from "../../domain/status";
 import { formatCount, formatNumberOf } from "../../lib/format";
 import { formatHash } from "../../lib/hash-state";
@@ -27,7 +28,7 @@ function judge(project: ProjectOverview, pauses: readonly Pause[]): Look {
   return { word: "healthy", icon: "verified", tone: "good" };
 }
 
-/** Each project and how it goes; its name opens it. */
+/** Each project and how it goes, in files as sites are told; its name opens it. */
 export function ProjectsTable({
   projects,
   pauses,
@@ -70,8 +71,7 @@ export function ProjectsTable({
 
 function ProjectRow({ project, look }: { project: ProjectOverview; look: Look }) {
   const { projectName, sites } = project;
-  const failed = sites.reduce((sum, site) => sum + countFiles(site, STATUS.failed), 0);
-  const rate = sites.reduce((sum, site) => sum + site.bytesPerSecond, 0);
+  const files = (status: number) => addUp(sites, (site) => countFiles(site, status));
   return (
     <tr>
       <td title={projectName}>
@@ -85,11 +85,11 @@ function ProjectRow({ project, look }: { project: ProjectOverview; look: Look })
       </td>
       <td data-align="end">{formatCount(sites.length)}</td>
       <ActivityCells
-        moving={project.moving}
-        queued={project.queuedTotal}
-        failed={failed}
+        moving={files(STATUS.inProgress)}
+        queued={files(STATUS.queued)}
+        failed={files(STATUS.failed)}
       />
-      <RateCell bytesPerSecond={rate} />
+      <RateCell bytesPerSecond={addUp(sites, (site) => site.bytesPerSecond)} />
     </tr>
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { SiteTotals } from "../../api/types";
 import { makeSite } from "../../testing/factories";
-import { addSample, type ByteSample, measureRate, summarise } from "./summary";
+import { summarise } from "./summary";
 
 function makeTotals(part: Partial<SiteTotals>): SiteTotals {
   return {
@@ -35,38 +35,7 @@ describe("the summary", () => {
       filesSynced: 12,
       filesTotal: 18,
       filesFailed: 1,
-      bytesDone: 130,
       bytesLeft: 20,
-      isMoving: true,
     });
-    expect(summarise([studio]).isMoving).toBe(false);
-  });
-});
-
-describe("the rate", () => {
-  function sampleAll(...points: [atSeconds: number, bytesDone: number][]) {
-    return points.reduce<readonly ByteSample[]>(
-      (samples, [atSeconds, bytesDone]) => addSample(samples, { atSeconds, bytesDone }),
-      [],
-    );
-  }
-
-  it("is what was done over the time it took", () => {
-    expect(measureRate(sampleAll([0, 0], [3, 30], [6, 120]))).toBe(20);
-  });
-
-  it("forgets what was long ago", () => {
-    expect(measureRate(sampleAll([0, 0], [100, 1000], [110, 2000]))).toBe(100);
-  });
-
-  it("is unknown with too little to go by, and when nothing arrives", () => {
-    expect(measureRate([])).toBeNull();
-    expect(measureRate(sampleAll([0, 5]))).toBeNull();
-    expect(measureRate(sampleAll([0, 5], [0.5, 50]))).toBeNull();
-    expect(measureRate(sampleAll([0, 5], [5, 5]))).toBeNull();
-  });
-
-  it("starts anew when there is less than before", () => {
-    expect(measureRate(sampleAll([0, 1000], [3, 500], [6, 530]))).toBe(10);
   });
 });

@@ -4,19 +4,34 @@ import type { QueuedTransfer } from "../../api/contract";
 import { Icon } from "../../components/icon";
 import { RepresentationName } from "../../components/moving-table";
 import { formatBytes, formatCount, formatDuration } from "../../lib/format";
+import { HIGHEST, planMove, type PriorityChange } from "./queue-order";
 
-const HIGHEST = 1000;
 const DRAGGED = "application/x-sitesync-queued";
 
 type TableProps = {
   queued: readonly QueuedTransfer[];
+  /** Nothing waits behind what is shown. */
+  isWhole: boolean;
   now: number;
+  /** Whether who looks may set priorities there. */
+  isMovable: (siteName: string) => boolean;
   onOpen: (representationId: string, siteName: string) => void;
-  onPriority: (representationId: string, siteName: string, priority: number) => void;
+  onPriorities: (changes: readonly PriorityChange[]) => void;
 };
 
-/** The queue in its order. Dropped on another, a transfer takes its priority. */
+function keyOf({ representationId, siteName }: QueuedTransfer): string {
+  return `${representationId} ${siteName}`;
+}
+
+/** The queue in its order. Dropped on another, a transfer takes its place. */
 export function QueueTable(props: TableProps) {
+  const { queued, isWhole, isMovable, onPriorities } = props;
+  const [dragged, setDragged] = useState<string | null>(null);
+  const planTo = (to: number) => {
+    const from = queued.findIndex((one) => keyOf(one) === dragged);
+    const plan = planMove(queued, from, to, isWhole);
+    return plan?.every((change) => isMovable(change.siteName)) === true ? plan : null;
+  };
   return (
     <div className="list" role="region" aria-label="Waiting">
       <table>
@@ -47,11 +62,18 @@ export function QueueTable(props: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {props.queued.map((transfer) => (
+          {queued.map((transfer, index) => (
             <QueueRow
-              key={`${transfer.representationId} ${transfer.siteName}`}
-              transfer={transfer}
+              key={keyOf(transfer)}
               {...props}
+              transfer={transfer}
+              onDrag={setDragged}
+              isPlace={() => planTo(index) !== null}
+              onDropped={() => {
+                const plan = planTo(index);
+                setDragged(null);
+                if (plan !== null) onPriorities(plan);
+              }}
             />
           ))}
         </tbody>
@@ -69,32 +91,46 @@ function QueueRow({
   transfer,
   queued,
   now,
+  isMovable,
   onOpen,
-  onPriority,
-}: TableProps & { transfer: QueuedTransfer }) {
+  onPriorities,
+  onDrag,
+  isPlace,
+  onDropped,
+}: TableProps & {
+  transfer: QueuedTransfer;
+  onDrag: (key: string | null) => void;
+  /** Whether what is dragged can come here. */
+  isPlace: () => boolean;
+  onDropped: () => void;
+}) {
   const { representationId, siteName, priority } = transfer;
   const [isTarget, setIsTarget] = useState(false);
+  const canMove = isMovable(siteName);
+  const front = (queued[0]?.priority ?? priority) + 1;
+  const setPriority = (value: number) => {
+    const representationIds = [representationId];
+    onPriorities([{ siteName, representationIds, priority: value }]);
+  };
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setIsTarget(false);
-    const position = Number(event.dataTransfer.getData(DRAGGED));
-    const dragged = queued.find((one) => one.position === position);
-    if (dragged === undefined || dragged === transfer) return;
-    // Among equals the older goes first: to be before one takes a little more.
-    const isUp = dragged.position > transfer.position;
-    const wanted = Math.min(HIGHEST, priority + (isUp ? 1 : 0));
-    onPriority(dragged.representationId, dragged.siteName, wanted);
+    onDropped();
   };
   return (
     <tr
-      draggable
+      draggable={canMove}
       data-target={isTarget}
       onDragStart={(event) => {
-        event.dataTransfer.setData(DRAGGED, String(transfer.position));
+        event.dataTransfer.setData(DRAGGED, keyOf(transfer));
         event.dataTransfer.effectAllowed = "move";
+        onDrag(keyOf(transfer));
+      }}
+      onDragEnd={() => {
+        onDrag(null);
       }}
       onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes(DRAGGED)) return;
+        if (!event.dataTransfer.types.includes(DRAGGED) || !isPlace()) return;
         event.preventDefault();
         setIsTarget(true);
       }}
@@ -127,29 +163,30 @@ function QueueRow({
         {transfer.lastError !== null && `: ${transfer.lastError}`}
       </td>
       <td>
-        <span className="priority">
-          <PriorityField
-            key={priority}
-            label={`Priority of ${transfer.product} on ${siteName}`}
-            priority={priority}
-            onChange={(value) => {
-              onPriority(representationId, siteName, value);
-            }}
-          />
-          <button
-            type="button"
-            className="chip-clear"
-            aria-label={`Move ${transfer.product} to the front`}
-            title="To the front"
-            disabled={transfer === queued[0]}
-            onClick={() => {
-              const first = queued[0]?.priority ?? priority;
-              onPriority(representationId, siteName, Math.min(HIGHEST, first + 1));
-            }}
-          >
-            <Icon name="priority" size={14} />
-          </button>
-        </span>
+        {canMove ? (
+          <span className="priority">
+            <PriorityField
+              key={priority}
+              label={`Priority of ${transfer.product} on ${siteName}`}
+              priority={priority}
+              onChange={setPriority}
+            />
+            <button
+              type="button"
+              className="chip-clear"
+              aria-label={`Move ${transfer.product} to the front`}
+              title="To the front"
+              disabled={transfer === queued[0] || front > HIGHEST}
+              onClick={() => {
+                setPriority(front);
+              }}
+            >
+              <Icon name="priority" size={14} />
+            </button>
+          </span>
+        ) : (
+          formatCount(priority)
+        )}
       </td>
     </tr>
   );

@@ -3,13 +3,16 @@ import { useState } from "react";
 
 import { useApi } from "../../api/api-context";
 import type { VerbAnswer, VerbBody, VerbProblem } from "../../api/contract";
+import { useViewer } from "../../api/get-me";
 import { postVerb } from "../../api/run-verb";
 import type { Site } from "../../api/types";
 import { CheckItem, toggle } from "../../components/check-item";
 import { Dialog } from "../../components/dialog";
 import { Icon } from "../../components/icon";
 import { ProgressBar } from "../../components/progress-bar";
-import { VERB_LOOKS } from "../../domain/verbs";
+import { isOwnMachine } from "../../domain/own-site";
+import { mayOrder, type Viewer } from "../../domain/permissions";
+import { VERB_LOOKS, type VerbName } from "../../domain/verbs";
 import { formatBytes, formatCount, formatNumberOf, toFraction } from "../../lib/format";
 import { tellCount, useRunVerb, type VerbProgress } from "./use-verbs";
 import type { VerbRequest } from "./verb-request";
@@ -17,6 +20,7 @@ import type { VerbRequest } from "./verb-request";
 const USUAL_PRIORITY = 50;
 const HIGHEST_PRIORITY = 1000;
 const MOST_SHOWN = 200;
+const OWN_FIRST: readonly VerbName[] = ["queue", "remove"];
 
 /** Asks once where, says beforehand what will happen, does it, tells what failed. */
 export function VerbDialog({
@@ -32,9 +36,10 @@ export function VerbDialog({
 }) {
   const { verb, selection, nameOf } = request;
   const look = VERB_LOOKS[verb];
-  const only = sites.length === 1 ? sites[0]?.siteName : undefined;
-  const [siteNames, setSiteNames] = useState<readonly string[]>(
-    only === undefined ? request.siteNames : [only],
+  const viewer = useViewer();
+  const allowed = sites.filter((site) => mayOrder(verb, site, viewer));
+  const [siteNames, setSiteNames] = useState<readonly string[]>(() =>
+    chooseFirst(request, allowed, viewer),
   );
   const [priorityText, setPriorityText] = useState(String(USUAL_PRIORITY));
   const [isForced, setIsForced] = useState(false);
@@ -92,7 +97,10 @@ export function VerbDialog({
       <p>{look.explanation}</p>
       <fieldset className="dialog-sites">
         <legend>Sites</legend>
-        {sites.map((site) => (
+        {allowed.length === 0 && (
+          <p className="quiet-text">On the sites of this project that is for managers.</p>
+        )}
+        {allowed.map((site) => (
           <CheckItem
             key={site.siteName}
             isChecked={siteNames.includes(site.siteName)}
@@ -135,15 +143,17 @@ export function VerbDialog({
           >
             Keep the files: only forget that they are there
           </CheckItem>
-          <CheckItem
-            isChecked={isForced}
-            isDisabled={isBusy}
-            onToggle={() => {
-              setIsForced(!isForced);
-            }}
-          >
-            Also where it is the last copy there is (for managers)
-          </CheckItem>
+          {viewer.isManager && (
+            <CheckItem
+              isChecked={isForced}
+              isDisabled={isBusy}
+              onToggle={() => {
+                setIsForced(!isForced);
+              }}
+            >
+              Also where it is the last copy there is
+            </CheckItem>
+          )}
         </>
       )}
       {isBusy ? (
@@ -155,6 +165,20 @@ export function VerbDialog({
       )}
     </Dialog>
   );
+}
+
+/** To bring files to the own machine, or away from it, is meant most often. */
+function chooseFirst(
+  { verb, siteNames }: VerbRequest,
+  allowed: readonly Site[],
+  viewer: Viewer,
+): readonly string[] {
+  const own = allowed.filter((site) => isOwnMachine(site, viewer.name));
+  const [only] = allowed.length === 1 ? allowed : OWN_FIRST.includes(verb) ? own : [];
+  if (siteNames.length > 0) {
+    return siteNames.filter((name) => allowed.some((site) => site.siteName === name));
+  }
+  return only === undefined ? [] : [only.siteName];
 }
 
 /** What is no number is the usual one; what is out of bounds is put inside. */

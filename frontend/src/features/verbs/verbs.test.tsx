@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { makeRow, makeSite, makeState } from "../../testing/factories";
 import { renderPanel } from "../../testing/render";
-import { type FakeProject, server, serveProject } from "../../testing/server";
+import { type FakeProject, server, serveProject, serveUser } from "../../testing/server";
 
 const LIST = "#project=demo&view=representations";
 const SITES = [
@@ -15,6 +15,7 @@ const ROWS = Array.from({ length: 5 }, (_, index) => makeRow(index));
 
 async function open(part: Partial<FakeProject> = {}) {
   const project = serveProject("demo", { sites: SITES, rows: ROWS, ...part });
+  server.use(serveUser({ name: "kim", data: { isManager: true } }));
   const { user } = renderPanel({ hash: LIST });
   await screen.findByRole("row", { name: /sh0000/ });
   return { project, user };
@@ -286,7 +287,9 @@ describe("details", () => {
     expect(pane.getByText("Free some space.")).toBeTruthy();
     expect(pane.getByText("Disk full (3 failures)")).toBeTruthy();
     expect(pane.getByText("plate.1001.exr: Disk full")).toBeTruthy();
-    expect(pane.getByText(/studio → gdrive, 0 of 1 file, 1 failed/)).toBeTruthy();
+    expect(
+      pane.getByText("studio → gdrive, 0 of 1 file, 1 failed, 0 B in 30 s · by service on transfer01"),
+    ).toBeTruthy();
     expect(pane.getByText(/gdrive: removed, for kim · transfer01/)).toBeTruthy();
     expect(window.location.hash).toContain("open=");
 

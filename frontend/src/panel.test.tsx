@@ -143,8 +143,6 @@ describe("the overview", () => {
     }));
     act(() => {
       FakeSocket.last.open();
-    });
-    act(() => {
       FakeSocket.last.receive("sitesync.agents", { siteNames: ["studio"] });
     });
     await card.findByText("not running", {}, { timeout: 5000 });

@@ -1,5 +1,5 @@
 import { type QueryKey, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 import { Coalescer } from "../lib/coalesce";
 import { type LiveListener, useLive } from "./live-context";
@@ -17,6 +17,7 @@ export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
   const queryClient = useQueryClient();
   const { connection, subscribe } = useLive();
   const key = JSON.stringify(keys);
+  const requested = useRef<(() => void) | null>(null);
 
   useEffect(() => {
     const queryKeys = JSON.parse(key) as QueryKey[];
@@ -39,15 +40,23 @@ export function useLiveQueries(keys: readonly QueryKey[], gapMs: number): void {
     reading.start();
     const unsubscribe = subscribe(listener);
     document.addEventListener("visibilitychange", request);
-    const timer = connection === "live" ? undefined : setInterval(request, POLL_EVERY_MS);
+    requested.current = request;
     return () => {
       reading.stop();
       unsubscribe();
       document.removeEventListener("visibilitychange", request);
-      clearInterval(timer);
       for (const queryKey of queryKeys) {
         void queryClient.invalidateQueries({ queryKey, refetchType: "none" });
       }
     };
-  }, [key, gapMs, queryClient, subscribe, connection]);
+  }, [key, gapMs, queryClient, subscribe]);
+
+  // Apart from the reading: what came as the connection did must still be read.
+  useEffect(() => {
+    if (connection === "live") return;
+    const timer = setInterval(() => requested.current?.(), POLL_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [connection]);
 }

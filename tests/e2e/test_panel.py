@@ -223,6 +223,35 @@ def test_a_long_list_is_read_in_pages_and_walked_by_keyboard(
     expect(panel.row("part001")).to_have_attribute("aria-selected", "true")
 
 
+def test_among_equals_in_the_queue_each_is_dropped_where_it_goes(
+    devhost_process: DevhostProcess, panel: PanelPage
+) -> None:
+    project = PanelProject(devhost_process, "dragged")
+    project.create()
+    names = {}
+    for name in ("one", "two", "three", "four", "five"):
+        published = project.publish(f"shots/sq300/{name}", name)
+        project.post_state(published, NEARLINE, QUEUED)
+        names[published.id] = name
+    panel.open(project.framed_url("manager"))
+    panel.wait_for_frame()
+    panel.show("Transfers")
+    rows = panel.view.get_by_role("region", name="Waiting").get_by_role("row")
+    expect(rows).to_have_count(6)
+
+    def read_queue() -> list[str]:
+        queued = project.get(f"{project.name}/transfers")["queued"]
+        return [names[one["representationId"]] for one in queued]
+
+    order = read_queue()
+    for start, end in ((4, 1), (0, 3)):
+        rows.nth(start + 1).drag_to(rows.nth(end + 1))
+        order.insert(end, order.pop(start))
+        for position, name in enumerate(order, 1):
+            expect(rows.nth(position)).to_contain_text(name)
+        assert read_queue() == order
+
+
 def test_it_goes_on_after_the_server_was_restarted(
     tmp_path: Path, panel: PanelPage
 ) -> None:

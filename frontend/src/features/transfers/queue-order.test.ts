@@ -61,6 +61,12 @@ describe("a transfer that is dragged", () => {
     expect(move(equal, from, to)?.join("")).toBe(order);
   });
 
+  it("comes where it is put among those that were raised before", () => {
+    const queue = makeQueue([51, 50, 50, 50, 51]).sort((a, b) => b.priority - a.priority);
+    expect(queue.map((one) => one.representationId).join("")).toBe("04123");
+    expect(move(queue, 0, 3)?.join("")).toBe("41203");
+  });
+
   it("takes the priority of its new neighbours where that is enough", () => {
     const queue = makeQueue([90, 50, 10]);
     expect(planMove(queue, 2, 1, true)).toEqual([
@@ -81,8 +87,8 @@ describe("a transfer that is dragged", () => {
     const cloud = makeQueue([50], { siteName: "cloud" });
     const queue = [...cloud, ...makeQueue([50, 50, 50]).slice(1)];
     expect(planMove(queue, 2, 1, true)).toEqual([
-      { siteName: "cloud", representationIds: ["0"], priority: 51 },
       { siteName: "nas", representationIds: ["2"], priority: 51 },
+      { siteName: "cloud", representationIds: ["0"], priority: 51 },
     ]);
   });
 });

@@ -14,8 +14,8 @@ type Priorities = ReadonlyMap<QueuedTransfer, number>;
 /**
  * What puts a transfer in the place of another: before it on the way up, behind it on
  * the way down. Among equal priorities the queue goes by time, so those that are to
- * stay ahead may have to be raised with it. Null where no priorities make that order,
- * or where what is not shown (`isWhole` is false) would come between.
+ * stay ahead are raised with it where they must be. Null where that is higher than
+ * priorities go, or where what is not shown (`isWhole` is false) would come between.
  */
 export function planMove(
   queued: readonly QueuedTransfer[],
@@ -28,32 +28,31 @@ export function planMove(
   if (!isWhole && to === queued.length - 1) return null;
   const wanted = queued.filter((one) => one !== dragged);
   const above = wanted[to - 1];
-  const below = wanted[to];
-  wanted.splice(to, 0, dragged);
-  const ahead = wanted.slice(0, to).filter((one) => one.priority === above?.priority);
-  const higher = (above?.priority ?? 0) + 1;
-  const raised = ahead.map((one) => [one, higher] as const);
-  const choices: Priorities[] = [
-    ...[below?.priority ?? 0, (below?.priority ?? HIGHEST) + 1, higher - 1, higher - 2].map(
-      (priority) => new Map([[dragged, priority]]),
-    ),
-    new Map([...raised, [dragged, higher - 1]]),
-    new Map([...raised, [dragged, higher]]),
-  ];
-  const fitting = choices.find((choice) => isOrdered(wanted, choice));
-  return fitting === undefined ? null : listChanges(fitting);
+  let below = wanted[to];
+  const choice = new Map<QueuedTransfer, number>();
+  const priorityOf = (one: QueuedTransfer) => choice.get(one) ?? one.priority;
+  if (below === undefined && above !== undefined) {
+    const isNext = precedes(above, dragged);
+    choice.set(dragged, Math.max(1, above.priority - (isNext ? 0 : 1)));
+    below = dragged;
+  }
+  const ahead = wanted.slice(0, to);
+  if (below !== dragged) ahead.push(dragged);
+  for (const one of ahead.reverse()) {
+    if (below === undefined) return null;
+    const least = priorityOf(below) + (precedes(one, below) ? 0 : 1);
+    choice.set(one, one === dragged ? least : Math.max(one.priority, least));
+    below = one;
+  }
+  if ([...choice.values()].some((priority) => priority > HIGHEST)) return null;
+  return listChanges(choice);
 }
 
-/** Whether the server's order is this one with these priorities. */
-function isOrdered(wanted: readonly QueuedTransfer[], changed: Priorities): boolean {
-  if ([...changed.values()].some((one) => one < 1 || one > HIGHEST)) return false;
-  const priorityOf = (one: QueuedTransfer) => changed.get(one) ?? one.priority;
-  return wanted.every((one, index) => {
-    const next = wanted[index + 1];
-    if (next === undefined) return true;
-    const step = priorityOf(next) - priorityOf(one) || one.dueAt - next.dueAt;
-    return step === 0 ? nameOf(one) < nameOf(next) : step < 0;
-  });
+/** The order among equal priorities, as the server has it. */
+function precedes(one: QueuedTransfer, other: QueuedTransfer): boolean {
+  return one.dueAt === other.dueAt
+    ? nameOf(one) < nameOf(other)
+    : one.dueAt < other.dueAt;
 }
 
 function nameOf(transfer: QueuedTransfer): string {

@@ -132,6 +132,7 @@ test-ayon: $(STAMPS)/venv
 
 # The integration suite on PostgreSQL 15; longer fuzzing, kill and fault suites.
 test-ci: setup test-postgres15
+	bash tests/support/install_chromium.sh
 	$(PY) -m pytest tests/ci --timeout 900
 
 # The queue's state machine for an hour or so.

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ayon_server.auth.session import Session
+from ayon_server.entities import UserEntity
 from ayon_server.lib.postgres import Postgres
 
 from devhost.publishing import QUEUED, SYNCED, Published
 from devhost.sample_files import SamplePublish
+from tests.e2e.panel_walk import Walk
 from tests.support.agent_studio import CLIENT_DIR, MACHINE, LoopbackServer, Studio
 from tests.support.canaries import Hunt
 from tests.support.devhost_app import PROJECT, Host
@@ -155,6 +158,13 @@ class Run:
             reader = Reader(client, base, paths, self.hunt)
             await reader.read(published.representation_id, "webdav-echo")
 
+    async def show(self) -> None:
+        """A manager goes through the panel, with a browser that knows no API key."""
+        session = await Session.create(await UserEntity.load("manager"))
+        opened = f"{self.url}/devhost/open?token={session.token}"
+        walk = Walk(f"{opened}&project={PROJECT}", opened, self.hunt)
+        await asyncio.to_thread(walk.run, "plate", "old")
+
     @property
     def serve(self) -> list[str]:
         return [word for name in self.sites for word in ("--serve", name)]
@@ -190,13 +200,15 @@ async def test_no_canary_appears_outside_the_settings_and_the_hand_out(
 ) -> None:
     hunt, watch = run.hunt, ProcessWatch(run.hunt)
     async with listen(run.host.dsn, hunt):
-        with watch.running(), read_server_log() as log:
-            published = await run.publish(tmp_path / "disks")
-            await run.work()
-            read_files(machine, hunt)
-            for name in ("doctor", "plan"):
-                await run.command(name)
+        with read_server_log() as log:
+            with watch.running():
+                published = await run.publish(tmp_path / "disks")
+                await run.work()
+                read_files(machine, hunt)
+                for name in ("doctor", "plan"):
+                    await run.command(name)
             await run.read(published)
+            await run.show()
         await read_database(hunt)
         read_files(machine, hunt)
     said = capfd.readouterr()
@@ -207,6 +219,9 @@ async def test_no_canary_appears_outside_the_settings_and_the_hand_out(
     assert "rclone" in watch.programs
     diagnosed = b"".join(hunt.texts["output of doctor"])
     assert [name for name in run.sites if name.encode() not in diagnosed] == []
+    shown = b"".join(hunt.texts["panel answers"])
+    assert [name for name in run.sites if name.encode() not in shown] == []
+    assert any(b'"old"' in frame for frame in hunt.texts["panel frames"])
     assert hunt.texts["events"] and hunt.texts["environment of a child"]
     assert list_open_files(machine) == []
     assert hunt.find() == []

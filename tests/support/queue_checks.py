@@ -117,7 +117,10 @@ async def _end_faults(world: World) -> None:
         if not publish.is_told:
             await world.tell_home(publish)
     await world.hear()
-    await world.look()
+    for _ in range(2):
+        # What no event told is found by the walk over all, a step of it each minute.
+        await world.clock.advance(61.0)
+        await world.look()
 
 
 async def _work_until_idle(world: World) -> None:

@@ -61,6 +61,8 @@ class ProcessWatch:
             if self._own not in ancestors:
                 return
             words, values = process.cmdline(), process.environ().values()
+            if words == ancestors[0].cmdline():
+                return  # forked, and about to become another program
         except (psutil.Error, OSError):
             return
         arguments = " ".join(words)

@@ -51,8 +51,14 @@ def search(
     loop: asyncio.AbstractEventLoop,
     examples: int,
     steps: int,
+    *,
+    is_random: bool = False,
 ) -> None:
-    """Run the machine, each example on a studio of its own. Called beside `loop`."""
+    """Run the machine, each example on a studio of its own. Called beside `loop`.
+
+    The same search each time, so that a change is what makes it fail and no chance;
+    other ones where `is_random`.
+    """
 
     def run(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result()
@@ -66,6 +72,7 @@ def search(
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
+            derandomize=not is_random,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

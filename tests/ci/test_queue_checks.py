@@ -172,34 +172,22 @@ async def test_an_expired_lease_whose_files_are_forgotten_is_seen(
     await seen(check_that_all_arrives(world), f"{FOX} wants")
 
 
-async def test_new_content_that_is_not_wanted_again_is_seen(
-    world: World, sabotage: Sabotage
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(SiteStatus.NOT_AVAILABLE, "wants"), (SiteStatus.SYNCED, "has")],
+)
+async def test_new_content_that_nobody_brings_is_seen(
+    world: World, sabotage: Sabotage, status: SiteStatus, told: str
 ) -> None:
+    """It is not wanted again, or counts as there already."""
     publish = await published(world, STUDIO, FOX)
     await arrive(world)
     sabotage.replace(
-        "server.domain.reconciliation",
-        "_wanted_status",
-        lambda _: lambda statuses: SiteStatus.NOT_AVAILABLE,
+        "server.domain.reconciliation", "_wanted_status", lambda _: lambda _: status
     )
     await world.publish_again(publish, {0}, is_event_lost=False)
     await world.hear()
-    await seen(check_that_all_arrives(world), f"{FOX} wants")
-
-
-async def test_new_content_that_counts_as_there_is_seen(
-    world: World, sabotage: Sabotage
-) -> None:
-    publish = await published(world, STUDIO, FOX)
-    await arrive(world)
-    sabotage.replace(
-        "server.domain.reconciliation",
-        "_wanted_status",
-        lambda _: lambda statuses: SiteStatus.SYNCED,
-    )
-    await world.publish_again(publish, {0}, is_event_lost=False)
-    await world.hear()
-    await seen(check_that_all_arrives(world), f"{FOX} has")
+    await seen(check_that_all_arrives(world), f"{FOX} {told}")
 
 
 async def test_a_source_that_is_blamed_for_anything_is_seen(

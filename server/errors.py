@@ -184,6 +184,19 @@ class NotReadyError(SiteSyncError):
         )
 
 
+class DatabaseFullError(SiteSyncError):
+    """What was to be written is not; what is known can still be read."""
+
+    status: ClassVar[int] = 503
+    error_code = "database_full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database of AYON has no space left, so nothing was written: free "
+            "space on its disk, then try again"
+        )
+
+
 class CrossedError(SiteSyncError):
     """Deletions in AYON crossed this each time that it was tried."""
 

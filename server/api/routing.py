@@ -1,10 +1,12 @@
-"""Routes: bad input is told as our 400; what a deletion crosses begins anew."""
+"""Routes: bad input is told as our 400; what a deletion crosses begins anew; a
+full database is told as such."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import asyncpg
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ..checks import clean_message
-from ..errors import InvalidRequestError
+from ..errors import DatabaseFullError, InvalidRequestError
 from ..store.crossings import do_until_uncrossed
 from .bodies import read_within_bounds
 
@@ -47,6 +49,8 @@ async def _handle(handle: Handler, request: Request) -> Response:
         return await handle(request)
     except RequestValidationError as error:
         raise describe_validation_error(error) from None
+    except asyncpg.DiskFullError as error:
+        raise DatabaseFullError from error
     except HTTPException as error:
         # FastAPI's own, of a body that is no text or nested beyond all bounds.
         if error.status_code != _BAD_REQUEST:

@@ -4,6 +4,7 @@
 
 from typing import Any
 
+import asyncpg
 import strawberry
 from graphql import GraphQLError, get_operation_ast, parse
 from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
@@ -22,6 +23,8 @@ from .shapes import make_shape
 MAX_DEPTH = 12
 MAX_ALIASES = 30
 MAX_TOKENS = 20_000
+# Errors of a field that the answer as a whole is about.
+TOLD_AS_A_WHOLE = (*CROSSINGS, asyncpg.DiskFullError)
 
 
 @strawberry.type
@@ -85,7 +88,8 @@ class GraphQLService:
     ) -> dict[str, Any]:
         """Return GraphQL's answer: `data`, and `errors` if there are any.
 
-        :raises Exception: one of `CROSSINGS`; then all of it may be done again.
+        :raises Exception: one of `CROSSINGS`; then all of it may be done again. Or the
+            database has no space left.
         """
         problem = _problem_of(query, operation_name)
         if problem is not None:
@@ -97,7 +101,7 @@ class GraphQLService:
             operation_name=operation_name,
         )
         for error in result.errors or ():
-            if isinstance(error.original_error, CROSSINGS):
+            if isinstance(error.original_error, TOLD_AS_A_WHOLE):
                 raise error.original_error
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:

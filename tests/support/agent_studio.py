@@ -134,7 +134,11 @@ class Studio:
         self._make_publisher().set_sites(published, statuses)
 
     def read_published(self, published: Published) -> bytes:
-        return (self._studio_root / published.paths[0]).read_bytes()
+        return self.read_path(published.paths[0])
+
+    def read_path(self, path: Path) -> bytes:
+        """What the studio's disk has there."""
+        return (self._studio_root / path).read_bytes()
 
     def write(self, paths: Iterable[Path], size: int) -> None:
         """Files of random content on the studio's disk."""

@@ -14,19 +14,30 @@ from pathlib import Path
 
 from tests.support.rights import RIGHTLESS
 
-BLOCK = b"\0" * 65536
+
+def _become(owner: tuple[int, int] | None) -> list[str]:
+    if owner is None:
+        return []
+    user, group = owner
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
 
 
 class SmallDisk:
     """A folder of limited size. A context manager: leaving it ends the disk."""
 
-    def __init__(self, place: Path, megabytes: int) -> None:
-        """`place` is an empty folder, or is made."""
+    def __init__(
+        self, place: Path, megabytes: int, owner: tuple[int, int] | None = None
+    ) -> None:
+        """`place` is an empty folder, or is made.
+
+        :param owner: user and group that it shall belong to, if not to who runs this,
+            who is root then.
+        """
         place.mkdir(parents=True, exist_ok=True)
         self.place = place
         """Where the disk is for commands that begin with `inside`."""
         self._process = subprocess.Popen(
-            ["unshare", "--map-root-user", "--mount", "sh"],
+            [*_become(owner), "unshare", "--map-root-user", "--mount", "sh"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -63,14 +74,12 @@ class SmallDisk:
     @contextmanager
     def filled(self) -> Iterator[None]:
         """No byte is left for the time of the context."""
-        ballast = self.path / ".ballast"
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while file.write(BLOCK):
-                pass
+        ballast = f"'{self.place}/.ballast'"
+        self._run(f"! cat /dev/zero > {ballast} 2> /dev/null")
         try:
             yield
         finally:
-            ballast.unlink()
+            self._run(f"rm {ballast}")
 
     @contextmanager
     def read_only(self) -> Iterator[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from ..domain.setting_faults import SettingFault, unreadable_value
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
 from ..host import BaseServerAddon
-from ..store.access import Caller
+from ..store.access import Caller, find_machines
 from .kept_rules import KeptRules
 
 PRODUCTION = "production"
@@ -31,16 +33,26 @@ class Configuration:
     async def for_caller(
         self, project_name: str, caller: Caller, variant: str = PRODUCTION
     ) -> ProjectSites:
-        """Return the rules as the caller on his machine sees them."""
+        """Return the rules as the caller on his machine sees them.
+
+        AYON stores any key for a machine, whatever its scope: only what is an
+        artist's to choose is taken from there.
+        """
         site_id = caller.site_id
         if site_id is None:
             return await self.for_project(project_name, variant)
 
         async def load() -> ProjectSites:
+            shared = await self.for_project(project_name, variant)
             settings = await self._addon.get_project_site_settings(
                 project_name, caller.name, site_id, variant=variant
             )
-            return resolve_sites(settings, site_id)
+            return add_own_choice(
+                shared,
+                settings,
+                site_id,
+                await find_machines({site.name for site in settings.sites}),
+            )
 
         key = (project_name, variant, caller.name, site_id)
         return await self.kept.get(key, load)
@@ -54,7 +66,7 @@ class Configuration:
             settings = await self._addon.get_project_settings(
                 project_name, variant=variant
             )
-            return resolve_sites(settings, None)
+            return resolve_sites(settings)
 
         return await self.kept.get((project_name, variant, None, None), load)
 
@@ -90,21 +102,17 @@ class Configuration:
         return content
 
 
-def resolve_sites(settings: Any, site_id: str | None) -> ProjectSites:
-    """Make the rules out of a settings model. `local` becomes the machine's id."""
+def resolve_sites(settings: Any) -> ProjectSites:
+    """Make the rules out of a project's settings model."""
     config, own = settings.config, settings.local_setting
-
-    def resolve(name: str) -> str:
-        return site_id or name if name == LOCAL_SITE else name
-
     sites = [
         ConfiguredSite(site.name, site.provider, frozenset(site.alternative_sites))
         for site in settings.sites
     ]
     return ProjectSites(
         enabled=settings.enabled,
-        active_site=resolve(own.active_site or config.active_site or STUDIO_SITE),
-        remote_site=resolve(own.remote_site or config.remote_site or STUDIO_SITE),
+        active_site=own.active_site or config.active_site or STUDIO_SITE,
+        remote_site=own.remote_site or config.remote_site or STUDIO_SITE,
         default_active_site=config.active_site or STUDIO_SITE,
         default_remote_site=config.remote_site or STUDIO_SITE,
         default_rows=config.default_rows,
@@ -118,4 +126,30 @@ def resolve_sites(settings: Any, site_id: str | None) -> ProjectSites:
             for site in sites
             if site.name not in (LOCAL_SITE, STUDIO_SITE)
         },
+    )
+
+
+def add_own_choice(
+    shared: ProjectSites, settings: Any, site_id: str, machines: Collection[str]
+) -> ProjectSites:
+    """Return a project's rules with what an artist chose on his machine.
+
+    That is his active and remote site, where `local` becomes the machine's id, and
+    sites of his own. A name among `machines` is none of these: it has users.
+    """
+    own = settings.local_setting
+
+    def resolve(name: str) -> str:
+        return site_id if name == LOCAL_SITE else name
+
+    added = {
+        site.name: ConfiguredSite(site.name, site.provider)
+        for site in settings.sites
+        if site.name not in (LOCAL_SITE, STUDIO_SITE, *machines)
+    }
+    return replace(
+        shared,
+        active_site=resolve(own.active_site or shared.active_site),
+        remote_site=resolve(own.remote_site or shared.remote_site),
+        configured={**added, **shared.configured},
     )

@@ -185,7 +185,10 @@ class CredentialRoutes:
     async def _rules(
         self, project_name: str, caller: Caller, variant: str
     ) -> tuple[dict[str, Mapping[str, Any]], _Rules]:
-        """Return the caller's sites by name, and what decides about them."""
+        """Return the caller's sites by name, and what decides about them.
+
+        Whom a shared site is for, the project says: AYON stores any key for a machine.
+        """
         configuration = self._services.configuration
         own = await configuration.load(project_name, caller, variant)
         shared = await configuration.load(project_name, Caller(caller.user), variant)
@@ -197,7 +200,11 @@ class CredentialRoutes:
             frozenset().union(*_secrets_by_site(studio["sites"]).values()),
             _secrets_by_site(shared["sites"]),
         )
-        return {site["name"]: site for site in own["sites"]}, rules
+        sites = {site["name"]: site for site in shared["sites"]}
+        for site in own["sites"]:
+            decided = sites.get(site["name"], site)["credentials_for"]
+            sites[site["name"]] = {**site, "credentials_for": decided}
+        return sites, rules
 
     async def _resolve(
         self, name: str, site: Mapping[str, Any] | None, rules: _Rules

@@ -41,6 +41,12 @@ SELECT EXISTS (SELECT 1 FROM public.sites WHERE id = $1)
     OR EXISTS (SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1)
     AS found;
 
+-- name: machines_among
+-- Which of the names $1 are machines, as above.
+SELECT id FROM public.sites WHERE id = ANY ($1::varchar[])
+UNION
+SELECT site_name FROM public.sitesync_machine_sites WHERE site_name = ANY ($1::varchar[]);
+
 -- name: registered_site
 SELECT id, data -> 'users' AS users FROM public.sites WHERE id = $1;
 

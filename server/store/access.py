@@ -15,6 +15,7 @@ Removing, pausing and changing the priority of others' work there is for manager
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..domain.files import RepresentationFile, parse_files
@@ -186,6 +187,14 @@ async def check_site_name(
 async def _site_in_use(project_name: str, site_name: str) -> bool:
     query = _SQL.get("site_in_use", project_name)
     return bool((await Postgres.fetchrow(query, site_name))["found"])
+
+
+async def find_machines(names: Collection[str]) -> set[str]:
+    """Return which of these names are machines that are registered or have users."""
+    if not names:
+        return set()
+    rows = await Postgres.fetch(_SQL.get("machines_among"), sorted(names))
+    return {row["id"] for row in rows}
 
 
 async def check_machine_site(site_name: str, caller: Caller) -> None:

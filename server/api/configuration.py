@@ -44,7 +44,7 @@ class Configuration:
 
         async def load() -> ProjectSites:
             shared = await self.for_project(project_name, variant)
-            settings = await self._addon.get_project_site_settings(
+            settings: Any = await self._addon.get_project_site_settings(
                 project_name, caller.name, site_id, variant=variant
             )
             return add_own_choice(

@@ -190,7 +190,7 @@ class VerbRoutes:
             order.project_name, selection.filters, None, most + 1
         )
         if len(found) > most:
-            job_id = await self._start_job(order, caller, selection)
+            job_id = await self._start_job(order, caller, selection, found)
             return {**_describe(Tally()), "undo": None, "jobId": job_id}
         tally = Tally()
         missing = sorted(set(selection.ids or ()).difference(found))
@@ -234,14 +234,14 @@ class VerbRoutes:
         return tally
 
     async def _start_job(
-        self, order: Order, caller: Caller, selection: _Selection
+        self, order: Order, caller: Caller, selection: _Selection, found: list[str]
     ) -> str:
         job_id = await self._services.jobs.start(
             order.verb.value, order.project_name, caller.name
         )
         # AYON keeps a request's connection in the context: the task must not share it.
         task = asyncio.create_task(
-            self._run_job(job_id, order, selection),
+            self._run_job(job_id, order, selection, found),
             name=f"sitesync job {job_id}",
             context=Context(),
         )
@@ -249,11 +249,13 @@ class VerbRoutes:
         task.add_done_callback(self._jobs.discard)
         return job_id
 
-    async def _run_job(self, job_id: str, order: Order, selection: _Selection) -> None:
+    async def _run_job(
+        self, job_id: str, order: Order, selection: _Selection, found: list[str]
+    ) -> None:
         jobs, tally = self._services.jobs, Tally()
         # A named boundary: a job that fails says so to who waits for it.
         try:
-            async with aclosing(self._parts(order, selection)) as parts:
+            async with aclosing(self._parts(order, selection, found)) as parts:
                 async for part in parts:
                     tally.include(part)
                     await jobs.note(job_id, "running", _describe(tally))
@@ -266,7 +268,7 @@ class VerbRoutes:
             await self._tell_failure(job_id, order, result, error)
 
     async def _parts(
-        self, order: Order, selection: _Selection
+        self, order: Order, selection: _Selection, found: list[str]
     ) -> AsyncGenerator[Tally, None]:
         """Carry out slices, a few at a time; yield what each came to.
 
@@ -274,7 +276,7 @@ class VerbRoutes:
         """
         running: set[asyncio.Task[Tally]] = set()
         try:
-            async for ids in self._slices(order.project_name, selection):
+            async for ids in self._slices(order.project_name, selection, found):
                 work = do_until_uncrossed(partial(self._try_slice, order, ids))
                 running.add(asyncio.create_task(work))
                 while len(running) >= SLICES_AT_ONCE:
@@ -305,8 +307,9 @@ class VerbRoutes:
         logging.error(f"Site Sync job {job_id} ({order.verb}) failed: {error!r}")
 
     async def _slices(
-        self, project_name: str, selection: _Selection
+        self, project_name: str, selection: _Selection, found: list[str]
     ) -> AsyncIterator[list[str]]:
+        """Yield the ids of a selection, of which the first `found` are known."""
         find = self._services.representations.matching_ids
         if selection.ids is not None:
             for start in range(0, len(selection.ids), SLICE):
@@ -314,7 +317,9 @@ class VerbRoutes:
                 filters = replace(selection.filters, representation_ids=part)
                 yield await find(project_name, filters, None, SLICE)
             return
-        after: str | None = None
+        for start in range(0, len(found), SLICE):
+            yield found[start : start + SLICE]
+        after = found[-1]
         while ids := await find(project_name, selection.filters, after, SLICE):
             yield ids
             after = ids[-1]

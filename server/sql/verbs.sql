@@ -22,36 +22,6 @@ WITH wanted AS (
     -- What somebody is deleting is left to him: nobody waits here for a deletion.
     FOR KEY SHARE OF r SKIP LOCKED
 ),
-made AS MATERIALIZED (
-    SELECT wanted.id, wanted.site_name, built.entries, built.bytes_total,
-        built.bytes_known,
-        (SELECT count(*) FROM jsonb_object_keys(built.entries)) AS files_total
-    FROM wanted
-    CROSS JOIN LATERAL (
-        -- Put together as text: several times quicker than objects out of objects.
-        SELECT
-            ('{' || string_agg(
-                file.id::text || ':{"hash":'
-                || CASE WHEN jsonb_typeof(file.hash) = 'string'
-                    THEN file.hash::text ELSE '""' END
-                || ',"status":' || $3::integer
-                || ',"size":' || CASE WHEN $3::integer = 4 THEN sized.size ELSE 0 END
-                || ',"timestamp":' || floor($5::float8)::bigint || '}', ','
-            ) FILTER (WHERE jsonb_typeof(file.id) = 'string') || '}')::jsonb AS entries,
-            least(coalesce(sum(sized.size), 0), 9223372036854775807)::bigint
-                AS bytes_total,
-            least(coalesce(sum(sized.size) FILTER (
-                WHERE jsonb_typeof(file.id) = 'string'
-            ), 0), 9223372036854775807)::bigint AS bytes_known
-        FROM jsonb_to_recordset(wanted.files) AS file (id jsonb, hash jsonb, size jsonb)
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN jsonb_typeof(file.size) = 'number'
-                THEN least(greatest(trunc(file.size::numeric), 0), 9223372036854775807)
-                ELSE 0 END AS size
-        ) AS sized
-    ) AS built
-    WHERE built.entries IS NOT NULL
-),
 inserted AS (
     INSERT INTO {schema}.sitesync_files_status (
         representation_id, site_name, status, priority, data,
@@ -59,18 +29,51 @@ inserted AS (
         bytes_total, bytes_done, due_at, changed_at
     )
     SELECT
-        made.id, made.site_name, $3::integer, $4,
-        jsonb_build_object('files', made.entries),
-        made.files_total,
-        CASE WHEN $3::integer = 1 THEN made.files_total ELSE 0 END,
+        wanted.id, wanted.site_name, $3::integer, $4, built.data,
+        counted.files,
+        CASE WHEN $3::integer = 1 THEN counted.files ELSE 0 END,
         0,
-        CASE WHEN $3::integer = 4 THEN made.files_total ELSE 0 END,
+        CASE WHEN $3::integer = 4 THEN counted.files ELSE 0 END,
         0,
-        made.bytes_total,
-        CASE WHEN $3::integer = 4 THEN made.bytes_known ELSE 0 END,
+        built.bytes_total,
+        built.bytes_done,
         CASE WHEN $3::integer = 1 THEN to_timestamp(floor($5::float8)) END,
         to_timestamp($5::float8)
-    FROM made
+    FROM wanted
+    CROSS JOIN LATERAL (
+        -- Put together as text: several times quicker than objects out of objects.
+        -- The inner SELECT is what all entries have, put together once.
+        SELECT
+            ('{"files":{' || string_agg(
+                file.id::text
+                || CASE WHEN $3::integer = 4
+                    THEN ':{"size":' || least(sized.size, 9223372036854775807)
+                        || ',"hash":'
+                    ELSE ':{"size":0,"hash":' END
+                || CASE WHEN jsonb_typeof(file.hash) = 'string'
+                    THEN file.hash::text ELSE '""' END
+                || (
+                    SELECT ',"status":' || $3::integer
+                        || ',"timestamp":' || floor($5::float8)::bigint || '}'
+                ), ','
+            ) FILTER (WHERE jsonb_typeof(file.id) = 'string') || '}}')::jsonb AS data,
+            least(coalesce(sum(sized.size), 0), 9223372036854775807)::bigint
+                AS bytes_total,
+            least(coalesce(sum(sized.size) FILTER (
+                WHERE $3::integer = 4 AND jsonb_typeof(file.id) = 'string'
+            ), 0), 9223372036854775807)::bigint AS bytes_done
+        FROM jsonb_to_recordset(wanted.files) AS file (id jsonb, hash jsonb, size jsonb)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN jsonb_typeof(file.size) = 'number'
+                THEN greatest(trunc(file.size::numeric), 0)
+                ELSE 0 END AS size
+        ) AS sized
+        -- The JSON itself would be put together once more to be looked at here.
+        HAVING bool_or(jsonb_typeof(file.id) = 'string')
+    ) AS built
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS files FROM jsonb_object_keys(built.data -> 'files')
+    ) AS counted
     ON CONFLICT (representation_id, site_name) DO NOTHING
     RETURNING representation_id, site_name, files_total, bytes_total
 )

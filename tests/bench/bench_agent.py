@@ -36,7 +36,6 @@ from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.transfer.journal import Journal
 from ayon_sitesync.work import TransferFile
 
-from tests.bench.engine import open_disk
 from tests.bench.parts import Parts
 from tests.bench.records import describe_machine
 from tests.bench.transfer_page import keep_table
@@ -45,6 +44,8 @@ from tests.bench.transfer_studio import (
     MACHINE,
     PROJECT,
     QUEUED,
+    STUDIO,
+    SYNCED,
     Load,
     TransferStudio,
     open_studio,
@@ -142,7 +143,8 @@ def measure_idle(studio: TransferStudio, state: Path, projects: int) -> None:
 
 def measure_latency(studio: TransferStudio, state: Path) -> None:
     load = Load("latency", LATENCY_FILES, 1, 10_000)
-    studio.publish(load)
+    studio.publish(load, studio.studio_root)
+    studio.mark_all(STUDIO, SYNCED)
     admin = ayon_api.ServerAPI(
         studio.url, studio.admin_key, site_id=MACHINE, create_session=False
     )
@@ -185,9 +187,9 @@ def measure_resume(base: Path) -> None:
     with (source_root / "a.mov").open("wb") as stream:
         for _ in range(RESUME_BYTES // len(block)):
             stream.write(block)
-    source = open_disk(source_root)
+    source = _open_disk(source_root)
     target_root.mkdir()
-    _resume("disk", source, open_disk(target_root), Journal(base / "disk-journal"))
+    _resume("disk", source, _open_disk(target_root), Journal(base / "disk-journal"))
     shutil.rmtree(target_root)
     target_root.mkdir()
     with Sshd(base / "sshd") as server:
@@ -197,6 +199,11 @@ def measure_resume(base: Path) -> None:
         )
         target = make_provider("sftp", config)
         _resume("SFTP", source, target, Journal(base / "sftp-journal"))
+
+
+def _open_disk(root: Path) -> Provider:
+    config = SiteConfig("disk", {"work": str(root)}, "linux", "beef")
+    return make_provider("local_drive", config)
 
 
 def _resume(kind: str, source: Provider, target: Provider, journal: Journal) -> None:

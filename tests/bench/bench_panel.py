@@ -30,6 +30,7 @@ from playwright.sync_api import CDPSession, Page, Request
 
 from devhost.process import DevhostProcess
 from devhost.seed import SeedError, SeedPlan, run_seed
+from tests.bench.page_tasks import LONG_MS, Tasks, tracing
 from tests.bench.records import describe_machine, write_record, write_section
 from tests.e2e.browser import PanelPage, run_chromium
 from tests.e2e.first_load import MOST_BYTES, MOST_COMPRESSED_BYTES, measure_first_load
@@ -216,7 +217,9 @@ def measure(data_dir: Path, name: str, minutes: float) -> list[Figure]:
         url = f"{project.alone_url}#project={name}&view=representations"
         figures = [*_tell_first_load(), *_tell_openings(measure_openings(page, url))]
         _wait_for_total(page)
-        figures += _tell_frames(scroll(page, MOVES, PIXELS))
+        with tracing(browser, page) as tasks:
+            frames = scroll(page, MOVES, PIXELS)
+        figures += [_tell_frames(frames), *_tell_tasks(tasks)]
         figures.append(_tell_jumps(measure_jumps(page)))
         jump(page, 0)
         figures += measure_burst(page, project)
@@ -253,24 +256,38 @@ def _tell_openings(seconds: list[float]) -> list[Figure]:
     ]
 
 
-def _tell_frames(frames: Frames) -> list[Figure]:
+def _tell_frames(frames: Frames) -> Figure:
     ordered = sorted(frames.gaps)
     median, worst = statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
-    longest = max(frames.long_tasks, default=0.0)
+    return Figure(
+        f"{len(ordered)} frames of a steady scroll: median, 95 %, longest",
+        f"{median:.1f} ms, {worst:.1f} ms, {ordered[-1]:.1f} ms",
+        {"medianMs": median, "worst5PercentMs": worst, "longestMs": ordered[-1]},
+    )
+
+
+def _tell_tasks(tasks: Tasks) -> list[Figure]:
     return [
-        Figure(
-            f"{len(ordered)} frames of a steady scroll: median, 95 %, longest",
-            f"{median:.1f} ms, {worst:.1f} ms, {ordered[-1]:.1f} ms",
-            {"medianMs": median, "worst5PercentMs": worst, "longestMs": ordered[-1]},
+        _tell_long_tasks(
+            "by the processor's time: the page's own work", tasks.by_processor
         ),
-        Figure(
-            "tasks over 50 ms meanwhile, the longest",
-            f"{len(frames.long_tasks)}, {longest:.0f} ms",
-            {"longTasksMs": frames.long_tasks},
-            "none",
-            bool(frames.long_tasks),
+        _tell_long_tasks(
+            "by the clock: with the waits for a processor, which server, database and "
+            "browser share",
+            tasks.by_clock,
         ),
     ]
+
+
+def _tell_long_tasks(what: str, ordered: list[float]) -> Figure:
+    long = [one for one in ordered if one > LONG_MS]
+    return Figure(
+        f"tasks over {LONG_MS} ms meanwhile, the longest, {what}",
+        f"{len(long)}, {ordered[0]:.0f} ms",
+        {"longTasksMs": long, "longestMs": ordered[0]},
+        "none",
+        bool(long),
+    )
 
 
 def _tell_jumps(milliseconds: list[float]) -> Figure:

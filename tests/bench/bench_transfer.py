@@ -1,7 +1,7 @@
 """How fast an agent moves files between disks, beside `cp -r` and `sync`.
 
     python -m tests.bench.bench_transfer --disk DIR --tmpfs DIR
-        [--only NAME ...] [--runs N]
+        [--only NAME ...] [--runs N] [--part X]
 
 Each figure is the median of three runs, unless told otherwise. Copies by `cp` and by an
 agent alternate, so that both meet the machine in the same state. A run of everything
@@ -18,13 +18,20 @@ import statistics
 import subprocess
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tests.bench.parts import Parts
 from tests.bench.records import OURS, Comparisons, describe_machine
 from tests.bench.transfer_page import compare, format_speed, keep_table
-from tests.bench.transfer_studio import Load, Run, TransferStudio, open_studio
+from tests.bench.transfer_studio import (
+    MACHINE,
+    STUDIO,
+    Load,
+    Run,
+    TransferStudio,
+    open_studio,
+)
 
 RUNS = 3
 LOADS = (
@@ -88,13 +95,15 @@ class Result:
 
 def measure(studio: TransferStudio, load: Load, place: str, runs: int) -> Result:
     """Publish a load and bring it to the machine, again and again."""
-    studio.publish(load)
+    studio.publish(load, studio.studio_root)
     os.sync()
     agents: list[Run] = []
     copies: list[float] = []
     for _ in range(runs):
         copies.append(copy_tree(studio))
-        studio.queue_all()
+        shutil.rmtree(studio.machine_root)
+        studio.machine_root.mkdir()
+        studio.queue_all(STUDIO, MACHINE)
         os.sync()
         agents.append(studio.run_agent())
         check(studio, load)
@@ -129,7 +138,7 @@ def copy_tree(studio: TransferStudio) -> float:
 
 def check(studio: TransferStudio, load: Load) -> None:
     """Everything is proven, and there is what the proofs say."""
-    verified = studio.count_verified()
+    verified = studio.count_verified(MACHINE)
     if verified != load.files:
         raise RuntimeError(f"{load.name}: {verified} of {load.files} files verified")
     trees = (studio.studio_root, studio.machine_root)
@@ -144,12 +153,15 @@ def main() -> None:
     parser.add_argument("--only", choices=names, nargs="+", default=names)
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--place", choices=["disk", "tmpfs"])
+    parser.add_argument("--part", type=float, default=1.0, help="of each load")
     options = parser.parse_args()
     machine = describe_machine()
     rows, cases = [], []
     parts = Parts()
     for place in ("tmpfs", "disk"):
-        for load in LOADS:
+        for whole in LOADS:
+            sequences = max(1, round(whole.sequences * options.part))
+            load = replace(whole, sequences=sequences)
             if load.name not in options.only:
                 continue
             if options.place not in (None, place):
@@ -164,7 +176,8 @@ def main() -> None:
                 rows.append(result.make_row())
                 seconds = {OURS: result.agent_seconds, COPY: result.copy_seconds}
                 cases.append(compare(name, load.files, load.size, seconds))
-    if options.only == names and options.place is None:
+    is_whole = options.only == names and options.part == 1
+    if is_whole and options.place is None:
         keep_table("disks", COLUMNS, rows, NOTES, machine)
         title = "Files between disks, the whole system"
         Comparisons(title, machine, cases).write("transfer")

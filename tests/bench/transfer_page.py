@@ -12,8 +12,8 @@ MARK = "bench-transfer"
 SMALL_BYTES = 1_000_000
 TITLES = {
     "disks": "Between disks, the whole system",
-    "sftp": "SFTP, the engine",
-    "s3": "S3, the engine",
+    "sftp": "SFTP, the whole system",
+    "s3": "S3, the whole system",
     "agent": "An agent that waits, and one that goes on",
 }
 """Parts in the order of the page."""

@@ -1,4 +1,4 @@
-"""A devhost with a studio's files that a machine wants, for benchmarks of transfers.
+"""A devhost with files of one site that another wants, for benchmarks of transfers.
 
 Rows are written into the devhost's database in bulk; what is measured is the whole
 system from the agent's first request to its end: claims, copies, proofs, reports.
@@ -7,14 +7,17 @@ system from the agent's first request to its end: claims, copies, proofs, report
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import ayon_api
+import psutil
 
 from devhost.data_folder import DataFolder
 from devhost.postgres import find_running, make_dsn
@@ -31,7 +35,7 @@ from devhost.up import DATABASE
 from tests.support.relay import CountingRelay
 
 PROJECT = "bench"
-MACHINE = "brisk-amber-fox"
+STUDIO, MACHINE = "studio", "brisk-amber-fox"
 CLIENT_DIR = Path(__file__).parents[2] / "client"
 SYNCED, QUEUED = 4, 1
 TABLE_SECONDS = 60.0
@@ -78,19 +82,60 @@ class Load:
 class Run:
     """One run of an agent: seconds of work, requests it sent, its peak memory.
 
-    Requests are those that passed on the wire, logging in included.
+    Requests are those that passed on the wire, logging in included. `daemon_bytes`:
+    the peak of rclone's daemon, 0 without one.
     """
 
     seconds: float
     requests: int
     peak_bytes: int
+    daemon_bytes: int
+
+
+class MemoryWatch:
+    """Peaks of a process and of rclone's daemon below it, while it is open."""
+
+    _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
+    def __init__(self, pid: int) -> None:
+        self.own = self.daemon = 0
+        self._pid = pid
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._end.wait(0.1):
+            with contextlib.suppress(psutil.Error, OSError):
+                self.own = max(self.own, self._read_peak(self._pid))
+                for child in psutil.Process(self._pid).children():
+                    if "rcd" in child.cmdline():
+                        self.daemon = max(self.daemon, self._read_peak(child.pid))
+
+    def _read_peak(self, pid: int) -> int:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        found = self._PEAK.search(status)
+        return int(found[1]) * 1024 if found else 0
 
 
 class TransferStudio:
-    """The devhost, its project and the roots of both sites. A context manager."""
+    """The devhost, its project and the roots of both disks. A context manager."""
 
-    def __init__(self, base: Path, data: Path) -> None:
-        """`base` holds the files; `data` the devhost's database and its log."""
+    def __init__(
+        self, base: Path, data: Path, sites: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """`base` holds the files; `data` the devhost's database and its log.
+
+        `sites`: more sites, as the addon's settings have them.
+        """
+        self._sites = list(sites)
         self.studio_root = base / "studio"
         self.machine_root = base / "machine"
         self.copy_root = base / "copy"
@@ -125,6 +170,7 @@ class TransferStudio:
         addon = self.endpoint
         settings = admin.raw_get(f"{addon}/settings").data
         settings["enabled"] = True
+        settings["sites"] = self._sites
         _expect(admin.raw_post(f"{addon}/settings", json=settings))
         own = f"{addon}/settings/{PROJECT}"
         settings = artist.raw_get(f"{own}?site={MACHINE}").data
@@ -153,20 +199,23 @@ class TransferStudio:
 
     # --- the project -----------------------------------------------------------------
 
-    def publish(self, load: Load) -> None:
-        """Write the files of a load and register them, SYNCED on the studio's site."""
-        load.make(self.studio_root)
+    def publish(self, load: Load, root: Path) -> None:
+        """Write the files of a load below a root, and register them."""
+        load.make(root)
         self._execute(lambda connection: _publish(connection, load))
 
-    def queue_all(self) -> None:
-        """Everything is wanted on the machine, as if nothing was known of it yet."""
-        shutil.rmtree(self.machine_root)
-        self.machine_root.mkdir()
-        self._execute(_queue_all)
+    def mark_all(self, site: str, status: int) -> None:
+        """Write a row for everything, as the existing addon does."""
+        self._execute(lambda connection: _write_rows(connection, site, status))
 
-    def count_verified(self) -> int:
-        """Files on the machine whose proof the server has."""
-        return int(self._execute(_count_verified))
+    def queue_all(self, source: str, target: str) -> None:
+        """Site `target` wants everything that `source` has, as if nothing was known
+        of it yet."""
+        self._execute(lambda connection: _queue_all(connection, source, target))
+
+    def count_verified(self, site: str) -> int:
+        """Files of a site whose proof the server has."""
+        return int(self._execute(lambda connection: _count_verified(connection, site)))
 
     def _execute(self, use: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
         socket_dir = find_running(DataFolder(self._data / "devhost").postgres_dir)
@@ -183,14 +232,14 @@ class TransferStudio:
 
     # --- what is measured ------------------------------------------------------------
 
-    def run_agent(self) -> Run:
-        """An agent until nothing is pending."""
+    def run_agent(self, *arguments: str) -> Run:
+        """An agent of the machine until nothing is pending."""
         relay = CountingRelay(int(urlsplit(self.url).port or 0))
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "ayon_sitesync", "agent", "--once", "--json"),
                 *("--server", relay.url, "--site", MACHINE),
-                *("--project", PROJECT),
+                *("--project", PROJECT, *arguments),
             ],
             env={
                 **os.environ,
@@ -202,17 +251,20 @@ class TransferStudio:
             text=True,
         )
         assert process.stdout is not None
+        said: list[str] = []
         started_at = ended_at = time.monotonic()
-        with process.stdout:
+        with MemoryWatch(process.pid) as memory, process.stdout:
             for line in process.stdout:
                 event = json.loads(line)["event"]
                 ended_at = time.monotonic()
                 if event == "started":
                     started_at = ended_at
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, "the agent did not do everything"
-        return Run(ended_at - started_at, relay.requests, usage.ru_maxrss * 1024)
+                if event == "problem":
+                    said.append(line)
+        status = process.wait()
+        assert status == 0, f"the agent did not do everything: {said[-3:]}"
+        seconds = ended_at - started_at
+        return Run(seconds, relay.requests, memory.own, memory.daemon)
 
 
 def _expect(response: Any) -> None:
@@ -257,16 +309,15 @@ async def _publish(connection: Any, load: Load) -> None:
         f"REFRESH MATERIALIZED VIEW {schema}.hierarchy;"
         f"DELETE FROM {schema}.sitesync_files_status"
     )
-    await _write_rows(connection, "studio", SYNCED)
 
 
-async def _queue_all(connection: Any) -> None:
+async def _queue_all(connection: Any, source: str, target: str) -> None:
     schema = f"project_{PROJECT}"
     for table in ("attempts", "file_checksums", "leases"):
         await connection.execute(f"DELETE FROM {schema}.sitesync_{table}")
     await connection.execute(f"DELETE FROM {schema}.sitesync_files_status")
-    await _write_rows(connection, "studio", SYNCED)
-    await _write_rows(connection, MACHINE, QUEUED)
+    await _write_rows(connection, source, SYNCED)
+    await _write_rows(connection, target, QUEUED)
     await connection.execute(f"ANALYZE {schema}.sitesync_files_status")
 
 
@@ -286,11 +337,11 @@ async def _write_rows(connection: Any, site: str, status: int) -> None:
     )
 
 
-async def _count_verified(connection: Any) -> Any:
+async def _count_verified(connection: Any, site: str) -> Any:
     return await connection.fetchval(
         "SELECT coalesce(sum(files_verified), 0)"
         f" FROM project_{PROJECT}.sitesync_files_status WHERE site_name = $1",
-        MACHINE,
+        site,
     )
 
 
@@ -303,10 +354,12 @@ async def _wait_for_table(connection: Any, schema: str) -> None:
 
 
 @contextmanager
-def open_studio(base: Path, data: Path) -> Iterator[TransferStudio]:
+def open_studio(
+    base: Path, data: Path, sites: Sequence[dict[str, Any]] = ()
+) -> Iterator[TransferStudio]:
     """A studio in folders of its own, which are removed afterwards."""
     try:
-        with TransferStudio(base, data) as studio:
+        with TransferStudio(base, data, sites) as studio:
             yield studio
     finally:
         shutil.rmtree(base, ignore_errors=True)

@@ -66,10 +66,12 @@ class Sshd:
         shell: bool = True,
         sftp_arguments: str = "",
         sftp_prefix: Sequence[str] = (),
+        home: Path | None = None,
     ) -> None:
         """Without `shell` the server gives SFTP only, as chrooted accounts have it.
 
         `sftp_prefix` is a command that runs the one after it, as `nsenter` does.
+        `home` is the user's instead of the real one, whose shell may start slowly.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -80,10 +82,10 @@ class Sshd:
         shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
         self._config = folder / "sshd_config"
         command = " ".join((*sftp_prefix, find_sftp_server(), sftp_arguments))
-        self._write_config(shell, command)
+        self._write_config(shell, command, home)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _write_config(self, shell: bool, command: str) -> None:
+    def _write_config(self, shell: bool, command: str, home: Path | None) -> None:
         folder = self.folder
         lines = [
             f"Port {self.port}",
@@ -101,6 +103,8 @@ class Sshd:
         ]
         if not shell:
             lines.append(f"ForceCommand {command}")
+        if home is not None:
+            lines.append(f"SetEnv HOME={home}")
         self._config.write_text("\n".join(lines) + "\n")
 
     def start(self) -> Sshd:

@@ -1,11 +1,13 @@
 import { useCallback, useMemo } from "react";
 
 import type { WireSelection } from "./api/contract";
+import { useViewer } from "./api/get-me";
 import type { ListQuestion } from "./api/query-representations";
 import type { Site } from "./api/types";
 import { toWireFilter } from "./api/wire-filter";
 import type { ColumnChoice } from "./domain/column-choice";
 import { isFiltered, type ListFilter, NO_FILTER, type Sort } from "./domain/list-filter";
+import { mayOrder } from "./domain/permissions";
 import { STATUS } from "./domain/status";
 import { DetailPane } from "./features/detail/detail-pane";
 import { CopyLink } from "./features/filters/copy-link";
@@ -160,6 +162,7 @@ function ListView(
   },
 ) {
   const { projectName, folderIds, sites, siteNames, hash, onHash, onAsk } = props;
+  const viewer = useViewer();
   const filterText = JSON.stringify(hash.filter);
   const sortText = JSON.stringify(hash.sort);
   const question = useMemo<ListQuestion>(() => {
@@ -237,6 +240,7 @@ function ListView(
         <VerbBar
           count={selected.count}
           bytes={selected.bytes}
+          isAllowed={(verb) => sites.some((site) => mayOrder(verb, site, viewer))}
           onVerb={(verb) => {
             onAsk({
               verb,

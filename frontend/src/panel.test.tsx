@@ -162,6 +162,27 @@ describe("the overview", () => {
     expect(list.getAllByRole("listitem")).toHaveLength(8);
   });
 
+  it("leads who may change a wrong setting to it", async () => {
+    const text = "Setting sites.gdrive.root_id: it is empty";
+    const problem = makeProblem({ text, siteName: "gdrive", code: "wrong_setting" });
+    serveProject("demo", { sites: SITES, problems: [problem] });
+    server.use(MANAGER);
+    renderPanel({ hash: "#project=demo" });
+    const link = await screen.findByRole("link", { name: `Open settings: ${text}` });
+    expect(link.getAttribute("href")).toBe(
+      "/manageProjects/projectSettings?project=demo&addonName=sitesync",
+    );
+    // Else AYON's page would open in the panel's frame.
+    expect(link.getAttribute("target")).toBe("_top");
+  });
+
+  it("does not lead others to settings that they cannot change", async () => {
+    serveProject("demo", { sites: SITES, problems: [makeProblem({ code: "wrong_setting" })] });
+    renderPanel({ hash: "#project=demo" });
+    await screen.findByRole("list", { name: "Problems" });
+    expect(screen.queryByRole("link", { name: /^Open settings/ })).toBeNull();
+  });
+
   it("retries what failed on a site from the problem", async () => {
     const project = serveProject("demo", { sites: SITES, problems: [makeProblem()] });
     const { user } = renderPanel({ hash: "#project=demo" });

@@ -14,6 +14,7 @@ import { useLiveQueries } from "../../api/use-live-queries";
 import { LoadState } from "../../components/load-state";
 import { MovingTable } from "../../components/moving-table";
 import { ProblemList } from "../../components/problem-list";
+import { SettingsLink } from "../../components/settings-link";
 import { isOwnMachine } from "../../domain/own-site";
 import { pausesOf } from "../../domain/pauses";
 import { listAgents } from "../../components/site-health";
@@ -82,7 +83,10 @@ export function OverviewPage({
           problems={known}
           now={now}
           renderLinks={(problem) => (
-            <ProblemLinks problem={problem} linkTo={linkTo} onRetry={onRetry} />
+            <>
+              <ProblemLinks problem={problem} linkTo={linkTo} onRetry={onRetry} />
+              <SettingsLink projectName={projectName} problem={problem} />
+            </>
           )}
         />
       )}

@@ -15,8 +15,8 @@ const MOST_ANCHORS = 1000;
 const MOST_KEPT = 24;
 /** Rows of one request where only their ids are wanted: what the server gives at most. */
 const MOST_READ = 1000;
-/** Rows beyond the sight that are read before they come into it. */
-const AHEAD_ROWS = 100;
+/** Rows beyond the sight that are read before they come into it: a second of scrolling. */
+const AHEAD_ROWS = 300;
 
 /** The whole list in numbers. Files and bytes are null where nobody summed them. */
 export type ListTotals = { rows: number; files: number | null; bytes: number | null };

@@ -11,6 +11,7 @@ import { EmptyState } from "../../components/empty-state";
 import { Icon } from "../../components/icon";
 import { LoadFailure, LoadState } from "../../components/load-state";
 import { ProblemList } from "../../components/problem-list";
+import { SettingsLink } from "../../components/settings-link";
 import { formatAgo } from "../../lib/format";
 import { formatHash } from "../../lib/hash-state";
 import { useNow } from "../../lib/use-now";
@@ -86,14 +87,17 @@ function Studio({
         problems={problems}
         now={now}
         whereOf={(problem) => problem.projectName}
-        renderLinks={({ projectName, text }) => (
-          <a
-            className="button"
-            href={formatHash({ projectName })}
-            aria-label={`Open project ${projectName}: ${text}`}
-          >
-            Open project
-          </a>
+        renderLinks={(problem) => (
+          <>
+            <a
+              className="button"
+              href={formatHash({ projectName: problem.projectName })}
+              aria-label={`Open project ${problem.projectName}: ${problem.text}`}
+            >
+              Open project
+            </a>
+            <SettingsLink projectName={problem.projectName} problem={problem} />
+          </>
         )}
       />
       {data.pauses.length > 0 && (

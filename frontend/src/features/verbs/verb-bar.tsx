@@ -35,6 +35,7 @@ const SHOWN: readonly { verb: VerbName; rank: 1 | 2 | 3 }[] = [
 export function VerbBar({
   count,
   bytes,
+  isAllowed,
   onVerb,
   onDetails,
   total,
@@ -43,6 +44,8 @@ export function VerbBar({
 }: {
   count: number | null;
   bytes: number | null;
+  /** Whether who looks may do that anywhere: only that is offered. */
+  isAllowed: (verb: VerbName) => boolean;
   onVerb: (verb: VerbName) => void;
   /** Only for a single row. */
   onDetails: (() => void) | null;
@@ -53,6 +56,7 @@ export function VerbBar({
 }) {
   const all =
     total !== null && total > (count ?? 0) ? `Select all ${formatCount(total)}` : null;
+  const offered = SHOWN.filter(({ verb }) => isAllowed(verb));
   return (
     <div className="verb-bar" role="toolbar" aria-label="With the selection">
       <span className="verb-count" role="status">
@@ -74,7 +78,7 @@ export function VerbBar({
           {all}
         </button>
       )}
-      {SHOWN.map(({ verb, rank }) => (
+      {offered.map(({ verb, rank }) => (
         <button
           key={verb}
           type="button"
@@ -90,14 +94,14 @@ export function VerbBar({
           {VERB_LOOKS[verb].label}
         </button>
       ))}
-      <div className="verb-more">
+      <div className="verb-more" data-rank={offered.some(({ rank }) => rank > 2) ? 3 : 2}>
         <Popover icon="more" label="More" hint="More to do with the selection">
           {all !== null && (
             <button type="button" className="menu-item" data-rank={2} onClick={onSelectAll}>
               {all}
             </button>
           )}
-          {SHOWN.filter(({ rank }) => rank > 1).map(({ verb, rank }) => (
+          {offered.filter(({ rank }) => rank > 1).map(({ verb, rank }) => (
             <button
               key={verb}
               type="button"

@@ -25,6 +25,13 @@ function getRow(index: number): HTMLElement {
   return screen.getByRole("row", { name: new RegExp(`sh000${index}`) });
 }
 
+/** What the bar has, without what selects and clears. */
+function listOffered(): string[] {
+  return within(screen.getByRole("toolbar"))
+    .getAllByRole("button", { name: /…$/ })
+    .map((button) => button.textContent);
+}
+
 async function ask(user: Awaited<ReturnType<typeof open>>["user"], verb: string) {
   await user.click(screen.getByRole("button", { name: verb }));
   return within(await screen.findByRole("dialog"));
@@ -82,6 +89,26 @@ describe("a selection", () => {
         },
       ]);
     });
+  });
+});
+
+describe("an artist", () => {
+  it("is offered what sites that all share let him ask for", async () => {
+    serveProject("demo", { sites: SITES, rows: ROWS });
+    const { user } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("row", { name: /sh0000/ }));
+    expect(listOffered()).toEqual(["Sync to…", "Retry…"]);
+  });
+
+  it("is offered every verb once he has a machine of his own", async () => {
+    const own = makeSite("brisk-amber-fox", { isActive: true });
+    serveProject("demo", { sites: [...SITES, own], rows: ROWS });
+    const { user } = renderPanel({ hash: LIST });
+    await user.click(await screen.findByRole("row", { name: /sh0000/ }));
+    expect(listOffered()).toHaveLength(9);
+    const dialog = await ask(user, "Reset…");
+    const sites = dialog.getAllByRole("checkbox").map((box) => box.parentElement?.textContent);
+    expect(sites).toEqual([expect.stringContaining("brisk-amber-fox")]);
   });
 });
 

@@ -82,8 +82,9 @@ class Load:
 class Run:
     """One run of an agent: seconds of work, requests it sent, its peak memory.
 
-    Requests are those that passed on the wire, logging in included. `daemon_bytes`:
-    the peak of rclone's daemon, 0 without one.
+    Requests are those that passed on the wire from the start of work on; logging in and
+    reading the settings comes before. `daemon_bytes`: the peak of rclone's daemon, 0
+    without one.
     """
 
     seconds: float
@@ -253,18 +254,21 @@ class TransferStudio:
         assert process.stdout is not None
         said: list[str] = []
         started_at = ended_at = time.monotonic()
+        requests_before = 0
         with MemoryWatch(process.pid) as memory, process.stdout:
             for line in process.stdout:
                 event = json.loads(line)["event"]
                 ended_at = time.monotonic()
                 if event == "started":
                     started_at = ended_at
+                    requests_before = relay.requests
                 if event == "problem":
                     said.append(line)
         status = process.wait()
         assert status == 0, f"the agent did not do everything: {said[-3:]}"
         seconds = ended_at - started_at
-        return Run(seconds, relay.requests, memory.own, memory.daemon)
+        requests = relay.requests - requests_before
+        return Run(seconds, requests, memory.own, memory.daemon)
 
 
 def _expect(response: Any) -> None:

@@ -43,12 +43,18 @@ class LiveChannel:
         except ServerError as error:
             log.debug("No live channel: %s", error)
             return False
-        if self._hub is not None and self._hub.is_connected():
+        if self._has_websocket():
             self._stop_poll()
             return True
         if self._poll is None:
-            self._poll = LongPoll(self._client, self._on_event)
+            self._poll = LongPoll(
+                self._client, self._on_event, lambda: not self._has_websocket()
+            )
         return self._poll.is_up()
+
+    def _has_websocket(self) -> bool:
+        hub = self._hub
+        return hub is not None and bool(hub.is_connected())
 
     def note_projects(self, names: set[str]) -> None:
         """Work of these projects was given.

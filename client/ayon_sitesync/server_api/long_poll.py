@@ -13,6 +13,10 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 25
 RETRY_SECONDS = 15.0
+GRACE_SECONDS = 3.0
+"""A websocket that connects within this time spares another login."""
+NEWS_SECONDS = 1.0
+"""Shortest time between two questions: while files move, events come all the time."""
 
 
 class LongPoll:
@@ -21,7 +25,14 @@ class LongPoll:
     On a connection of its own: a request of it takes as long as nothing happens.
     """
 
-    def __init__(self, client: ServerClient, on_event: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: ServerClient,
+        on_event: Callable[[], None],
+        is_needed: Callable[[], bool],
+    ) -> None:
+        """Nothing is asked while it is not needed."""
+        self._is_needed = is_needed
         self._client = client.make_another()
         self._on_event = on_event
         self._stop = threading.Event()
@@ -38,7 +49,13 @@ class LongPoll:
         self._stop.set()
 
     def _run(self) -> None:
+        self._stop.wait(GRACE_SECONDS)
         while not self._stop.is_set():
+            if not self._is_needed():
+                self._is_up = False
+                self._cursor = None
+                self._stop.wait(RETRY_SECONDS)
+                continue
             try:
                 answer = self._client.wait_for_events(self._cursor, WAIT_SECONDS)
             except ServerError as error:
@@ -53,4 +70,5 @@ class LongPoll:
             self._is_up = True
             if is_news and not self._stop.is_set():
                 self._on_event()
+                self._stop.wait(NEWS_SECONDS)
         self._client.close()

@@ -49,6 +49,8 @@ REPORT_SECONDS = 1.0
 """Shortest time between two reports while files move."""
 REQUEST_SECONDS = 0.1
 """Shortest time between two requests whatever happens."""
+BUSY_SECONDS = 0.5
+"""The same while files are under way: what is wanted sooner waits for that."""
 WAKE_SECONDS = 1.0
 """Shortest time between two looks for work that events caused."""
 HTTP_BAD_REQUEST = 400
@@ -187,6 +189,9 @@ class Agent:
             wanted = self._last_request + REQUEST_SECONDS
         else:
             wanted = self._report_at
+            if self._is_hungry():
+                wanted = min(wanted, self._claim_at)
+            wanted = max(wanted, self._last_request + BUSY_SECONDS)
         return max(wanted, self._request_at)
 
     def _exchange(self, now: float) -> None:
@@ -196,10 +201,18 @@ class Agent:
                 self._faults.note(project_name, fault)
         for project_name, fault in self._chores.take_faults():
             self._faults.note(project_name, fault)
-        reports = self._take_reports(now)
         done = self._progress.snapshot()
         self._appetite.measure(now, done.transfers_done, done.files_done)
+        is_drained = self._work.is_drained
+        if not is_drained and now < self._last_request + BUSY_SECONDS:
+            return
+        if self._work and is_drained:
+            # The last report asks for the next work.
+            self._claim_at = now
         claim = self._make_claim(now)
+        # What asks for work tells all that there is: one request instead of two.
+        is_early = is_drained or claim is not None
+        reports = self._take_reports(now) if is_early or now >= self._report_at else []
         if not reports and claim is None:
             return
         self._last_request = now
@@ -219,13 +232,7 @@ class Agent:
     # --- reports ---------------------------------------------------------------------
 
     def _take_reports(self, now: float) -> list[TransferReport]:
-        is_drained = self._work.is_drained
-        if not is_drained and now < self._report_at:
-            return []
         self._report_at = now + REPORT_SECONDS
-        if self._work and is_drained:
-            # The last report asks for the next work.
-            self._claim_at = now
         reports = self._work.take_reports(now)
         if len(reports) > MOST_TOLD:
             self._report_at = now

@@ -75,6 +75,10 @@ class InlineExecutor(Executor):
             self.run_all()
         return Future()
 
+    def run_next(self) -> None:
+        """What was submitted first."""
+        self._waiting.pop(0)()
+
     def run_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         for call in waiting:

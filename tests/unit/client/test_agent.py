@@ -19,7 +19,7 @@ from ayon_sitesync.errors import (
 )
 from ayon_sitesync.providers.base import Part, Provider
 from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
-from ayon_sitesync.transfer.agent import Agent
+from ayon_sitesync.transfer.agent import BUSY_SECONDS, Agent
 from ayon_sitesync.transfer.agent_config import AgentConfig, AgentSummary
 from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.work import FAILED, SYNCED, AgentIdentity, TransferFile
@@ -204,6 +204,26 @@ def test_d44_many_small_transfers_share_requests(bench: Bench) -> None:
     # 100 at a time at first: a claim, two reports that bring the next work, the last
     # report with the look that finds nothing, and the end.
     assert Counter(bench.server.requests) == {"claim": 1, "report": 3, "release": 1}
+
+
+def test_work_is_asked_for_with_a_report_while_files_are_under_way(
+    bench: Bench,
+) -> None:
+    pool = InlineExecutor(at_once=False)
+    bench.pool = pool
+    for number in range(250):
+        bench.server.queue(bench.publish(f"{number}.exr"), number=number)
+    agent = bench.make_agent()
+    assert agent.step() == BUSY_SECONDS
+    for _ in range(2):
+        pool.run_next()
+        agent.step()  # too soon after the last request
+        bench.clock.seconds += BUSY_SECONDS
+        agent.step()
+    assert bench.server.requests == ["claim", "report", "report"]
+    rows = bench.server.rows.values()
+    assert sum(row.leases_given for row in rows) == 250
+    assert sum(bool(row.results) for row in rows) == 2
 
 
 def test_more_transfers_than_a_request_may_tell_of(bench: Bench) -> None:

@@ -7,9 +7,18 @@ import threading
 from collections.abc import Callable
 from typing import Any, cast
 
+import pytest
 from ayon_sitesync.errors import ServerUnreachableError
+from ayon_sitesync.server_api import long_poll
 from ayon_sitesync.server_api.client import ServerClient, WaitAnswer
 from ayon_sitesync.server_api.live import LiveChannel
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions by waiting begin at once and follow each other at once."""
+    monkeypatch.setattr(long_poll, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(long_poll, "NEWS_SECONDS", 0.0)
 
 
 class Hub:
@@ -42,6 +51,7 @@ class Login:
         self._projects = list(projects)
         self.is_down = False
         self.is_closed = False
+        self.questions = 0
         self.waits: queue.Queue[WaitAnswer] = queue.Queue()
 
     def connect(self) -> Login:
@@ -59,6 +69,7 @@ class Login:
         return self
 
     def wait_for_events(self, cursor: str | None, seconds: int) -> WaitAnswer:
+        self.questions += 1
         return self.waits.get()
 
     def close(self) -> None:
@@ -129,6 +140,21 @@ def test_without_a_websocket_the_server_is_asked_by_requests_that_wait() -> None
     login.waits.put(WaitAnswer("3", has_events=True))
     join_waiting()
     assert not woken.acquire(blocking=False)
+    assert login.is_closed
+
+
+def test_nothing_is_asked_by_waiting_when_the_websocket_connects_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(long_poll, "GRACE_SECONDS", 60.0)
+    login = Login("demo")
+    login.hub.is_refused = True
+    channel = make_channel(login)
+    assert not channel.is_up()
+    login.hub.is_refused = False
+    assert channel.is_up()
+    join_waiting()
+    assert login.questions == 0
     assert login.is_closed
 
 

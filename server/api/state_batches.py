@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..domain.status import SiteStatus
@@ -10,7 +10,7 @@ from ..errors import InvalidRequestError, SiteSyncError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
 from ..store.access import Caller
 from ..store.posts import BulkPost
-from .answers import answer
+from .answers import answer_list
 from .inputs import check_text
 from .long_lists import LongList, models_in_turns
 from .models import MAX_FILES, ErrorModel, HexId, PostedFiles
@@ -79,6 +79,7 @@ class StateBatchRoutes:
         project_name: ProjectName,
         user: CurrentUser,
         site_id: ClientSiteID,
+        request: Request,
         body: StatesModel,
     ) -> Response:
         """Write states in one transaction, in their order; each has its result."""
@@ -93,19 +94,8 @@ class StateBatchRoutes:
             self._services.live.state_changed(
                 project_name, {key[0] for key in changed}, {key[1] for key in changed}
             )
-        return answer(
-            {
-                "results": [
-                    {
-                        "representationId": post.representation_id,
-                        "siteName": post.site_name,
-                        "errorCode": None if error is None else error.error_code,
-                        "detail": None if error is None else _sentence(error),
-                    }
-                    for post, error in zip(posts, results, strict=True)
-                ]
-            }
-        )
+        described = map(_describe, posts, results)
+        return await answer_list(request, "results", described)
 
 
 async def _posts(states: States) -> list[BulkPost]:
@@ -139,5 +129,10 @@ async def _posts(states: States) -> list[BulkPost]:
     return posts
 
 
-def _sentence(error: SiteSyncError) -> str:
-    return str(error.detail)
+def _describe(post: BulkPost, error: SiteSyncError | None) -> dict[str, str | None]:
+    return {
+        "representationId": post.representation_id,
+        "siteName": post.site_name,
+        "errorCode": None if error is None else error.error_code,
+        "detail": None if error is None else str(error.detail),
+    }

@@ -21,7 +21,7 @@ from ..store.access import Paths
 from ..store.filters import Filters
 from ..store.list_totals import Sums
 from ..store.representation_list import Order, Page, Slice
-from ..store.turns import in_turns
+from ..store.turns import Gate, in_turns
 from .activity import GraphInfo, ProjectActivity, check_site_names
 from .loaders import FILES_COST
 from .types import (
@@ -75,15 +75,14 @@ class Representation:
 @strawberry.type
 class RepresentationEdge:
     representation: strawberry.Private[Representation]
-    turn: strawberry.Private[int]
+    gate: strawberry.Private[Gate]
     cursor: str
 
     @strawberry.field
     async def node(self) -> Representation:
         # A row's fields are worked out without a pause, its files among them: so the
         # rows come in turns, each of a few that share their loaders' queries.
-        for _ in range(self.turn):
-            await asyncio.sleep(0)
+        await self.gate.wait()
         return self.representation
 
 
@@ -186,17 +185,18 @@ class Project(ProjectActivity):
 async def _connection(
     project_name: str, filters: Filters, page: Page, rows_at_once: int
 ) -> RepresentationConnection:
-    rows = enumerate(zip(page.rows(), page.cursors(), strict=True))
+    rows = zip(page.rows(), page.cursors(), strict=True)
+    gate = Gate(rows_at_once)
     return RepresentationConnection(
         project_name=project_name,
         filters=filters,
         edges=[
             RepresentationEdge(
                 representation=_node(project_name, row),
-                turn=number // rows_at_once,
+                gate=gate,
                 cursor=cursor,
             )
-            async for number, (row, cursor) in in_turns(rows)
+            async for row, cursor in in_turns(rows)
         ],
         page_info=PageInfo(
             start_cursor=page.info()["startCursor"],

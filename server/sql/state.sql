@@ -16,14 +16,15 @@ FROM (
 -- name: being_deleted
 -- One of these representations that somebody is deleting at this moment. The others stay
 -- until our transaction ends: AYON's deletion waits for us, and we for nothing of his.
+-- Ids as text: the pool converts each by itself, of thousands in one go.
 WITH kept AS MATERIALIZED (
     SELECT id FROM {schema}.representations
-    WHERE id = ANY ($1::uuid[])
+    WHERE id = ANY ($1::text[]::uuid[])
     ORDER BY id
     FOR KEY SHARE SKIP LOCKED
 )
 SELECT id FROM {schema}.representations
-WHERE id = ANY ($1::uuid[]) AND id NOT IN (SELECT id FROM kept)
+WHERE id = ANY ($1::text[]::uuid[]) AND id NOT IN (SELECT id FROM kept)
 LIMIT 1;
 
 -- name: wait_for_representation

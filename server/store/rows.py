@@ -20,7 +20,7 @@ from .turns import in_turns
 _SQL = QueryFile("state")
 
 DEFAULT_PRIORITY = 50
-ROWS_A_STATEMENT = 300
+ROWS_A_STATEMENT = 100
 """More would take too long to encode at once."""
 
 # Representation id and site name.

@@ -58,8 +58,8 @@ from .turns import in_turns
 
 _SQL = QueryFile("state")
 
-REPRESENTATIONS_AT_ONCE = 500
-"""Of a batch of posts: their files, and all their rows, are in memory together."""
+REPRESENTATIONS_AT_ONCE = 100
+"""Of a batch of posts: their files, and all their rows, are read without a pause."""
 
 
 @dataclass(frozen=True)

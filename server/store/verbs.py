@@ -35,7 +35,7 @@ _SQL = QueryFile("verbs")
 
 SLICE = 1000
 """Representations of which missing rows are made in one transaction."""
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 100
 """Rows changed in Python before others get their turn."""
 
 _CONDITIONS = {

@@ -30,6 +30,7 @@ from ..store.upkeep import is_due, take_turn, write_position
 from .lasting_objects import set_aside_lasting_objects
 from .server_events import News, ServerEvents
 from .services import Services
+from .spare_memory import give_back_memory
 
 LOOK_SECONDS = 10.0
 WALK_SECONDS = 60.0
@@ -75,6 +76,7 @@ class Upkeep(BackgroundWorker):
                     is_settled = True
                     set_aside_lasting_objects()
                 await self._try("look at projects", self.look)
+                await asyncio.to_thread(give_back_memory)
                 looked_at = time.monotonic()
 
     async def handle_events(self) -> None:

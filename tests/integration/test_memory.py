@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from types import FunctionType
 
 import httpx
+import psutil
 import pytest
 
 from server.api.lasting_objects import set_aside_lasting_objects
+from server.api.spare_memory import give_back_memory
 from tests.integration.conftest import CONFIGURED, SITE
 from tests.integration.pipeline import Pipeline
 from tests.support.devhost_app import Host
@@ -43,6 +45,15 @@ def test_what_lasts_is_set_aside_once_and_without_garbage() -> None:
     assert id(later) in in_sight
     assert garbage() is None
     assert not set_aside_lasting_objects()
+
+
+def test_memory_that_large_work_has_left_is_given_back() -> None:
+    process = psutil.Process()
+    pieces = [b"1" * (64_000 + number) for number in range(2_000)]
+    del pieces[:-1]  # the last one keeps glibc from giving back what is below it
+    used = process.memory_info().rss
+    give_back_memory()
+    assert used - process.memory_info().rss > 50_000_000
 
 
 @pytest.mark.usefixtures("sight")

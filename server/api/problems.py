@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import Context
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -32,6 +34,10 @@ from .models import ErrorModel, TotalsModel
 from .pauses import PausedModel
 from .routing import SiteSyncRoute
 from .services import Services
+
+
+PROJECTS_AT_ONCE = 4
+"""Of an overview. Each takes a connection; more would take what others wait for."""
 
 
 class OverviewProblemModel(OPModel):
@@ -129,7 +135,7 @@ class ProblemRoutes:
         )
         facts = await services.problems.agent_facts()
         pauses = await services.pauses.load()
-        projects = [await self._overlook(name, caller, facts, pauses) for name in names]
+        projects = await self._overlook_all(names, caller, facts, pauses)
         ready = [name for name in names if await services.keeper.is_ready(name)]
         return answer(
             {
@@ -142,6 +148,27 @@ class ProblemRoutes:
                 ],
             }
         )
+
+    async def _overlook_all(
+        self, names: list[str], caller: Caller, facts: AgentFacts, pauses: Pauses
+    ) -> list[dict[str, Any] | None]:
+        """Describe projects, a few at a time."""
+        room = asyncio.Semaphore(PROJECTS_AT_ONCE)
+
+        async def overlook(project_name: str) -> dict[str, Any] | None:
+            async with room:
+                return await self._overlook(project_name, caller, facts, pauses)
+
+        # AYON keeps a request's connection in the context: each needs its own.
+        tasks = [
+            asyncio.create_task(overlook(name), context=Context()) for name in names
+        ]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _overlook(
         self, project_name: str, caller: Caller, facts: AgentFacts, pauses: Pauses

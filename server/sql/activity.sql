@@ -75,7 +75,8 @@ ORDER BY found.priority DESC, found.due_at, found.representation_id, found.site_
 LIMIT $3;
 
 -- name: queued_total
--- Counts up to $3; $4 sites or NULL.
+-- Counts up to $3; $4 sites or NULL. Parents are joined for their paths only: who may
+-- read all does without.
 SELECT count(*) AS total
 FROM (
     SELECT 1
@@ -89,10 +90,17 @@ FROM (
                 AND l.site_name = s.site_name
                 AND l.expires_at > to_timestamp($2::float8)
         )
-        AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
+        AND {readable}
         AND ($4::varchar[] IS NULL OR s.site_name = ANY ($4::varchar[]))
     LIMIT $3
 ) AS waiting;
+
+-- name: no_parents
+-- name: on_paths
+h.path LIKE ANY ($1::text[])
+
+-- name: everywhere
+$1::text[] IS NULL
 
 -- name: throughput
 -- Bytes that arrived by site and minute: $1 now, $2 minutes, $3 site or NULL.

@@ -42,7 +42,8 @@ CROSS JOIN LATERAL (
 
 -- name: stuck
 -- Rows by site of $2 that are in progress, with no live lease and no write for so long
--- that they are due again. $3 now, $4 rows looked at, $5 named.
+-- that they are due again. $3 now, $4 rows looked at, $5 named. In an
+-- order that has an index: all due rows of the site were read instead.
 SELECT names.site_name, found.*
 FROM unnest($2::varchar[]) AS names (site_name)
 CROSS JOIN LATERAL (
@@ -64,6 +65,7 @@ CROSS JOIN LATERAL (
                     AND l.expires_at > to_timestamp($3::float8)
             )
             AND ($1::text[] IS NULL OR h.path LIKE ANY ($1::text[]))
+        ORDER BY s.representation_id
         LIMIT $4
     ) AS rows
 ) AS found

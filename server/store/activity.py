@@ -9,6 +9,7 @@ from ..host import Postgres
 from ..sql import QueryFile
 from .access import Paths
 from .agents import LIVE_SECONDS
+from .lists import fetch_by_ids
 from .rows import current_time
 
 _SQL = QueryFile("activity")
@@ -65,8 +66,13 @@ class ActivityStore:
     ) -> int:
         """Count what waits for an agent, up to 10,000."""
         now = await current_time(project_name)
-        query = _SQL.get("queued_total", project_name, parents="parents")
-        row = await Postgres.fetchrow(query, paths, now, MOST_COUNTED, site_names)
+        query = _SQL.get(
+            "queued_total",
+            project_name,
+            parents="no_parents" if paths is None else "parents",
+            readable="everywhere" if paths is None else "on_paths",
+        )
+        [row] = await fetch_by_ids(query, paths, now, MOST_COUNTED, site_names)
         return int(row["total"])
 
     async def throughput(

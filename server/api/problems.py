@@ -35,7 +35,6 @@ from .pauses import PausedModel
 from .routing import SiteSyncRoute
 from .services import Services
 
-
 PROJECTS_AT_ONCE = 4
 """Of an overview. Each takes a connection; more would take what others wait for."""
 

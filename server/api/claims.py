@@ -73,9 +73,9 @@ class ClaimDesk:
     async def claim(
         self, user: UserEntity, site_id: str | None, body: ClaimModel
     ) -> dict[str, Any]:
-        claim, known = await self._open(user, site_id, body)
         # One connection: each question alone would take one and reset it afterwards.
         async with Postgres.acquire():
+            claim, known = await self._open(user, site_id, body)
             return await self._serve(claim, known)
 
     async def _serve(self, claim: _Claim, known: Registration) -> dict[str, Any]:

@@ -34,19 +34,30 @@ SELECT
     ) AS targets
 FROM clock;
 
+-- name: keep_plans
+-- Looks at the queue take longer to plan than to run, and their plan is the same for all
+-- values. Left to itself Postgres plans some of them each time.
+SET LOCAL plan_cache_mode = force_generic_plan;
+
 -- name: lock_due
 -- Due rows of target $1 that have a source among $6, best first, skipping what others
 -- are claiming at this moment; of one piece of the queue. $7 readable paths, $8 how many.
 -- A source has the representation SYNCED, with the files that it has now. What an agent
 -- is deleting from some site waits for him: his removal may have been taken back.
+-- `place` is the row's own in its piece, from 1.
 SELECT
-    s.representation_id, s.site_name, s.priority, s.data,
+    piece.place, s.representation_id, s.site_name, s.priority, s.data,
     extract(epoch FROM s.due_at)::float8 AS due_at,
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
     source.site_name AS source_site,
     r.files, r.name AS representation, r.version, r.product, r.path
 FROM (
-    {piece}
+    SELECT *, row_number() OVER (
+        ORDER BY priority DESC, due_at, representation_id
+    ) AS place
+    FROM (
+        {piece}
+    ) AS rows
 ) AS piece
 JOIN {schema}.sitesync_files_status AS s
     ON s.representation_id = piece.representation_id AND s.site_name = $1

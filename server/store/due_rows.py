@@ -16,7 +16,7 @@ from .access import Paths
 from .known_files import read_known_files
 from .leases import Holder
 from .turns import in_turns
-from .walks import PIECES_AT_ONCE, Position, RouteKey, Walks
+from .walks import FEW_ROWS, PIECES_AT_ONCE, Position, RouteKey, Walks
 
 _SQL = QueryFile("transfers")
 
@@ -78,7 +78,8 @@ class DueRows:
         )
 
     async def lock(self, view: View, seeker: Seeker, limit: int) -> list[Candidate]:
-        """Return the best due rows, locked."""
+        """Return the best due rows, locked; for use in a transaction."""
+        await Postgres.execute(_SQL.get("keep_plans"))
         found: list[Candidate] = []
         for target, sources in view.legs:
             found += await self._walk(seeker, target, sources, view.now, limit)
@@ -101,13 +102,16 @@ class DueRows:
                 query, *place, sources, seeker.paths, limit - len(found)
             )
             found += [_candidate(record, now) async for record in in_turns(records)]
-            is_barren = is_barren and not records
+            if is_barren and records:
+                is_barren = False
+                if records[0]["place"] > FEW_ROWS:
+                    passed, passed_to = passed + 1, _position(records[0]).before
             if len(found) == limit:
                 break
             end = await Postgres.fetchrow(end_query, *place)
             is_end = end is None
             if end is not None:
-                position = Position(*end.values())
+                position = _position(end)
                 if is_barren:
                     passed, passed_to = passed + 1, position
         if passed:
@@ -154,18 +158,14 @@ class DueRows:
 
         :param most: `pending` counts so far.
         """
+        if not view.legs:
+            return Outlook(0, None)
         project = seeker.project_name
-        query = _queue_query("outlook", project, "is_waiting")
         pending, waits = 0, []
-        for target, sources in view.legs:
-            key = _route_key(seeker, target, sources)
-            row = await Postgres.fetchrow(
-                *(query, target, view.now, *self._walks.start(key).values),
-                *(sources, seeker.paths, most, seeker.holder.agent_id),
-            )
+        for target, sources, row in await self._count(view, seeker, most):
             pending += row["pending"]
             wait = row["next_due_in_seconds"]
-            look = self._walks.seconds_left(key)
+            look = self._walks.seconds_left(_route_key(seeker, target, sources))
             waits += [] if look is None else [look]
             if wait is None:
                 continue
@@ -175,6 +175,23 @@ class DueRows:
                 wait = 0.0
             waits.append(max(wait, 0.0))
         return Outlook(min(pending, most), min(waits, default=None))
+
+    async def _count(
+        self, view: View, seeker: Seeker, most: int
+    ) -> list[tuple[str, list[str], Any]]:
+        """Return target, sources and what is left of each leg of a view."""
+        query = _queue_query("outlook", seeker.project_name, "is_waiting")
+        counted = []
+        async with Postgres.transaction():
+            await Postgres.execute(_SQL.get("keep_plans"))
+            for target, sources in view.legs:
+                start = self._walks.start(_route_key(seeker, target, sources))
+                row = await Postgres.fetchrow(
+                    *(query, target, view.now, *start.values),
+                    *(sources, seeker.paths, most, seeker.holder.agent_id),
+                )
+                counted.append((target, sources, row))
+        return counted
 
     async def _bring_forward(
         self, project_name: str, site_name: str, now: float
@@ -189,6 +206,10 @@ def _queue_query(
 ) -> str:
     fragments = {"piece": piece, "due": due, "held": "held"}
     return _SQL.get(name, project_name, **fragments, parents="parents", source="source")
+
+
+def _position(record: Any) -> Position:
+    return Position(record["priority"], record["due_at"], record["representation_id"])
 
 
 def _route_key(seeker: Seeker, target: str, sources: list[str]) -> RouteKey:

@@ -7,7 +7,9 @@ files that are still IN_PROGRESS return to QUEUED.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,17 +100,9 @@ class TransferQueue:
                 async for candidate in in_turns(found)
                 if not budget.is_spent
             ]
-            leases = await self._start(seeker, plans, view.now)
-            taken = [plan for plan in plans if plan.key in leases]
-            checksums = await read_checksums(
-                project, [plan.candidate.representation_id for plan in taken]
-            )
-        transfers = [
-            _describe(seeker, plan, leases[plan.key], view.now, checksums)
-            async for plan in in_turns(taken)
-        ]
+            given = await self._give(seeker, plans, view.now)
         written = {plan.key for plan in plans if not plan.files}
-        return Claimed(transfers, returned | leases.keys() | written, view)
+        return Claimed(list(given.values()), returned | given.keys() | written, view)
 
     async def renew(
         self, project_name: str, holder: Holder, leases: list[Lease]
@@ -215,15 +209,39 @@ class TransferQueue:
             now,
         )
 
-    async def _start(
+    async def _give(
         self, seeker: Seeker, plans: list[Plan], now: float
-    ) -> dict[RowKey, str]:
+    ) -> dict[RowKey, dict[str, Any]]:
+        """Give leases of what is planned; return the transfers that got one, by row."""
+        filled = [plan for plan in plans if plan.files]
+        tokens = {plan.key: uuid.uuid4().hex for plan in filled}
+        checksums = await read_checksums(
+            seeker.project_name, [plan.candidate.representation_id for plan in filled]
+        )
+        # The answer is made while Postgres writes.
+        starting = asyncio.create_task(self._start(seeker, plans, tokens, now))
+        try:
+            await asyncio.sleep(0)
+            described = {
+                plan.key: _describe(seeker, plan, tokens[plan.key], now, checksums)
+                async for plan in in_turns(filled)
+            }
+        finally:
+            taken = await starting
+        return {key: described[key] for key, token in tokens.items() if token in taken}
+
+    async def _start(
+        self,
+        seeker: Seeker,
+        plans: list[Plan],
+        tokens: Mapping[RowKey, str],
+        now: float,
+    ) -> set[str]:
         """Write rows as begun; return the tokens of those that got a lease.
 
         One that has nothing due once it is in line is written, not given.
         """
         holder = seeker.holder
-        tokens = {plan.key: uuid.uuid4().hex for plan in plans if plan.files}
         ordered = sorted(plans, key=lambda plan: plan.key)
         given: set[str] = set()
         for start in range(0, len(ordered), ROWS_A_STATEMENT):
@@ -238,7 +256,7 @@ class TransferQueue:
                 *(now, now + LEASE_SECONDS),
             )
             given |= {record["token"] for record in records}
-        return {key: token for key, token in tokens.items() if token in given}
+        return given
 
 
 def _started_row(plan: Plan, token: str | None, now: float) -> dict[str, Any]:

@@ -1,20 +1,23 @@
 """Where a look at the queue begins: what nobody can take is not looked at each time.
 
 A row in front of the queue may wait long: for a source, or because its folder is
-inactive or may not be read. A claim looks at pieces of 500 rows, up to a bound, and a
-piece without a row to give is passed over by the next claims of its kind for a while.
+inactive or may not be read. A claim looks at pieces of 500 rows, up to a bound, and
+what is in front of the first row to give is passed over by the next claims of its kind
+for a while, if it is much.
 What is written meanwhile in front of where they begin is looked at all the same.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PIECES_AT_ONCE = 20
 """A claim looks at no more pieces of one queue; the next one goes on behind them."""
 LEAST_SECONDS, SECONDS_A_PIECE, MOST_SECONDS = 3.0, 0.1, 30.0
 """How long pieces are passed over: the more there are, the longer."""
+FEW_ROWS = 100
+"""So many rows in front of the first to give are looked at by each claim."""
 MOST_ROUTES = 1000
 SETTLE_SECONDS = 10.0
 """A row is written that long before others see it, at most: transactions are short."""
@@ -33,6 +36,12 @@ class Position:
     @property
     def values(self) -> tuple[int, float, str]:
         return self.priority, self.due_at, self.representation_id
+
+    @property
+    def before(self) -> Position:
+        """The place right in front of this row, whatever stands there."""
+        number = max(int(self.representation_id, 16) - 1, 0)
+        return replace(self, representation_id=f"{number:032x}")
 
 
 START = Position()

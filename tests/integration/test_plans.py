@@ -17,7 +17,7 @@ from server.store.due_rows import DueRows, Outlook, Seeker
 from server.store.filters import Filters
 from server.store.leases import Holder
 from server.store.totals import TotalsStore
-from server.store.walks import MOST_SECONDS, START
+from server.store.walks import FEW_ROWS, MOST_SECONDS, START
 from tests.conftest import ROOT, Studio
 from tests.support.devhost_app import Host, run_host
 
@@ -257,6 +257,25 @@ async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:
         assert f"rows={locked}" in plan.splitlines()[0].partition("actual")[2]
 
 
+def seeker_of_nearline() -> Seeker:
+    """A service that brings files from the studio to nearline."""
+    return Seeker(
+        project_name="demo",
+        holder=Holder(uuid.uuid4().hex, "service"),
+        route=Route("nearline", ["studio"]),
+        paths=None,
+        variant="production",
+        sites=ProjectSites(
+            enabled=True,
+            active_site="nearline",
+            remote_site="studio",
+            default_active_site="studio",
+            retry_count=3,
+            accept_unleased_results=True,
+        ),
+    )
+
+
 async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
     host: Host,
 ) -> None:
@@ -273,21 +292,7 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
         " generate_series(0, 10999) AS n WHERE site_name = 'studio'"
         " AND representation_id = md5('r' || n)::uuid"
     )
-    seeker = Seeker(
-        project_name="demo",
-        holder=Holder(uuid.uuid4().hex, "service"),
-        route=Route("nearline", ["studio"]),
-        paths=None,
-        variant="production",
-        sites=ProjectSites(
-            enabled=True,
-            active_site="nearline",
-            remote_site="studio",
-            default_active_site="studio",
-            retry_count=3,
-            accept_unleased_results=True,
-        ),
-    )
+    seeker = seeker_of_nearline()
     due = DueRows()
     view = await due.look_around(seeker)
     assert await due.lock(view, seeker, 10) == []
@@ -310,6 +315,32 @@ async def test_what_stands_in_front_of_the_queue_is_not_looked_at_each_time(
     outlook = await due.outlook(view, seeker)
     assert outlook.pending == 0
     assert 0 < (outlook.next_due_in_seconds or 0) <= MOST_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("in_front", "is_passed_over"), [(FEW_ROWS - 1, False), (FEW_ROWS, True)]
+)
+async def test_many_rows_in_front_of_the_first_to_give_are_passed_over(
+    host: Host, in_front: int, is_passed_over: bool
+) -> None:
+    """Also where they are no whole piece: each claim would look them up again."""
+    await Postgres.execute(
+        f"INSERT INTO {SCHEMA}.sitesync_files_status (representation_id, site_name,"
+        " status, priority, data, files_total, files_due, due_at, changed_at)"
+        f" SELECT md5('r' || n)::uuid, 'nearline', 1, CASE WHEN n < {in_front} THEN 90"
+        ' ELSE 50 END, \'{"files": {"a": {"status": 1, "timestamp": 5}}}\', 1, 1,'
+        f" to_timestamp(5), to_timestamp(5) FROM generate_series(0, {in_front}) AS n"
+    )
+    hidden = f"UPDATE {SCHEMA}.representations SET active = $1 WHERE id IN (SELECT"
+    hidden += f" md5('r' || n)::uuid FROM generate_series(0, {in_front - 1}) AS n)"
+    await Postgres.execute(hidden, False)
+    due, seeker = DueRows(), seeker_of_nearline()
+    view = await due.look_around(seeker)
+    assert [each.priority for each in await due.lock(view, seeker, 1)] == [50]
+    await Postgres.execute(hidden, True)
+    # Nobody wrote the rows: what is passed over waits for the next look at the front.
+    expected = 50 if is_passed_over else 90
+    assert [each.priority for each in await due.lock(view, seeker, 1)] == [expected]
 
 
 async def test_background_work_costs_what_it_looks_at(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,13 @@ from server.domain.files import requeue
 from server.domain.status import SiteStatus
 from server.domain.verbs import Verb, retry_entries
 from tests.support.devhost_app import Host
-from tests.support.queue_agents import report_body
-from tests.support.queue_checks import check, check_that_all_arrives, work_off
+from tests.support.queue_agents import LateWord, report_body
+from tests.support.queue_checks import (
+    check,
+    check_that_all_arrives,
+    hear_late,
+    work_off,
+)
 from tests.support.queue_stores import FOX, NEARLINE, STUDIO, Publish, failed
 from tests.support.queue_world import SCHEMA, Rules, World
 
@@ -310,6 +316,35 @@ async def test_a_removal_that_was_taken_back_and_goes_on_is_seen(
     await seen(check_that_all_arrives(world), f"{FOX} wants")
 
 
+async def removed(world: World, publish: Publish) -> LateWord:
+    """Let the agent of the fox delete the files there; return what it tells."""
+    fox = world.agents[0]
+    await world.order("remove", [FOX], [publish])
+    await world.claim(fox, 1)
+    removal = fox.removals.pop()
+    for file in removal["files"]:
+        world.delete_file(fox, removal, file)
+    return LateWord(fox, removal, is_finished=True, failed=[])
+
+
+async def test_a_late_word_of_a_removal_before_that_counts_is_seen(
+    world: World, sabotage: Sabotage
+) -> None:
+    publish = await published(world, STUDIO, FOX)
+    await arrive(world)
+    late = await removed(world, publish)
+    await late.arrive()
+    await hear_late(world, late)
+    await world.order("queue", [FOX], [publish])
+    await arrive(world)
+    await world.order("remove", [FOX], [publish])
+    await world.claim(world.agents[0], 1)
+    sabotage.replace(
+        "server.store.removal_reports:RemovalReportStore", "report", take_any_lease
+    )
+    await seen(hear_late(world, late), "is over and counts as finished")
+
+
 async def test_a_priority_that_is_not_written_is_seen(
     world: World, sabotage: Sabotage
 ) -> None:
@@ -361,6 +396,18 @@ async def test_a_project_that_is_off_and_still_served_is_seen(
     await world.claim(world.agents[0], 0)
     await world.change_rules(Rules(is_enabled=False))
     await seen(arrive(world), "a project that is off")
+
+
+def take_any_lease(right: Any) -> Any:
+    """Whatever lease an agent names, the one that there is is meant."""
+
+    async def report(self: Any, project: str, holder: Any, reports: list[Any]) -> Any:
+        rows = await Postgres.fetch(f"SELECT token FROM {SCHEMA}.sitesync_removals")
+        [token] = [row["token"] for row in rows]
+        named = [replace(each, token=token) for each in reports]
+        return await right(self, project, holder, named)
+
+    return report
 
 
 def keep_for_ever(load_rules: Any) -> Any:

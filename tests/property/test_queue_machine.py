@@ -14,4 +14,4 @@ async def test_nothing_is_wrong_doubled_or_forgotten(
     postgres: PostgresServer, studio_credentials: Credentials
 ) -> None:
     loop = asyncio.get_running_loop()
-    await asyncio.to_thread(search, postgres, studio_credentials, loop, 8, 20)
+    await asyncio.to_thread(search, postgres, studio_credentials, loop, 15, 20)

@@ -15,7 +15,8 @@ from tests.support.queue_stores import FOX, OWL
 class Agent:
     """One process that moves files. It believes its leases until it is told.
 
-    `deleted`: ids of files that it has deleted, by the token of the removal.
+    `deleted`: ids of files that it has deleted, by the token of the removal. `ended`:
+    tokens of removals that are over, as the server has answered.
     """
 
     host: Host
@@ -27,6 +28,7 @@ class Agent:
     held: list[dict[str, Any]] = field(default_factory=list)
     removals: list[dict[str, Any]] = field(default_factory=list)
     deleted: dict[str, list[str]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
 
     async def client(self) -> httpx.AsyncClient:
         machine = self.site if self.site in (FOX, OWL) else None
@@ -84,6 +86,8 @@ class Agent:
         }
         answer = await self.post("report", {"agentId": self.id, "removals": [told]})
         state: str = answer["removals"][0]["state"]
+        if state != "held":
+            self.ended.add(removal["lease"]["token"])
         return state
 
     def restart(self) -> None:
@@ -91,6 +95,21 @@ class Agent:
         self.held.clear()
         self.removals.clear()
         self.run_id = uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class LateWord:
+    """What an agent told of a removal, still on its way."""
+
+    agent: Agent
+    removal: dict[str, Any]
+    is_finished: bool
+    failed: list[dict[str, Any]]
+
+    async def arrive(self) -> str:
+        return await self.agent.tell_removal(
+            self.removal, finished=self.is_finished, failed=self.failed
+        )
 
 
 def report_body(

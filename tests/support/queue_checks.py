@@ -14,7 +14,7 @@ from server.domain.files import (
 )
 from server.domain.rollup import compute_rollup
 from server.domain.status import SiteStatus
-from tests.support.queue_agents import Agent, report_body
+from tests.support.queue_agents import Agent, LateWord, report_body
 from tests.support.queue_ledger import Pair
 from tests.support.queue_stores import SITES, Publish
 from tests.support.queue_world import SCHEMA, Rules, World
@@ -89,6 +89,34 @@ async def _check_leases(world: World) -> None:
         if transfer["lease"]["token"] in owners
     ]
     assert len(keys) == len(set(keys)), f"held twice: {keys}"
+
+
+async def hear_late(world: World, late: LateWord) -> None:
+    """A word of a removal arrives, which changes nothing where that is over.
+
+    It is over when the server has said so, or has given the removal anew.
+    """
+    lease = late.removal["lease"]["token"]
+    pair = late.removal["representationId"], late.removal["siteName"]
+    is_over = lease in late.agent.ended or world.removals[pair] != lease
+    before = await _read_all_of(pair)
+    state = await late.arrive()
+    if is_over:
+        assert state == "lost", f"{late} is over and counts as {state}"
+        assert await _read_all_of(pair) == before, f"{late} is over and was heard"
+
+
+async def _read_all_of(pair: Pair) -> list[Any]:
+    """The row and the removal of a representation on a site."""
+    return [
+        row
+        for table in ("sitesync_files_status", "sitesync_removals")
+        for row in await Postgres.fetch(
+            f"SELECT * FROM {SCHEMA}.{table}"
+            " WHERE representation_id = $1 AND site_name = $2",
+            *pair,
+        )
+    ]
 
 
 async def check_that_all_arrives(world: World) -> None:

@@ -24,8 +24,8 @@ from devhost.accounts import Credentials
 from devhost.postgres import PostgresServer, create_database, drop_database
 from tests.integration.pipeline import PROJECT
 from tests.support.devhost_app import run_host
-from tests.support.queue_agents import Agent, report_body
-from tests.support.queue_checks import check, check_that_all_arrives
+from tests.support.queue_agents import Agent, LateWord, report_body
+from tests.support.queue_checks import check, check_that_all_arrives, hear_late
 from tests.support.queue_stores import (
     FOX,
     MIRROR,
@@ -94,6 +94,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.world: World = run(self._open(postgres, credentials))
         # Reports on their way: they arrive late, twice, or never.
         self.late: list[tuple[Agent, dict[str, Any], dict[str, Any]]] = []
+        self.late_words: list[LateWord] = []
         # One name of a store is not to be emptied where the settings once said that
         # it is another store: they would be to blame for what is lost.
         self.is_store_emptied = self.are_names_split = False
@@ -252,8 +253,9 @@ class QueueMachine(RuleBasedStateMachine):
         agent=st.integers(0, 3),
         index=INDEX,
         fate=st.sampled_from(["done", "done", "partly", "fails", "lost"]),
+        word=st.sampled_from(["arrives", "arrives", "late", "twice"]),
     )
-    def delete_files(self, agent: int, index: int, fate: str) -> None:
+    def delete_files(self, agent: int, index: int, fate: str, word: str) -> None:
         """An agent asks whether a removal still holds, deletes, and tells it."""
         worker = self.world.agents[agent]
         if not worker.removals:
@@ -271,13 +273,24 @@ class QueueMachine(RuleBasedStateMachine):
                 self.world.delete_file(worker, removal, file)
         if fate != "lost":
             is_over = state != "held" or fate != "partly"
-            self._run(worker.tell_removal(removal, finished=is_over, failed=problems))
+            told = LateWord(worker, removal, is_over, problems)
+            if word in ("arrives", "twice"):
+                self._run(told.arrive())
+            if word in ("late", "twice"):
+                self.late_words.append(told)
         self._check()
 
     @rule(index=INDEX)
     @precondition(lambda self: self.late)
     def late_report_arrives(self, index: int) -> None:
         self._run(self.world.report(*self.late.pop(index % len(self.late))))
+        self._check()
+
+    @rule(index=INDEX)
+    @precondition(lambda self: self.late_words)
+    def late_word_of_a_removal_arrives(self, index: int) -> None:
+        late = self.late_words.pop(index % len(self.late_words))
+        self._run(hear_late(self.world, late))
         self._check()
 
     @rule(agent=st.integers(0, 3))

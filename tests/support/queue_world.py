@@ -79,6 +79,8 @@ class World:
         self.publishes: list[Publish] = []
         # The bodies of pauses that are in force.
         self.pauses: list[dict[str, Any]] = []
+        # Tokens of the removals that were given last.
+        self.removals: dict[Pair, str] = {}
         self.agents = [
             Agent(host, "artist", FOX),
             Agent(host, "manager", OWL),
@@ -264,6 +266,9 @@ class World:
                 if pause["scope"] != "site" or pause["siteName"] in ends
             ]
             assert not paused, f"given in spite of {paused}: {each}"
+            if "sourceSite" not in each:
+                pair = each["representationId"], each["siteName"]
+                self.removals[pair] = each["lease"]["token"]
         return len(given)
 
     async def report(

@@ -229,6 +229,69 @@ def test_daemon_that_dies_in_a_batch_loses_nothing(disk: Disk, site: Site) -> No
     assert {name: storage.get(f"{FOLDER}/{name}") for name in names} == contents
 
 
+# --- files of one folder as one job --------------------------------------------------
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[FolderStorage]:
+    """Storage where a file is what was last put under its name."""
+    storage, server = make_s3_storage(tmp_path / "cloud", is_watched=False)
+    yield storage
+    server.stop()
+
+
+def test_files_of_one_folder_are_one_job_that_replaces_what_differs(
+    disk: Disk, cloud: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"f.{number:04}.exr" for number in range(12)]
+    contents = {name: disk.write(name) for name in names}
+    disk.write("f.0000.exr.bak")
+    cloud.put(f"{FOLDER}/{names[3]}", os.urandom(1000))
+    cloud.put(f"{FOLDER}/{names[4]}", os.urandom(999))
+    copies: list[str] = []
+    call = Session.call
+
+    def note(
+        self: Session, command: str, parameters: dict[str, Any], *rest: float
+    ) -> dict[str, Any]:
+        if count_at_once(command, parameters):
+            copies.append(command)
+        return call(self, command, parameters, *rest)
+
+    monkeypatch.setattr(Session, "call", note)
+    results = bring(disk, cloud, [disk.make_job(name) for name in names])
+    assert {r.proof for r in results.values() if isinstance(r, CopyResult)} == {
+        "storage"
+    }
+    assert copies == ["sync/copy"]
+    assert {name: cloud.get(f"{FOLDER}/{name}") for name in names} == contents
+    assert len(cloud.list_names()) == len(names)
+
+
+def test_file_that_goes_before_its_job_begins_fails_alone(
+    disk: Disk, cloud: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job does not tell of it: each file is then asked for by itself."""
+    names = [f"f.{number:04}.exr" for number in range(12)]
+    for name in names:
+        disk.write(name)
+    call = Session.call
+
+    def remove_one(
+        self: Session, command: str, parameters: dict[str, Any], *rest: float
+    ) -> dict[str, Any]:
+        if command == "sync/copy":
+            (disk.folder / names[5]).unlink()
+        return call(self, command, parameters, *rest)
+
+    monkeypatch.setattr(Session, "call", remove_one)
+    results = bring(disk, cloud, [disk.make_job(name) for name in names])
+    failed = {n: r for n, r in results.items() if isinstance(r, TransferError)}
+    assert list(failed) == [names[5]]
+    assert not isinstance(failed[names[5]], CorruptError)
+    assert len(cloud.list_names()) == len(names) - 1
+
+
 # --- what is there -------------------------------------------------------------------
 
 
@@ -297,6 +360,15 @@ class LimitedSites:
         """Nothing depends on them here."""
 
 
+def count_at_once(command: str, parameters: dict[str, Any]) -> int:
+    """How many files a call to the daemon copies at once."""
+    if command == "sync/copy":
+        return int(parameters["_config"]["Transfers"])
+    inputs = parameters.get("inputs") or [{}]
+    is_copy = inputs[0].get("_path") == "operations/copyfile"
+    return int(parameters["concurrency"]) if is_copy else 0
+
+
 @pytest.mark.parametrize("limit", [1, 3])
 def test_batches_keep_to_the_files_that_a_site_takes_at_once(
     limit: int, disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
@@ -314,10 +386,7 @@ def test_batches_keep_to_the_files_that_a_site_takes_at_once(
         self: Session, command: str, parameters: dict[str, Any], *rest: float
     ) -> dict[str, Any]:
         nonlocal under_way, most
-        inputs = parameters.get("inputs") or [{}]
-        if inputs[0].get("_path") != "operations/copyfile":
-            return call(self, command, parameters, *rest)
-        wide = parameters["concurrency"]
+        wide = count_at_once(command, parameters)
         with lock:
             under_way += wide
             most = max(most, under_way)

@@ -43,9 +43,20 @@ class Batches:
     """Batches of one store. Methods raise `DaemonLostError`, and `RcError` where the
     call as a whole is refused."""
 
-    def __init__(self, store: Store, parallel: int = MANY_PARALLEL) -> None:
-        """`parallel`: for so many files at once."""
+    def __init__(
+        self,
+        store: Store,
+        parallel: int = MANY_PARALLEL,
+        *,
+        puts_folders: bool = False,
+    ) -> None:
+        """`parallel`: for so many files at once.
+
+        `puts_folders`: a file may be put over one of its name without a look at it, so
+        that files of one folder can go to another as one job.
+        """
         self._parallel = parallel
+        self._puts_folders = puts_folders
         self._store = store
         self._session = store.session
 
@@ -56,6 +67,8 @@ class Batches:
 
         `tick` gets all bytes so far from time to time; what it raises stops the batch.
         """
+        if self._puts_folders and self._put_folder(files, tick):
+            return [None] * len(files)
         fs = self._store.fs
         commands = [
             {
@@ -69,6 +82,43 @@ class Batches:
         ]
         results = self._run(commands, dict(TRANSFER_CONFIG), tick)
         return [self._find_error(result) for result in results]
+
+    def _put_folder(
+        self, files: Sequence[NewRemote], tick: Callable[[int], None]
+    ) -> bool:
+        """Copy files as one job, which costs rclone a third less than a job for each.
+
+        Whether all were copied: it does not tell what became of which file.
+        """
+        folders = {(file.folder, posixpath.dirname(file.remote)) for file in files}
+        if len(files) < LISTED_NAMES or len(folders) > 1:
+            return False
+        if not all(_keeps_plain_name(file) for file in files):
+            return False
+        ((folder, remote),) = folders
+        names = ",".join(file.name for file in files)
+        group = _make_group()
+        config = {
+            **TRANSFER_CONFIG,
+            "Transfers": self._parallel,
+            "NoTraverse": True,
+            "MaxDepth": 1,
+        }
+        call: dict[str, Any] = {
+            "srcFs": folder,
+            "dstFs": f"{self._store.fs}{remote}",
+            "_filter": {"IncludeRule": ["/{" + names + "}"]},
+            "_config": config,
+            "_group": group,
+        }
+        try:
+            self._watch("sync/copy", call, tick)
+            stats = self._session.call("core/stats", {"group": group})
+        except RcError:
+            return False
+        finally:
+            self._forget_group(group)
+        return int(stats.get("transfers") or 0) == len(files)
 
     def move(
         self, pairs: Sequence[tuple[str, str]], *, replaces: bool
@@ -170,7 +220,7 @@ class Batches:
         """The daemon's answer to each command. `config` is of rclone, for all."""
         if not commands:
             return []
-        group = f"sitesync-{uuid.uuid4().hex}"
+        group = _make_group()
         call: dict[str, Any] = {
             "inputs": [{**command, "_group": group} for command in commands],
             "concurrency": self._parallel,
@@ -182,20 +232,24 @@ class Batches:
             if tick is None:
                 answer = self._session.call("job/batch", call, SLOW_SECONDS)
             else:
-                answer = self._watch(call, group, tick)
+                answer = self._watch("job/batch", call, tick)
         finally:
-            with suppress(RcError, DaemonLostError):
-                self._session.call("core/stats-delete", {"group": group})
+            self._forget_group(group)
         results: list[dict[str, Any]] = answer["results"]
         return results
 
+    def _forget_group(self, group: str) -> None:
+        with suppress(RcError, DaemonLostError):
+            self._session.call("core/stats-delete", {"group": group})
+
     def _watch(
-        self, call: dict[str, Any], group: str, tick: Callable[[int], None]
+        self, command: str, call: dict[str, Any], tick: Callable[[int], None]
     ) -> dict[str, Any]:
         """A call that may be stopped, and that ends when no byte moves any more."""
+        group = call["_group"]
         with ThreadPoolExecutor(1) as pool:
             answer: Future[dict[str, Any]] = pool.submit(
-                self._session.call, "job/batch", call, SLOW_SECONDS
+                self._session.call, command, call, SLOW_SECONDS
             )
             done, moved_at = 0, time.monotonic()
             try:
@@ -217,3 +271,13 @@ class Batches:
                 if not answer.done():
                     with suppress(RcError, DaemonLostError):
                         self._session.call("job/stopgroup", {"group": group})
+
+
+def _make_group() -> str:
+    """A name for the statistics of one call."""
+    return f"sitesync-{uuid.uuid4().hex}"
+
+
+def _keeps_plain_name(file: NewRemote) -> bool:
+    is_plain = _PLAIN_NAME.fullmatch(file.name) is not None
+    return is_plain and posixpath.basename(file.remote) == file.name

@@ -39,6 +39,11 @@ ATOMIC_KINDS = frozenset(
 )
 """Kinds that show a file only when it is whole; on others a part is renamed."""
 
+OVERWRITING_KINDS = frozenset(
+    {"azureblob", "gcs", "oracleobjectstorage", "qingstor", "s3", "swift"}
+)
+"""Kinds where a file is what was last put under its name, whatever was there."""
+
 REPLACING_KINDS = frozenset({"webdav"})
 """Kinds whose move puts the new file in the place of an older one at once."""
 
@@ -72,6 +77,7 @@ class Uploads:
         self, kind: str, site_name: str, parts: Parts, map_error: MapError
     ) -> None:
         self._is_atomic = kind in ATOMIC_KINDS
+        self._overwrites = kind in OVERWRITING_KINDS
         self._replaces = kind in REPLACING_KINDS
         self._site_name = site_name
         self._parts = parts
@@ -132,7 +138,7 @@ class Uploads:
         for upload in uploads:
             remote = opened.to_remote(upload.path)
             items.append(_Item(upload, remote, self._prepare(opened, remote)))
-        batches = Batches(opened.store, parallel)
+        batches = Batches(opened.store, parallel, puts_folders=self._overwrites)
         try:
             self._put(batches, items)
             self._check(batches, items, opened, count_folder)

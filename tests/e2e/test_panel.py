@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 from rich.console import Console
 
 from devhost.demo import ARTIST_SITE, Demo, Roots
 from devhost.process import DevhostProcess
-from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.browser import PanelPage
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, PanelProject
 from tests.support.relay import Relay
 
@@ -21,22 +20,9 @@ PROJECT = "panel"
 ANOTHER_PROJECT = "quiet"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def panel(browser: Browser) -> Iterator[PanelPage]:
-    """A browser that nobody has used before. A script error fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield PanelPage(page)
-    context.close()
-    assert errors == []
+def panel(page: Page) -> PanelPage:
+    return PanelPage(page)
 
 
 @pytest.fixture(scope="module")

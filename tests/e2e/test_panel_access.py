@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from devhost.process import DevhostProcess
 from tests.e2e.barriers import expect_no_barriers
-from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.browser import PanelPage
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, PanelProject
 from tests.e2e.real_studio import wait_until
 from tests.support.relay import Relay
@@ -19,12 +18,6 @@ VIEWS = ("Overview", "Representations", "Transfers", "Sites and agents")
 POPOVERS = ("Status: any", "Changed: any", "More filters", "Sort: folder", "Columns")
 MOST_TABS = 60
 PROJECT = "access"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +33,14 @@ def project(devhost_process: DevhostProcess) -> PanelProject:
 
 
 @pytest.fixture
-def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
-    """The panel alone, as a manager sees it. A script error fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def panel(page: Page, project: PanelProject) -> PanelPage:
+    """The panel alone, as a manager sees it."""
     shown = PanelPage(page)
     shown.open(project.framed_url("manager"))
     shown.wait_for_frame()
     shown.open(f"{project.alone_url}#project={PROJECT}")
     shown.expect_connection("live")
-    yield shown
-    context.close()
-    assert errors == []
+    return shown
 
 
 @pytest.mark.parametrize("view", VIEWS)

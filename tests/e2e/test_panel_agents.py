@@ -8,20 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from devhost.demo import ARTIST_SITE, NEARLINE, PROJECT, STUDIO
 from devhost.process import DevhostProcess
-from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.browser import PanelPage
 from tests.e2e.real_studio import RealStudio, wait_until
 
 QUEUED = 1
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +31,11 @@ def studio(
 
 
 @pytest.fixture
-def panel(browser: Browser, studio: RealStudio) -> Iterator[PanelPage]:
-    """The panel as a manager sees it. A script error fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def panel(page: Page, studio: RealStudio) -> PanelPage:
+    """The panel as a manager sees it."""
     shown = PanelPage(page)
     shown.open_list(studio.project.framed_url("manager"))
-    yield shown
-    context.close()
-    assert errors == []
+    return shown
 
 
 def _sync(panel: PanelPage, row: str, site_name: str) -> None:
@@ -248,9 +236,12 @@ def test_a_paused_project_waits_and_goes_on(
     assert studio.find_file(published, NEARLINE).exists()
 
 
-def test_a_paused_site_and_a_pause_of_everything_are_seen_on_the_server(
+def test_a_paused_site_and_a_pause_of_everything_hold_agents_back(
     studio: RealStudio, panel: PanelPage
 ) -> None:
+    published = [studio.publish(name) for name in ("resting", "idle")]
+    files = [studio.find_file(one, NEARLINE) for one in published]
+
     def pauses() -> list[tuple[str, str | None]]:
         found = studio.project.get("-/pauses")["pauses"]
         return [(one["scope"], one["siteName"]) for one in found]
@@ -260,9 +251,13 @@ def test_a_paused_site_and_a_pause_of_everything_are_seen_on_the_server(
     resume = panel.view.get_by_role("button", name=f"Resume {NEARLINE}")
     resume.wait_for()
     assert pauses() == [("site", NEARLINE)]
+    studio.queue(published[0], NEARLINE)
+    studio.restart_service()
+    assert not files[0].exists()
     resume.click()
     panel.view.get_by_role("button", name=f"Pause {NEARLINE}").wait_for()
-    assert pauses() == []
+    studio.wait_until_verified(published[0], NEARLINE)
+    assert files[0].exists()
 
     panel.open(studio.devhost.settings_url("manager"))
     panel.wait_for_frame()
@@ -270,9 +265,14 @@ def test_a_paused_site_and_a_pause_of_everything_are_seen_on_the_server(
     resume = panel.view.get_by_role("button", name="Resume: Everything")
     resume.wait_for()
     assert pauses() == [("all", None)]
+    studio.queue(published[1], NEARLINE)
+    studio.restart_service()
+    assert not files[1].exists()
     resume.click()
     panel.view.get_by_role("button", name="Pause everything").wait_for()
     assert pauses() == []
+    studio.wait_until_verified(published[1], NEARLINE)
+    assert files[1].exists()
 
 
 def test_older_publishes_are_taken_in_and_brought_to_a_site(

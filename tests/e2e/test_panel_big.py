@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from devhost.process import DevhostProcess
 from devhost.seed import SeedPlan, run_seed
@@ -47,18 +47,12 @@ def browser(project: PanelProject) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
-    """The list as a manager sees it. A script error fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def panel(page: Page, project: PanelProject) -> PanelPage:
+    """The list as a manager sees it."""
     shown = PanelPage(page)
     shown.open_list(project.framed_url("manager"))
     expect(shown.row("compMain").first).to_be_visible()
-    yield shown
-    context.close()
-    assert errors == []
+    return shown
 
 
 def _count_requests(panel: PanelPage) -> list[str]:

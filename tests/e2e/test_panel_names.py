@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from devhost.process import DevhostProcess
-from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.browser import PanelPage
 from tests.e2e.odd_names import FRAMES, MESSAGES, NAMES, SITES, create_odd_names
 from tests.e2e.panel_project import PanelProject
 
@@ -34,12 +34,6 @@ _SITES_IN_REACH = """(grid) => [...grid.querySelectorAll("[data-site]")]
     return cell.contains(found);
   })
   .map((cell) => cell.dataset.site)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from devhost.process import DevhostProcess
-from tests.e2e.browser import PanelPage, run_chromium
+from tests.e2e.browser import PanelPage
 from tests.e2e.panel_project import FAILED, NEARLINE, QUEUED, SYNCED, PanelProject
 
 ABSENT, PAUSED = -1, 3
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +24,11 @@ def project(devhost_process: DevhostProcess) -> PanelProject:
 
 
 @pytest.fixture
-def panel(browser: Browser, project: PanelProject) -> Iterator[PanelPage]:
-    """The list as a manager sees it. A script error fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def panel(page: Page, project: PanelProject) -> PanelPage:
+    """The list as a manager sees it."""
     shown = PanelPage(page)
     shown.open_list(project.framed_url("manager"))
-    yield shown
-    context.close()
-    assert errors == []
+    return shown
 
 
 def _read_site(project: PanelProject, representation_id: str, site: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..domain.setting_faults import SettingFault, unreadable_value
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
-from ..host import BaseServerAddon
+from ..host import BaseServerAddon, get_project_list
 from ..store.access import Caller, find_machines
 from .kept_rules import KeptRules
 
@@ -69,6 +69,16 @@ class Configuration:
             return resolve_sites(settings)
 
         return await self.kept.get((project_name, variant, None, None), load)
+
+    async def is_shared_anywhere(self, site_name: str) -> bool:
+        """Tell whether a site is shared in any project, so nobody's machine."""
+        if site_name == STUDIO_SITE:
+            return True
+        for project in await get_project_list():
+            sites = await self.for_project(project.name)
+            if sites.is_shared(site_name):
+                return True
+        return False
 
     async def load(
         self, project_name: str, caller: Caller, variant: str = PRODUCTION

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from ..domain.site import LOCAL_SITE, MAX_SITE_NAME_LENGTH, STUDIO_SITE
+from ..domain.site import LOCAL_SITE, MAX_SITE_NAME_LENGTH
 from ..errors import InvalidRequestError, LocalSiteNameError
-from ..host import ClientSiteID, CurrentUser, Field, OPModel, get_project_list
+from ..host import ClientSiteID, CurrentUser, Field, OPModel
 from ..store.access import Caller, check_machine_site
 from .answers import answer
 from .inputs import check_text
@@ -89,11 +89,7 @@ class MachineRoutes:
         check_text("siteName", site_name)
         if site_name == LOCAL_SITE:
             raise LocalSiteNameError
-        is_shared = site_name == STUDIO_SITE
-        for project in await get_project_list():
-            sites = await self._services.configuration.for_project(project.name)
-            is_shared = is_shared or sites.is_shared(site_name)
-        if is_shared:
+        if await self._services.configuration.is_shared_anywhere(site_name):
             msg = f"siteName: '{site_name}' is a shared site and nobody's machine"
             raise InvalidRequestError("siteName", msg)
         await check_machine_site(site_name, caller)

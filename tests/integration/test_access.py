@@ -146,6 +146,20 @@ async def test_nobody_owns_the_studios_site(host: Host) -> None:
     assert await Postgres.fetch("SELECT * FROM public.sitesync_machine_sites") == []
 
 
+@pytest.mark.parametrize("asked", [{"projects": []}, {"variant": "staging"}])
+async def test_a_shared_site_is_nobodys_machine_however_it_is_asked_about(
+    host: Host, set_settings: SetSettings, asked: dict[str, Any]
+) -> None:
+    """Else his agent would hold the site, and the service that serves it be refused."""
+    client = await host.client("artist", CONFIGURED)
+    agent = {"id": ID, "siteName": CONFIGURED, "hostname": "h"}
+    answer = await client.post(
+        f"{host.addon_path}/-/claim", json={"agent": agent, **asked}
+    )
+    assert answer.status_code == 403, answer.text
+    assert await Postgres.fetch("SELECT * FROM public.sitesync_machine_sites") == []
+
+
 async def test_claims_without_access_to_the_project_are_403(host: Host) -> None:
     client = await client_of(host, "stranger")
     agent = {"id": ID, "siteName": "machine-of-stranger", "hostname": "h"}

@@ -74,6 +74,7 @@ RCLONE_BUILDS = {
         "macosx_11_0_arm64",
         "5c54e50f78b007f299b5a896eaaf56e0e9dbcdc3e31ea6920408ce3919fc2f17",
     ),
+    # Also for Windows on ARM, which runs it; the package has no build of its own.
     "windows-x86_64": (
         "win_amd64",
         "3967d71c882e458c6fc2e10eca15c823b3de3574f1803da5f920e114201a1476",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,8 @@ from .checks import OK, WARNING, WRONG, Check
 
 OLD_SECONDS = 7 * 24 * 3600
 SPOOL_FOLDER = ("sitesync", "spool")
+ROOM_BYTES = 10_000_000_000
+"""Four files of 2.5 GB under way at once."""
 
 
 def check_machine() -> Iterator[Check]:
@@ -34,6 +38,7 @@ def check_machine() -> Iterator[Check]:
     if not missing:
         yield Check("packages", OK, "All optional packages are installed")
     yield _check_state_folder()
+    yield _check_temporary_folder()
     yield from _check_spool()
 
 
@@ -64,6 +69,22 @@ def _check_state_folder() -> Check:
             "Look at them with: clean",
         )
     return Check(subject, OK, f"'{folder}'")
+
+
+def _check_temporary_folder() -> Check:
+    """Whole files wait there on their way to a cloud from where is no disk."""
+    subject = "temporary files"
+    todo = "Free some space, or name another folder by TMPDIR (Windows: TMP)"
+    try:
+        folder = tempfile.gettempdir()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check(subject, WRONG, f"No folder for them: {error}", todo)
+    found = f"'{folder}', {free / 1e9:.1f} GB free"
+    if free < ROOM_BYTES:
+        found += ": too little for large files from SFTP or a cloud to a cloud"
+        return Check(subject, WARNING, found, todo)
+    return Check(subject, OK, found)
 
 
 def _check_spool() -> Iterator[Check]:

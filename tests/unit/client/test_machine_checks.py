@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from ayon_sitesync.cli import server_checks
+from ayon_sitesync.cli import machine_checks, server_checks
 from ayon_sitesync.cli.checks import OK, WARNING, WRONG, Check
 from ayon_sitesync.cli.machine_checks import check_machine
 
@@ -18,6 +19,7 @@ WEEK_SECONDS = 7 * 24 * 3600
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("AYON_LAUNCHER_LOCAL_DIR", str(tmp_path / "launcher"))
+    monkeypatch.setattr(machine_checks, "ROOM_BYTES", 0)
 
 
 def find(subject: str) -> Check:
@@ -25,7 +27,31 @@ def find(subject: str) -> Check:
 
 
 def test_a_machine_where_all_is_well() -> None:
-    assert [check.result for check in check_machine()] == [OK] * 4
+    assert [check.result for check in check_machine()] == [OK] * 5
+
+
+@pytest.mark.parametrize(
+    ("free", "result", "says"),
+    [(9_900_000_000, WARNING, "9.9 GB free: too little"), (10**11, OK, "100.0 GB")],
+)
+def test_room_for_temporary_files_is_looked_at(
+    free: int, result: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_checks, "ROOM_BYTES", 10**10)
+    usage = SimpleNamespace(free=free)
+    monkeypatch.setattr(machine_checks.shutil, "disk_usage", lambda folder: usage)
+    check = find("temporary files")
+    assert (check.result, says in check.found) == (result, True)
+
+
+def test_no_folder_for_temporary_files_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(folder: str) -> None:
+        raise FileNotFoundError(folder)
+
+    monkeypatch.setattr(machine_checks.shutil, "disk_usage", fail)
+    assert find("temporary files").result == WRONG
 
 
 def test_publishes_that_were_not_told_are_counted(tmp_path: Path) -> None:

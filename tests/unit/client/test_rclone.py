@@ -203,6 +203,18 @@ def test_missing_program_names_the_setting_and_the_package(
         find_binary({"linux": "{HOME}/no/rclone"}, "linux")
 
 
+@pytest.mark.parametrize("build", ["aarch64", "x86_64"])
+def test_windows_on_arm_runs_the_build_that_is_there(
+    build: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binary, "PACKAGED_FOLDER", tmp_path)
+    monkeypatch.setattr(binary.machine, "machine", lambda: "ARM64")
+    program = tmp_path / f"windows-{build}" / "rclone.exe"
+    program.parent.mkdir()
+    program.touch(0o755)
+    assert binary.find_binary({}, "windows") == str(program)
+
+
 def test_packaged_program_that_cannot_be_made_executable_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

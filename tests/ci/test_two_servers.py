@@ -17,7 +17,7 @@ from devhost.studio import open_database, set_production_bundle
 from tests.conftest import ROOT, Studio
 from tests.integration.conftest import SITE
 from tests.integration.pipeline import Pipeline, Published
-from tests.integration.test_queue import Agent, done, key
+from tests.integration.queue_agent import Agent, done, key
 from tests.support.server_process import run_server
 
 VERSION = str(read_metadata(ROOT)["version"])

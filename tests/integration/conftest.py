@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
 
-from tests.integration.pipeline import PROJECT, Clock, Pipeline
+from tests.integration.pipeline import PROJECT, Clock, Pipeline, Published
+from tests.integration.queue_agent import SITE, Agent, queue
 from tests.support.devhost_app import Host
 
-SITE = "brisk-amber-fox"
+__all__ = ["SITE"]
+
 CONFIGURED = "nearline"
 
 
@@ -53,3 +56,25 @@ async def set_settings(host: Host) -> AsyncIterator[SetSettings]:
 
     await store()
     yield store
+
+
+@pytest.fixture
+async def artist(
+    host: Host, set_settings: SetSettings, clock: Clock
+) -> httpx.AsyncClient:
+    """The artist on his machine, which works against the studio."""
+    await set_settings(config={"active_site": "local", "remote_site": "studio"})
+    return await host.client("artist", SITE)
+
+
+@pytest.fixture
+def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
+    return Agent(artist, host.addon_path)
+
+
+@pytest.fixture
+async def queued(
+    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> Published:
+    """Two files on the studio's site, wanted on the artist's machine."""
+    return await queue(host, pipeline, artist)

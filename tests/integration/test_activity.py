@@ -10,7 +10,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
-from tests.integration.test_queue import Agent, done, failed, queue
+from tests.integration.queue_agent import Agent, done, failed, queue
 from tests.support.devhost_app import Host
 
 

@@ -9,7 +9,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import Pipeline, Published
-from tests.integration.test_queue import Agent, key
+from tests.integration.queue_agent import Agent, key
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")

@@ -10,8 +10,8 @@ import pytest
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline, Published
+from tests.integration.queue_agent import Agent, failed, queue
 from tests.integration.test_graphql import run
-from tests.integration.test_queue import Agent, failed, queue
 from tests.support.devhost_app import Host
 
 ACTIVITY = """

@@ -8,7 +8,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline, Published
-from tests.integration.test_queue import Agent, done, failed
+from tests.integration.queue_agent import Agent, done, failed
 from tests.support.devhost_app import Host
 
 REASON = "no such file"

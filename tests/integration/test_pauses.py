@@ -10,7 +10,7 @@ from ayon_server.events import EventStream
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline, Published
-from tests.integration.test_queue import Agent, done, queue
+from tests.integration.queue_agent import Agent, done, queue
 from tests.support.devhost_app import Host
 
 

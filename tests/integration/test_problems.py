@@ -10,7 +10,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
-from tests.integration.test_queue import Agent, failed, queue
+from tests.integration.queue_agent import Agent, failed, queue
 from tests.support.devhost_app import Host
 
 CONFIG = {"active_site": "local", "remote_site": "studio", "retry_cnt": 0}

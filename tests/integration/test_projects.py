@@ -7,7 +7,7 @@ from ayon_server.lib.postgres import Postgres
 from devhost.schema import create_project, drop_project
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import Pipeline
-from tests.integration.test_queue import Agent, queue
+from tests.integration.queue_agent import Agent, queue
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
 

@@ -10,7 +10,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
-from tests.integration.test_queue import Agent
+from tests.integration.queue_agent import Agent
 from tests.integration.test_verbs import Operator
 from tests.support.devhost_app import Host
 

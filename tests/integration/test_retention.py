@@ -8,8 +8,8 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline
+from tests.integration.queue_agent import Agent, done
 from tests.integration.test_default_rows import Upkeep, post, state
-from tests.integration.test_queue import Agent, done
 from tests.support.devhost_app import Host
 
 DAY = 24 * 3600.0

@@ -15,8 +15,8 @@ from server.store.known_files import note_files
 from server.store.rows import lock_representations
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Clock, Pipeline, Published, make_files
+from tests.integration.queue_agent import CHECKSUM, Agent, done
 from tests.integration.test_default_rows import Upkeep, post, state
-from tests.integration.test_queue import CHECKSUM, Agent, done
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
 

@@ -22,7 +22,7 @@ from server.store.totals import TotalsStore
 from tests.conftest import Studio
 from tests.integration.conftest import SITE
 from tests.integration.pipeline import Pipeline, Published
-from tests.integration.test_queue import Agent, done, failed
+from tests.integration.queue_agent import Agent, done, failed
 from tests.support import earlier_rows as earlier
 from tests.support.devhost_app import Host, run_host
 

@@ -14,6 +14,7 @@ from ..errors import (
 from ..host import (
     ClientSiteID,
     CurrentUser,
+    Postgres,
     UserEntity,
     get_project_list,
 )
@@ -75,6 +76,13 @@ class TransferRoutes:
     ) -> Response:
         """Apply results, extend the leases, and claim again if asked to."""
         _check_distinct(report.transfers)
+        # One connection: each question alone would take one and reset it afterwards.
+        async with Postgres.acquire():
+            return answer(await self._take(user, site_id, report))
+
+    async def _take(
+        self, user: UserEntity, site_id: str | None, report: ReportModel
+    ) -> dict[str, Any]:
         await self._services.agents.touch(report.agentId, user.name)
         await note_health(self._services, report.agentId, user.name, report.health)
         answers: dict[int, dict[str, Any]] = {}
@@ -99,7 +107,7 @@ class TransferRoutes:
         if report.claim is not None:
             claimed = await self._claims.claim_after_report(user, site_id, report.claim)
         ordered = [answers[number] for number in sorted(answers)]
-        return answer({"transfers": ordered, "removals": removals, "claimed": claimed})
+        return {"transfers": ordered, "removals": removals, "claimed": claimed}
 
     async def renew_leases(self, user: CurrentUser, request: LeasesModel) -> Response:
         """Extend leases."""

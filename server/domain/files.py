@@ -246,8 +246,11 @@ def claimed_copy(entry: Entry, timestamp: int) -> Entry:
 def prove(entry: Entry, proof: str, now: float) -> Entry:
     """Add a proof to a SYNCED entry without touching what it says."""
     timestamp = min(whole_number(entry.get("timestamp")), proof_timestamp(now))
-    proven = {**entry, "timestamp": timestamp, "proof": proof, "proven": timestamp}
-    proven.pop(WRITER_KEY, None)
+    proven = entry.copy()
+    proven["timestamp"] = proven["proven"] = timestamp
+    proven["proof"] = proof
+    if WRITER_KEY in proven:
+        del proven[WRITER_KEY]
     return proven
 
 

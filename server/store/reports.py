@@ -57,6 +57,9 @@ from .turns import in_turns
 
 _SQL = QueryFile("transfers")
 
+# Compared for each file of large reports: names are quicker than members.
+_SYNCED, _FAILED = SiteStatus.SYNCED, SiteStatus.FAILED
+
 LoadSites = Callable[[str, str], Awaitable[ProjectSites]]
 LoadPauses = Callable[[], Awaitable[Pauses]]
 
@@ -123,13 +126,6 @@ class ReportStore:
         self, project_name: str, holder: Holder, reports: list[TransferReport]
     ) -> tuple[list[TransferResult], set[RowKey]]:
         """Apply reports; return the answers and the keys of the rows that changed."""
-        # One connection: each question alone would take one and reset it afterwards.
-        async with Postgres.acquire():
-            return await self._apply(project_name, holder, reports)
-
-    async def _apply(
-        self, project_name: str, holder: Holder, reports: list[TransferReport]
-    ) -> tuple[list[TransferResult], set[RowKey]]:
         leases = [report.lease for report in reports]
         held = await read_leases(project_name, holder, leases)
         sites = {
@@ -294,7 +290,7 @@ def _sort_out(
 
 def _find_unproven(file: FileReport, size: int) -> tuple[str, str] | None:
     """Return why a file is not taken as SYNCED; None if it is, or does not say so."""
-    if file.status != SiteStatus.SYNCED:
+    if file.status is not _SYNCED:
         return None
     if file.proof is None:
         return "proof_missing", "status 4 needs a proof: verify the file"
@@ -349,15 +345,16 @@ def _verify_source(
     if row is None:
         return
     proven = {}
+    entries = row.entries
     for file in accepted:
         if file.proof != "content" or not file.is_source_read:
             continue
-        entry = row.entries.get(file.id)
+        entry = entries.get(file.id)
         if (
             entry is not None
-            and file.status == SiteStatus.SYNCED
-            and entry_status(entry) == SiteStatus.SYNCED
-            and not has_proof(entry)
+            and file.status is _SYNCED
+            and entry_status(entry) is _SYNCED
+            and not ("proof" in entry and has_proof(entry))
         ):
             proven[file.id] = prove(entry, "content", batch.now)
     if proven:
@@ -372,8 +369,8 @@ def _note(
     outcome: str | None,
 ) -> None:
     """Record the checksums and the history of a report; an outcome ends the run."""
-    synced = [file for file in accepted if file.status == SiteStatus.SYNCED]
-    failed = [file for file in accepted if file.status == SiteStatus.FAILED]
+    synced = [file for file in accepted if file.status is _SYNCED]
+    failed = [file for file in accepted if file.status is _FAILED]
     for file in synced:
         if file.checksum is not None:
             algorithm, digest = file.checksum.split(":", 1)

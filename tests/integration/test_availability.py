@@ -11,8 +11,8 @@ from server.store.summary import MAX_AGE_SECONDS, SummaryStore
 from server.store.totals import TotalsStore
 from tests.integration.conftest import SITE
 from tests.integration.pipeline import FOLDER, OTHER_FOLDER, Pipeline
+from tests.integration.state_requests import HOSTILE
 from tests.integration.test_lists import sync
-from tests.integration.test_state_endpoints import HOSTILE
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")

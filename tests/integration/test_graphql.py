@@ -9,8 +9,8 @@ from graphql import build_client_schema, get_introspection_query
 
 from tests.integration.conftest import CONFIGURED, SITE
 from tests.integration.pipeline import FOLDER, OTHER_FOLDER, Pipeline
+from tests.integration.state_requests import HOSTILE
 from tests.integration.test_lists import sync
-from tests.integration.test_state_endpoints import HOSTILE
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")

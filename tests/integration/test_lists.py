@@ -9,7 +9,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
-from tests.integration.test_state_endpoints import HOSTILE
+from tests.integration.state_requests import HOSTILE
 from tests.support.devhost_app import Host
 
 pytestmark = pytest.mark.usefixtures("set_settings")

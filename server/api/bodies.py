@@ -29,23 +29,33 @@ class _ReadRequest(Request):
     async def json(self) -> Any:
         body = await self.body()
         try:
-            return orjson.loads(body)
+            content = orjson.loads(body)
         except orjson.JSONDecodeError:
             # It refuses halves of characters, which names of files on disks can have:
             # fields that cannot hold them say so, messages are cleaned.
-            return json.loads(body)
+            content = json.loads(body)
+        if content is not None and not isinstance(content, dict):
+            # FastAPI takes it for an object without any key.
+            msg = "body: must be a JSON object"
+            raise InvalidRequestError("body", msg)
+        return content
 
 
 async def read_within_bounds(request: Request) -> Request:
     """Return the request with its body read.
 
     :raises BodyTooLargeError: it has more bytes or values than is allowed.
-    :raises InvalidRequestError: it is compressed, or the caller is gone.
+    :raises InvalidRequestError: it is compressed or no JSON by its kind, or the caller
+        is gone.
     """
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in _PLAIN:
         field = "Content-Encoding"
         msg = f"{field}: send the body as it is; compressed ones are not read"
+        raise InvalidRequestError(field, msg)
+    if not _is_json(request.headers.get("content-type", "")):
+        field = "Content-Type"
+        msg = f"{field}: must be application/json; other kinds are not read"
         raise InvalidRequestError(field, msg)
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told[:20]) > MAX_BODY_BYTES:
@@ -65,6 +75,13 @@ async def read_within_bounds(request: Request) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return _ReadRequest(request.scope, replay)
+
+
+def _is_json(kind: str) -> bool:
+    """Tell whether FastAPI reads a body of this kind; one that is not told is JSON."""
+    group, _, name = kind.partition(";")[0].strip().lower().partition("/")
+    is_named = group == "application" and (name == "json" or name.endswith("+json"))
+    return is_named or not kind
 
 
 async def _read(request: Request) -> bytes:

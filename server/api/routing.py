@@ -55,6 +55,8 @@ async def _handle(handle: Handler, request: Request) -> Response:
         # FastAPI's own, of a body that is no text or nested beyond all bounds.
         if error.status_code != _BAD_REQUEST:
             raise
+        if isinstance(error.__cause__, InvalidRequestError):
+            raise error.__cause__ from None
         raise InvalidRequestError("body", "The body must be valid JSON") from None
 
 

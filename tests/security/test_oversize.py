@@ -133,6 +133,27 @@ async def test_bodies_that_are_no_json_are_told_as_that(
     expect_refusal(answer, 400, "body")
 
 
+@pytest.mark.parametrize(
+    "content", [b'"first"', b"[]", b'[["first", 1]]', b"5", b"true"]
+)
+async def test_bodies_that_are_no_objects_are_not_taken_for_empty_ones(
+    host: Host, client: httpx.AsyncClient, content: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await post(client, host, LIST, content=content, headers=headers)
+    expect_refusal(answer, 400, "body")
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
+async def test_bodies_of_another_kind_are_not_taken_for_empty_ones(
+    host: Host, client: httpx.AsyncClient, kind: str
+) -> None:
+    """`curl -d` sends the first of them."""
+    headers = {"Content-Type": kind}
+    answer = await post(client, host, LIST, content=b'{"first": 1}', headers=headers)
+    expect_refusal(answer, 400, "Content-Type")
+
+
 BEYOND = (
     (LIST, {"representationIds": ["0" * 32] * 100_001}, "representationIds"),
     (LIST, {"siteNames": ["studio"] * 101}, "siteNames"),
@@ -144,7 +165,7 @@ BEYOND = (
     ("demo/credentials", {"siteNames": ["a" * 5_000_000]}, "siteNames"),
     ("-/renew", {"agentId": "a" * 32, "leases": [{}] * 1001}, "leases"),
     (GRAPH, {"query": "{" + " " * 100_000 + "agents { agentId } }"}, "query"),
-    (GRAPH, [{"query": "{ __typename }"}] * 1000, "query"),
+    (GRAPH, [{"query": "{ __typename }"}] * 1000, "body"),
 )
 
 

@@ -31,24 +31,26 @@ async def fetch_filtered(
     filters: Filters,
     values: list[Any] | None = None,
     site_name: str | None = None,
+    settings: str = "plan_for_values",
     **fragments: str,
 ) -> list[Any]:
     """Run the query `name` over what `filters` leave of a project.
 
     :param values: $19 and what follows.
     :param site_name: whose rows give an order, or counts.
+    :param settings: the query that tells Postgres how to plan.
     """
     query = _SQL.get(
         name,
         project_name,
-        parents=filters.parents,
         conditions="conditions",
         sizes="sizes",
         filters=filters.fragments() or "nothing",
-        **fragments,
+        **{"parents": filters.parents, **fragments},
     )
     folders = await _subtrees(project_name, filters.folder_ids)
-    return await fetch_list(query, *filters.values(folders, site_name), *(values or []))
+    all_values = (*filters.values(folders, site_name), *(values or []))
+    return await _fetch(settings, query, all_values)
 
 
 async def _subtrees(

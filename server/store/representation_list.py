@@ -166,13 +166,20 @@ class RepresentationList:
     async def _plain(
         self, project_name: str, filters: Filters, part: Slice, with_files: bool
     ) -> list[Any]:
-        suffix = f"{part.order.sort_by}{'_desc' if part.reads_descending else ''}"
+        direction = "_desc" if part.reads_descending else ""
+        suffix = f"{part.order.sort_by}{direction}"
         cursor = part.cursor
+        settings, parents = "plan_for_values", filters.parents
+        if part.order.sort_by == "product" and filters.is_everything:
+            settings, parents = "plan_for_products", f"parents_by_{suffix}"
         return await fetch_filtered(
             "page",
             project_name,
             filters,
             [part.count, *([] if cursor is None else cursor.sort_key())],
+            settings=settings,
+            parents=parents,
+            products="nothing" if cursor is None else f"products_from{direction}",
             order=f"order_{suffix}",
             from_key="nothing" if cursor is None else f"from_{suffix}",
             files="with_files" if with_files else "without_files",

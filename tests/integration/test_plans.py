@@ -115,11 +115,11 @@ def text_of(plan: list[dict[str, Any]]) -> str:
     return "\n".join(row["QUERY PLAN"] for row in plan)
 
 
-def page(name: str, **fragments: str) -> str:
+def page(name: str, parents: str = "parents", **fragments: str) -> str:
     return LISTS.get(
         name,
         "demo",
-        parents="parents",
+        parents=parents,
         conditions="conditions",
         sizes="sizes",
         filters="nothing",
@@ -166,6 +166,17 @@ async def test_lists_read_little_more_than_their_page(host: Host) -> None:
         assert "hierarchy_path_idx" in plan, f"{case}\n{plan}"
         assert runs_of(plan, "jsonb_array_elements") == 0, f"{case}\n{plan}"
         assert sum(rows_read(plan, "representations r")) < 1500, f"{case}\n{plan}"
+    for suffix in ("", "_desc"):
+        for key in ([], ["f150", "p5", 2, "exr", ID]):
+            query = page(
+                "page",
+                parents=f"parents_by_product{suffix}",
+                products=f"products_from{suffix}" if key else "nothing",
+                order=f"order_product{suffix}",
+                from_key=f"from_product{suffix}" if key else "nothing",
+            )
+            plan = text_of(await explain("plan_for_products", query, *values, 51, *key))
+            assert 51 <= sum(rows_read(plan, "representations r")) < 1500, plan
     # A key in the middle of the rows.
     numbers = {"status": 2, "priority": 50, "changed": (NOW + COUNT // 2) * 1_000_000}
     for sort_by, number in numbers.items():

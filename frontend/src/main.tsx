@@ -1,6 +1,8 @@
-import "./styles.css";
-import "./table.css";
-import "./views.css";
+// What all views share comes first: the styles of a component may change it.
+import "./base.css";
+import "./components/controls.css";
+import "./components/list-table.css";
+import "./panel.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

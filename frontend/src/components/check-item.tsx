@@ -1,3 +1,5 @@
+import "./check-item.css";
+
 import type { ReactNode } from "react";
 
 export function CheckItem({

@@ -1,3 +1,5 @@
+import "./connection-indicator.css";
+
 export type Connection = "connecting" | "live" | "reconnecting" | "offline";
 
 const WORDS: Record<Connection, { word: string; hint: string }> = {

@@ -1,3 +1,5 @@
+import "./dialog.css";
+
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
 /** A question before everything else. Escape is "no". */

@@ -1,3 +1,5 @@
+import "./empty-state.css";
+
 import type { ReactNode } from "react";
 
 import { Icon, type IconName } from "./icon";

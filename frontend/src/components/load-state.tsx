@@ -1,3 +1,5 @@
+import "./load-state.css";
+
 import { EmptyState } from "./empty-state";
 import { Icon } from "./icon";
 

@@ -1,3 +1,5 @@
+import "./popover.css";
+
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 import { Icon, type IconName } from "./icon";

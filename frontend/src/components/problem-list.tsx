@@ -1,3 +1,5 @@
+import "./problem-list.css";
+
 import { type ReactNode, useState } from "react";
 
 import type { Problem } from "../api/contract";

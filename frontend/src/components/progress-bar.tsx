@@ -1,3 +1,5 @@
+import "./progress-bar.css";
+
 /** `fraction` 0 to 1. The cell around it says the same in words. */
 export function ProgressBar({ fraction }: { fraction: number }) {
   return (

@@ -1,3 +1,5 @@
+import "./site-cell.css";
+
 import { Icon } from "./icon";
 import { ProgressBar } from "./progress-bar";
 import type { SiteStateView } from "./site-state";

@@ -121,12 +121,13 @@ export function PauseSiteButton({
       type="button"
       className="button quiet"
       aria-label={`${word} ${siteName}${where}`}
+      title={word}
       onClick={() => {
         onPause(!isPaused);
       }}
     >
       <Icon name={isPaused ? "play" : "paused"} />
-      {word}
+      <span className="wide-word">{word}</span>
     </button>
   );
 }

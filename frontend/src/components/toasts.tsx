@@ -1,3 +1,5 @@
+import "./toasts.css";
+
 import {
   createContext,
   type ReactNode,

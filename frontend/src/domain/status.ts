@@ -11,7 +11,7 @@ export const STATUS = {
   synced: 4,
 } as const satisfies Record<string, SiteStatus>;
 
-/** Each tone is a pair of colours in styles.css: for words and for the bar. */
+/** Each tone is a pair of colours in base.css: for words and for the bar. */
 export type StatusTone = "none" | "moving" | "waiting" | "error" | "paused" | "good";
 
 export type StatusLook = {

@@ -1,3 +1,5 @@
+import "./detail-pane.css";
+
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 

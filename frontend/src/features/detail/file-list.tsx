@@ -1,3 +1,5 @@
+import "./file-list.css";
+
 import { useState } from "react";
 
 import type { RepresentationFile } from "../../api/types";

@@ -1,3 +1,5 @@
+import "./history-list.css";
+
 import type { Attempt } from "../../api/contract";
 import type { RepresentationFile } from "../../api/types";
 import {

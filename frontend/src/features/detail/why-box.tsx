@@ -1,3 +1,5 @@
+import "./why-box.css";
+
 import type { Explanation } from "../../api/contract";
 import { Icon, type IconName } from "../../components/icon";
 import { STATUS, toSiteStatus } from "../../domain/status";

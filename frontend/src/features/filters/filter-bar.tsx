@@ -1,3 +1,5 @@
+import "./filter-bar.css";
+
 import type { ReactNode } from "react";
 
 import type { Site } from "../../api/types";

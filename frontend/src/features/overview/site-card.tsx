@@ -1,3 +1,5 @@
+import "./site-card.css";
+
 import type { Pause, Problem } from "../../api/contract";
 import type { Site } from "../../api/types";
 import { Icon, type IconName } from "../../components/icon";

@@ -1,3 +1,5 @@
+import "./throughput-chart.css";
+
 import { type PointerEvent, useState } from "react";
 
 import type { ThroughputMinute } from "../../api/contract";

@@ -1,3 +1,5 @@
+import "./pause-button.css";
+
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
@@ -22,6 +24,7 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
     (pause) => pause.scope === request.scope && pause.projectName === projectName,
   );
   const what = projectName === null ? "everything" : "project";
+  const word = isPaused ? "Resume" : "Pause";
   if (me.data?.isManager !== true) {
     if (!isPaused) return null;
     return (
@@ -35,12 +38,14 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
       type="button"
       className="button quiet"
       data-tone={isPaused ? "paused" : undefined}
+      aria-label={`${word} ${what}`}
       onClick={() => {
         void setPaused({ ...request, paused: !isPaused }, projectName ?? "Everything");
       }}
     >
       <Icon name={isPaused ? "play" : "paused"} />
-      {isPaused ? `Resume ${what}` : `Pause ${what}`}
+      {word}
+      <span className="wide-word">{what}</span>
     </button>
   );
 }

@@ -1,3 +1,5 @@
+import "./header-row.css";
+
 import { type PointerEvent, useState } from "react";
 
 import { Icon } from "../../components/icon";

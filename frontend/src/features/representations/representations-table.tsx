@@ -1,3 +1,5 @@
+import "./representations-table.css";
+
 import {
   type KeyboardEvent,
   type MouseEvent,

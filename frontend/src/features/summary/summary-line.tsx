@@ -1,3 +1,5 @@
+import "./summary-line.css";
+
 import type { Site } from "../../api/types";
 import {
   type Connection,
@@ -21,7 +23,7 @@ export function SummaryLine({
   return (
     <div className="summary">
       <ConnectionIndicator connection={connection} />
-      {rate > 0 && <span>{formatRate(rate)}</span>}
+      {rate > 0 && <span className="summary-rate">{formatRate(rate)}</span>}
       {summary.filesTotal > 0 && (
         <span>
           {filesLeft === 0 ? "all synced" : `${formatNumberOf(filesLeft, "file")} left`}

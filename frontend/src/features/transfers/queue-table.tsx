@@ -1,3 +1,5 @@
+import "./queue-table.css";
+
 import { type DragEvent, useState } from "react";
 
 import type { QueuedTransfer } from "../../api/contract";

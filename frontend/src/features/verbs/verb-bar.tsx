@@ -1,3 +1,5 @@
+import "./verb-bar.css";
+
 import { Icon, type IconName } from "../../components/icon";
 import { Popover } from "../../components/popover";
 import { VERB_LOOKS, type VerbName } from "../../domain/verbs";

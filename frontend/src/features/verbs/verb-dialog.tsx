@@ -1,3 +1,5 @@
+import "./verb-dialog.css";
+
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 

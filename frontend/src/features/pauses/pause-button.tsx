@@ -45,7 +45,7 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
     >
       <Icon name={isPaused ? "play" : "paused"} />
       {word}
-      <span className="wide-word">{what}</span>
+      <span className={projectName === null ? "" : "wide-word"}>{what}</span>
     </button>
   );
 }

@@ -130,7 +130,8 @@ test-core: setup
 test-ayon: $(STAMPS)/venv
 	AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" $(PY) -m pytest tests/ayon --timeout 120
 
-# The integration suite on PostgreSQL 15; longer fuzzing, kill and fault suites.
+# The integration suite on PostgreSQL 15; longer fuzzing, kill and fault suites, 50,000 rows in
+# the browser, memory, seeds.
 test-ci: setup test-postgres15
 	bash tests/support/install_chromium.sh
 	$(PY) -m pytest tests/ci --timeout 900

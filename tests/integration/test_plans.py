@@ -240,6 +240,24 @@ async def test_a_rare_status_is_found_by_its_index(host: Host) -> None:
     assert sum(rows_read(plan, "representations r")) < 1000, plan
 
 
+@pytest.mark.timeout(120)
+async def test_of_what_waits_only_so_much_is_counted(
+    host: Host,
+) -> None:
+    await Postgres.execute(
+        f"UPDATE {SCHEMA}.sitesync_files_status SET files_due = 1,"
+        " due_at = to_timestamp(5), changed_at = to_timestamp(5)"
+        f" WHERE site_name = '{SITE}' AND status = 0"
+    )
+    await Postgres.execute(f"ANALYZE {SCHEMA}.sitesync_files_status")
+    query = QueryFile("activity").get(
+        "queued_total", "demo", parents="no_parents", readable="everywhere"
+    )
+    plan = text_of(await explain("plan_for_ids", query, None, NOW, 1000, None))
+    assert "sitesync_due_v1_idx" in plan, plan
+    assert 1000 <= sum(rows_read(plan, "representations r")) < 1500, plan
+
+
 async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:
     """Whatever the planner thinks of folders and products."""
     await Postgres.execute(

@@ -22,7 +22,8 @@ from devhost.agent import AgentProcess
 from devhost.demo import ARTIST_SITE, NEARLINE, STUDIO, Demo, Roots
 from devhost.process import DevhostProcess
 
-KILLS = 200
+KILLS = 140
+"""With those of `test_remote_kills.py` 200."""
 FILES, FILE_BYTES = 300, 3_000_000
 LIFE_SECONDS = 0.04
 """The longest life after the first change on the disk."""

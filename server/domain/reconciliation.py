@@ -34,6 +34,14 @@ def is_in_line(entries: Entries, files: Collection[RepresentationFile]) -> bool:
     return len(entries) == len(files) and entries.keys() >= {file.id for file in files}
 
 
+def names_gone_files(entries: Entries, files: Collection[RepresentationFile]) -> bool:
+    """Tell whether a row speaks of files that the representation no longer has.
+
+    Only publishing again does that; a row that lacks some files is merely incomplete.
+    """
+    return not entries.keys() <= {file.id for file in files}
+
+
 def is_concluded(entry: Entry) -> bool:
     """Tell an entry that the server wrote by itself from one that somebody reported.
 
@@ -88,7 +96,7 @@ def fit_entries(
     files have changed, and that nobody has looked at it yet: what was there or wanted
     must be wanted again, as who looks later finds a row that is in line.
     """
-    if entries.keys() <= {file.id for file in files}:
+    if not names_gone_files(entries, files):
         return {
             file.id: entries.get(file.id) or new_entry(file, SiteStatus.NOT_AVAILABLE)
             for file in files

@@ -26,6 +26,7 @@ from ..host import Postgres
 from ..sql import QueryFile
 from .access import Caller, Representation, load_representations, readable_paths
 from .posts import propagate
+from .reconciliation import ReconciliationStore
 from .removal_marks import lock_marks
 from .rows import (
     DEFAULT_PRIORITY,
@@ -85,6 +86,9 @@ class PresenceTally:
 class PresenceStore:
     """Takes what scans find."""
 
+    def __init__(self) -> None:
+        self._reconciliation = ReconciliationStore()
+
     async def apply(
         self, look: Look, found: dict[str, list[Presence]]
     ) -> PresenceTally:
@@ -122,7 +126,16 @@ class PresenceStore:
                 for changed in here.apply(looks, checksums.get(name, {}), tally):
                     written[changed.key] = changed
             await write_rows(project, written.values())
-        tally.changed |= set(written)
+            followed = await self._reconciliation.follow_publish(
+                project,
+                {**rows, **written}.values(),
+                {
+                    name: one.files
+                    for name, one in representations.items()
+                    if isinstance(one, Representation)
+                },
+            )
+        tally.changed |= written.keys() | followed
 
     async def _checksums(
         self, project_name: str, ids: list[str]

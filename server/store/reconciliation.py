@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..domain.copies import synced_ids
-from ..domain.files import return_running
-from ..domain.reconciliation import reconcile
+from ..domain.files import RepresentationFile, return_running
+from ..domain.reconciliation import names_gone_files, reconcile
 from ..host import Postgres
 from ..sql import QueryFile
 from .known_files import FilesById, by_id
@@ -65,6 +65,29 @@ class ReconciliationStore:
         for start in range(0, len(ids), SLICE):
             changed |= await self._bring_slice(project_name, ids[start : start + SLICE])
         return changed
+
+    async def follow_publish(
+        self,
+        project_name: str,
+        rows: Iterable[Row],
+        files: Mapping[str, list[RepresentationFile]],
+    ) -> set[RowKey]:
+        """Bring in line what was published again, as who writes a row of it sees.
+
+        The event about it may be lost, and AYON 1.16 sends none: without this the
+        other sites would be said to have the new content until the walk comes by.
+        In the caller's transaction.
+
+        :param rows: all rows of these representations, as he leaves them.
+        :param files: those that the representations have now, by id.
+        """
+        stale = {
+            row.representation_id
+            for row in rows
+            if row.representation_id in files
+            and names_gone_files(row.entries, files[row.representation_id])
+        }
+        return await self.bring_in_line(project_name, stale)
 
     async def release_inactive(self, project_name: str) -> set[RowKey]:
         """End the leases on what is no longer active; its files wait in the queue.

@@ -45,6 +45,7 @@ from .posts import (
     propagate,
     protect_last_copies,
 )
+from .reconciliation import ReconciliationStore
 from .rows import (
     DEFAULT_PRIORITY,
     Row,
@@ -86,6 +87,9 @@ class _Posts:
 class SiteStateStore:
     """Posts, removals and reads of states."""
 
+    def __init__(self) -> None:
+        self._reconciliation = ReconciliationStore()
+
     async def list_states(
         self,
         project_name: str,
@@ -121,7 +125,14 @@ class SiteStateStore:
             now = int(await current_time(target.project_name))
             changed = await self._change(target, representation, rows, post, now)
             await write_rows(target.project_name, changed)
-        return [row.site_name for row in changed]
+            rows.update({row.key: row for row in changed})
+            followed = await self._reconciliation.follow_publish(
+                target.project_name,
+                rows.values(),
+                {representation.id: representation.files},
+            )
+        names = [row.site_name for row in changed]
+        return [*names, *sorted({name for _, name in followed}.difference(names))]
 
     async def post_many(
         self,
@@ -165,7 +176,19 @@ class SiteStateStore:
                         written.update({row.key: row for row in rows})
                 await write_rows(project_name, written.values())
                 changed |= written.keys()
+                changed |= await self._follow_publishes(project_name, batch)
         return results, changed
+
+    async def _follow_publishes(self, project_name: str, batch: _Posts) -> set[RowKey]:
+        return await self._reconciliation.follow_publish(
+            project_name,
+            [row for rows in batch.rows.values() for row in rows.values()],
+            {
+                name: one.files
+                for name, one in batch.representations.items()
+                if isinstance(one, Representation)
+            },
+        )
 
     async def _post_one(
         self, batch: _Posts, target: Target, each: BulkPost

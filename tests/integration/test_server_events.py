@@ -119,6 +119,43 @@ async def test_a_publish_that_speaks_before_the_event_keeps_what_it_said(
     assert await pipeline.statuses(again, STUDIO) == [1, 1]
 
 
+@pytest.mark.parametrize("way", ["states", "state", "presence"])
+async def test_who_tells_of_new_files_brings_all_sites_in_line_without_any_event(
+    upkeep: Upkeep,
+    admin: httpx.AsyncClient,
+    host: Host,
+    pipeline: Pipeline,
+    way: str,
+) -> None:
+    published = await pipeline.publish(files=3)
+    await post(admin, host, [state(published, site, 4) for site in (STUDIO, SITE)])
+    await upkeep.look()
+    again = await republish(admin, published, 1)
+    if way == "states":
+        await post(admin, host, [state(again, STUDIO, 4)])
+    elif way == "state":
+        path = f"{host.addon_path}/demo/state/{again.id}/{STUDIO}"
+        answer = await admin.post(path, json={"files": again.posted(4)})
+        assert answer.status_code == 204, answer.text
+    else:
+        found = [
+            {
+                "representationId": again.id,
+                "fileId": file["id"],
+                "state": "present",
+                "size": file["size"],
+            }
+            for file in again.files
+        ]
+        answer = await admin.post(
+            f"{host.addon_path}/demo/presence",
+            json={"siteName": STUDIO, "files": found},
+        )
+        assert answer.status_code == 200, answer.text
+    assert await pipeline.statuses(again, STUDIO) == [4, 4, 4]
+    assert await pipeline.statuses(again, SITE) == [4, 1, 4]
+
+
 async def test_who_writes_a_row_before_the_event_loses_nothing_of_it(
     upkeep: Upkeep, admin: httpx.AsyncClient, host: Host, pipeline: Pipeline
 ) -> None:

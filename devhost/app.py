@@ -10,6 +10,7 @@ from ayon_server.background.background_worker import BackgroundWorker
 from ayon_server.config import ayonconfig
 from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
+from ayon_server.operations.project_level.hooks import OperationHooks
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
@@ -78,5 +79,6 @@ async def _shut_down() -> None:
     EventStream.local_hooks.clear()
     EventStream.global_hooks.clear()
     EventStream.publishers.clear()
+    OperationHooks.clear()
     Session.sessions.clear()
     await Postgres.shutdown()

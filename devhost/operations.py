@@ -11,6 +11,8 @@ from ayon_server.exceptions import (
     ForbiddenException,
 )
 from ayon_server.lib.postgres import Postgres
+from ayon_server.operations.project_level.hooks import HookedEntity, OperationHooks
+from ayon_server.operations.project_level.models import OperationModel
 from ayon_server.types import AccessType
 from ayon_server.utils import create_uuid
 
@@ -30,7 +32,8 @@ from devhost.entity_store import (
 
 OperationType = Literal["create", "update", "delete"]
 
-# AYON's topic endings per changed column; any other column has no event.
+# AYON's topic endings per changed column; any other column has no event, files neither:
+# AYON 1.16 has a topic for them and never sends it.
 _CHANGES = {
     "name": "renamed",
     "status": "status_changed",
@@ -44,7 +47,6 @@ _CHANGES = {
     "assignees": "assignees_changed",
     "product_type": "product_type_changed",
     "author": "author_changed",
-    "files": "files_changed",
     "parent_id": "parent_changed",
     "folder_id": "folder_changed",
     "task_id": "task_changed",
@@ -166,8 +168,21 @@ class OperationBatch:
             self._folders_changed = True
         return entity_id
 
+    async def _ask_hooks(self, operation: Operation) -> None:
+        asked = OperationModel(
+            id=operation.id,
+            type=operation.type,
+            entity_type=operation.kind.name,
+            entity_id=operation.entity_id,
+            data=operation.data,
+            force=operation.force,
+        )
+        for hook in OperationHooks.hooks():
+            await hook(asked, HookedEntity(self._project_name), self._user)
+
     async def _create(self, operation: Operation) -> str:
         kind = operation.kind
+        await self._ask_hooks(operation)
         data = dict(operation.data)
         if operation.entity_id:
             data["id"] = operation.entity_id
@@ -197,6 +212,7 @@ class OperationBatch:
         await ensure_access(
             self._user, self._project_name, kind, entity_id, kind.write_access
         )
+        await self._ask_hooks(operation)
         before = await load_entity(self._project_name, kind, entity_id)
         path = await find_path(self._project_name, kind, before)
         changed = await update_entity(

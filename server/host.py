@@ -43,6 +43,7 @@ __all__ = [
     "Field",
     "ForbiddenException",
     "OPModel",
+    "OperationHooks",
     "Postgres",
     "ProjectName",
     "RepresentationID",
@@ -56,6 +57,14 @@ __all__ = [
     "logging",
     "normalize_name",
 ]
+
+try:
+    # Addons are asked before entities change since AYON 1.13.
+    OperationHooks: Any = importlib.import_module(
+        "ayon_server.operations.project_level.hooks"
+    ).OperationHooks
+except ImportError:
+    OperationHooks = None
 
 try:
     # What addons log with today. The package of this name on PyPI, which development

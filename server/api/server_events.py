@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
-from ..host import EventModel, EventStream
+from ..host import EventModel, EventStream, OperationHooks
 
 MOST_IDS = 10_000
 """More of a project at once are left to the looks at what is new, and to the walk."""
+COMMITTED_AFTER_SECONDS: tuple[float, ...] = (2.0, 30.0)
+"""Soon, and once more for what is one of many in a long transaction."""
 
 _PARENTS = ("folder", "product", "version")
 _CREATED = "entity.representation.created"
@@ -47,9 +50,13 @@ class News:
 
 
 class ServerEvents:
-    """Collects news of projects until somebody takes them."""
+    """Collects news of projects until somebody takes them.
+
+    `committed_after`: when what AYON is about to write is looked for, in seconds.
+    """
 
     def __init__(self) -> None:
+        self.committed_after = COMMITTED_AFTER_SECONDS
         self._news: dict[str, News] = {}
         self.arrived = asyncio.Event()
 
@@ -59,6 +66,8 @@ class ServerEvents:
             *(_PROJECT_CREATED, _PROJECT_DELETED, _PROJECT_RENAMED),
         ):
             EventStream.subscribe(topic, self.note)
+        if OperationHooks is not None:
+            OperationHooks.register(self.note_operation)
 
     async def note(self, event: EventModel) -> None:
         """Note one event; never raises."""
@@ -81,6 +90,33 @@ class ServerEvents:
             ids = news.created if event.topic == _CREATED else news.changed
             if len(ids) < MOST_IDS:
                 ids.add(entity_id)
+        self.arrived.set()
+
+    async def note_operation(self, operation: Any, entity: Any, _user: Any) -> None:
+        """Note that the files of a representation are about to change; never raises.
+
+        AYON 1.16 has a topic for files and sends nothing. It asks before it writes, so
+        what it writes is looked for later.
+
+        :param operation: AYON's `OperationModel`.
+        :param entity: AYON's entity; its project is what is read of it.
+        """
+        if (
+            operation.type == "update"
+            and operation.entity_type == "representation"
+            and "files" in (operation.data or {})
+        ):
+            for seconds in self.committed_after:
+                asyncio.get_running_loop().call_later(
+                    seconds,
+                    self._note_changed,
+                    *(str(entity.project_name), str(operation.entity_id)),
+                )
+
+    def _note_changed(self, project_name: str, representation_id: str) -> None:
+        changed = self._news.setdefault(project_name, News()).changed
+        if len(changed) < MOST_IDS:
+            changed.add(representation_id)
         self.arrived.set()
 
     def take(self) -> dict[str, News]:

@@ -50,7 +50,7 @@ class Upkeep(BackgroundWorker):
         super().__init__()
         self._addon = addon
         self._services = services
-        self._events = ServerEvents()
+        self.events = ServerEvents()
         self._reconciliation = ReconciliationStore()
         self._default_rows = DefaultRowStore()
         self._sweep = SweepStore()
@@ -59,7 +59,7 @@ class Upkeep(BackgroundWorker):
 
     def follow(self) -> None:
         """Follow the server's events, and start."""
-        self._events.follow()
+        self.events.follow()
         self.start()
 
     async def run(self) -> None:
@@ -68,7 +68,7 @@ class Upkeep(BackgroundWorker):
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
-                    await self._events.arrived.wait()
+                    await self.events.arrived.wait()
             await self._try("follow events", self.handle_events)
             if time.monotonic() - looked_at >= LOOK_SECONDS:
                 if not is_settled:
@@ -81,7 +81,7 @@ class Upkeep(BackgroundWorker):
 
     async def handle_events(self) -> None:
         """Do what the events ask for that came since the last time."""
-        news = self._events.take()
+        news = self.events.take()
         if not news or not await self._is_acting():
             return
         pauses = self._services.pauses

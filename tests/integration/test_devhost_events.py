@@ -215,19 +215,20 @@ async def test_entity_events_reach_the_addons_hooks(host: Host) -> None:
     host.addon.seen.clear()
     file = {"id": uuid.uuid4().hex, "path": "{root[work]}/a.abc", "size": 1}
     path = f"{base}/representations/{representation}"
-    await client.patch(path, json={"files": [file]})
-    await client.patch(path, json={"files": [file]})
+    await client.patch(path, json={"files": [file]})  # of which AYON sends none
+    await client.patch(path, json={"tags": ["final"]})
+    await client.patch(path, json={"tags": ["final"]})
     await client.delete(path)
     seen = [(event.topic, event.summary["entityId"]) for event in host.addon.seen]
     assert seen == [
-        ("entity.representation.files_changed", representation),
+        ("entity.representation.tags_changed", representation),
         ("entity.representation.deleted", representation),
     ]
     changed, deleted = host.addon.seen
     assert changed.summary["parentId"] == deleted.summary["parentId"] == version
     assert changed.summary["entityPath"] == "/assets/abc"
     assert changed.payload["oldValue"] == []
-    assert [each["path"] for each in changed.payload["newValue"]] == [file["path"]]
+    assert changed.payload["newValue"] == changed.summary["value"] == ["final"]
     assert deleted.payload["entityData"]["files"][0]["path"] == file["path"]
 
 

@@ -221,7 +221,7 @@ async def test_a_lost_event_is_found_by_the_walk(
     await post(admin, host, [state(published, STUDIO, 4), state(published, SITE, 4)])
     await upkeep.look()
     again = await republish(admin, published, 0)
-    vars(upkeep.worker)["_events"].take()
+    upkeep.worker.events.take()
     await upkeep.look(after=61)
     assert await pipeline.statuses(again, STUDIO) == [1, 4]
     assert await pipeline.statuses(again, SITE) == [1, 4]

@@ -75,7 +75,9 @@ async def run_host(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         for addon in app.state.library:
-            # Tests do the background work when they mean to, with the clock as it is.
+            # Tests do the background work when they mean to, with the clock as it is,
+            # and when what they asked for is written.
             if upkeep := getattr(addon, "upkeep", None):
                 await upkeep.shutdown()
+                upkeep.events.committed_after = (0.0,)
         yield Host(app=app, credentials=credentials, dsn=dsn, _stack=stack)

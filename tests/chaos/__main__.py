@@ -84,6 +84,7 @@ def run(studio: Studio, chance: random.Random, seconds: float) -> dict[str, Any]
     for agent in studio.agents if stuck else []:
         print(agent.site_name, *agent.last_lines, sep="\n", file=sys.stderr)
     missing, wrong = studio.wrong_files()
+    _show_evidence(studio, [*missing, *wrong])
     return {
         "faults": dict(sorted(injected.items())),
         "impossibleHere": sorted(impossible - injected.keys()),
@@ -101,6 +102,19 @@ def run(studio: Studio, chance: random.Random, seconds: float) -> dict[str, Any]
         "wrong": wrong,
         "stuck": [str(one) for one in stuck],
     }
+
+
+def _show_evidence(studio: Studio, found: list[str]) -> None:
+    """Print what the database says of what is missing or wrong."""
+    for representation_id, entry in studio.ledger.items():
+        paths = [path.as_posix() for path in entry.digests]
+        if any(one.endswith(path) for one in found for path in paths):
+            facts = {
+                "home": entry.home,
+                "files": entry.published.files,
+                **asyncio.run(studio.evidence(representation_id)),
+            }
+            print(json.dumps(facts, default=str), file=sys.stderr)
 
 
 def settle(studio: Studio) -> tuple[list[Unfinished], list[Unfinished]]:

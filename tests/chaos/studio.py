@@ -8,7 +8,7 @@ import os
 import random
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -222,17 +222,12 @@ class Studio:
     def publish_again(self, entry: Entry) -> None:
         """Some files of a version are rendered anew, over what was there."""
         changed = [path for path in entry.digests if self.chance.random() < 0.5]
+        # What breaks off from here on is told all the same, by the next `tell`.
+        entry.untold.add(entry.home)
+        entry.is_described = False
         for path in changed:
             size = (self.roots[entry.home] / path).stat().st_size
             entry.digests[path] = self._write(entry.home, path, size)
-        root = self.roots[entry.home]
-        files = [describe_file(root, path) for path in entry.published.paths]
-        entry.published = Published(
-            entry.published.representation_id,
-            *(files, entry.published.paths, entry.published.at_artist),
-        )
-        entry.untold.add(entry.home)
-        entry.is_described = False
         self.tell(entry)
 
     def delete(self, entry: Entry) -> None:
@@ -244,17 +239,24 @@ class Studio:
 
     def tell(self, entry: Entry) -> None:
         """Tell the server of a publish what it does not know yet."""
-        published = entry.published
         if not entry.is_described:
-            self.connect("admin").update_representation(
-                PROJECT, published.representation_id, files=published.files
-            )
-            entry.is_described = True
+            self._describe(entry)
+        published = entry.published
         order = sorted(entry.untold, key=lambda site: site != entry.home)
         for site in order:
             status = SYNCED if site == entry.home else QUEUED
             self._publisher().set_sites(published, {site: status})
             entry.untold.discard(site)
+
+    def _describe(self, entry: Entry) -> None:
+        """Give AYON the files as they are now, under new ids as an integrator does."""
+        root, before = self.roots[entry.home], entry.published
+        files = [describe_file(root, path) for path in before.paths]
+        entry.published = replace(before, files=files)
+        self.connect("admin").update_representation(
+            PROJECT, before.representation_id, files=files
+        )
+        entry.is_described = True
 
     def _publisher(self) -> Publisher:
         return Publisher(
@@ -327,6 +329,16 @@ class Studio:
                     elif hashlib.md5(file.read_bytes()).hexdigest() != digest:
                         wrong.append(f"{site}: {path}")
         return missing, wrong
+
+    async def evidence(self, representation_id: str) -> dict[str, Any]:
+        """What the database says of a representation: to find out what went wrong."""
+        schema = f"project_{PROJECT}"
+        of_it = f"WHERE representation_id = '{representation_id}'"
+        found: dict[str, Any] = {}
+        for table in ("files_status", "known_files", "attempts", "leases"):
+            rows = await self.query(f"SELECT * FROM {schema}.sitesync_{table} {of_it}")
+            found[table] = [dict(row) for row in rows]
+        return found
 
     async def query(self, sql: str) -> Any:
         """Ask the devhost's database itself.

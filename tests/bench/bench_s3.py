@@ -40,7 +40,7 @@ WANTED = 0.9
 COLUMNS = (
     *("what", OURS, RCLONE, "ours / rclone", "wanted"),
     *(
-        "requests a second (wanted: 2)",
+        "requests to the server",
         "memory: agent + rclone's daemon (wanted: 200 MB)",
     ),
 )

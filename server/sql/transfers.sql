@@ -201,8 +201,9 @@ WHERE s.representation_id = late.representation_id AND s.site_name = $1
 RETURNING s.representation_id;
 
 -- name: parents
--- Looked up for each row, never joined from the other side (LIMIT keeps it so): the
--- cost is that of the rows looked at, in the order of the index of due rows.
+-- Looked up for each row, by their ids, one after the other: OFFSET 0 keeps Postgres from
+-- turning that round. Where it has no statistics yet (a project that was just filled) it
+-- went from the folder to all its products, for each row.
 CROSS JOIN LATERAL (
     SELECT r.files, r.name, v.version, p.name AS product, h.path,
         ARRAY(
@@ -210,14 +211,25 @@ CROSS JOIN LATERAL (
                 CASE WHEN jsonb_typeof(r.files) = 'array' THEN r.files ELSE '[]' END
             ) AS file
         ) AS file_ids
-    FROM {schema}.representations AS r
-    JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
-    JOIN {schema}.products AS p ON p.id = v.product_id AND p.active
-    JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
-    JOIN {schema}.hierarchy AS h ON h.id = f.id
-    WHERE r.id = s.representation_id
-        AND r.active
-        AND ($7::text[] IS NULL OR h.path LIKE ANY ($7::text[]))
+    FROM (
+        SELECT files, name, version_id FROM {schema}.representations
+        WHERE id = s.representation_id AND active OFFSET 0
+    ) AS r
+    CROSS JOIN LATERAL (
+        SELECT version, product_id FROM {schema}.versions
+        WHERE id = r.version_id AND active OFFSET 0
+    ) AS v
+    CROSS JOIN LATERAL (
+        SELECT name, folder_id FROM {schema}.products
+        WHERE id = v.product_id AND active OFFSET 0
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT id FROM {schema}.folders WHERE id = p.folder_id AND active OFFSET 0
+    ) AS f
+    CROSS JOIN LATERAL (
+        SELECT path FROM {schema}.hierarchy WHERE id = f.id OFFSET 0
+    ) AS h
+    WHERE $7::text[] IS NULL OR h.path LIKE ANY ($7::text[])
     LIMIT 1
 ) AS r
 

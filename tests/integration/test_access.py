@@ -392,7 +392,7 @@ async def test_files_from_before_a_republish_are_no_copy(
     host: Host, pipeline: Pipeline
 ) -> None:
     _published, base, manager = await synced(host, pipeline, SITE)
-    files = make_files(1)
+    files = [{**file, "hash": "rendered again"} for file in make_files(1)]
     await Postgres.execute("UPDATE project_demo.representations SET files = $1", files)
     body = {"id": files[0]["id"], "fileHash": "h", "status": 4, "size": 100}
     await manager.post(f"{base}/studio?reset=true", json={"files": [body]})

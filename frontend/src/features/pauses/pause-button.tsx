@@ -44,7 +44,8 @@ export function PauseButton({ projectName }: { projectName: string | null }) {
       }}
     >
       <Icon name={isPaused ? "play" : "paused"} />
-      {word}
+      {/* Its space is not seen, and keeps what is read and what is seen the same. */}
+      {`${word} `}
       <span className={projectName === null ? "" : "wide-word"}>{what}</span>
     </button>
   );

@@ -15,23 +15,8 @@ from tests.support.devhost_app import Host
 
 
 @pytest.fixture
-async def artist(
-    host: Host, set_settings: SetSettings, clock: Clock
-) -> httpx.AsyncClient:
-    await set_settings(config={"active_site": "local", "remote_site": "studio"})
-    return await host.client("artist", SITE)
-
-
-@pytest.fixture
 def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
     return Agent(artist, host.addon_path, runId="b" * 32)
-
-
-@pytest.fixture
-async def queued(
-    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
-) -> Published:
-    return await queue(host, pipeline, artist)
 
 
 async def get(

@@ -8,7 +8,7 @@ from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
-from tests.integration.queue_agent import Agent, done, failed, queue
+from tests.integration.queue_agent import Agent, done, failed
 from tests.support.devhost_app import Host
 
 CONFIG = {"active_site": "local", "remote_site": "studio", "retry_cnt": 1}
@@ -20,18 +20,6 @@ async def artist(
 ) -> httpx.AsyncClient:
     await set_settings(config=CONFIG)
     return await host.client("artist", SITE)
-
-
-@pytest.fixture
-def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
-    return Agent(artist, host.addon_path)
-
-
-@pytest.fixture
-async def queued(
-    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
-) -> Published:
-    return await queue(host, pipeline, artist)
 
 
 async def codes(agent: Agent, published: Published, site: str = SITE) -> list[str]:

@@ -73,18 +73,6 @@ async def artist(
     return await host.client("artist", SITE)
 
 
-@pytest.fixture
-def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
-    return Agent(artist, host.addon_path)
-
-
-@pytest.fixture
-async def queued(
-    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
-) -> Published:
-    return await queue(host, pipeline, artist)
-
-
 async def apply(
     client: httpx.AsyncClient, host: Host, verb: str, **variables: Any
 ) -> dict[str, Any]:

@@ -9,34 +9,14 @@ import pytest
 from ayon_server.events import EventStream
 
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
-from tests.integration.pipeline import Clock, Pipeline, Published
-from tests.integration.queue_agent import Agent, done, queue
+from tests.integration.pipeline import Pipeline, Published
+from tests.integration.queue_agent import Agent, done
 from tests.support.devhost_app import Host
-
-
-@pytest.fixture
-async def artist(
-    host: Host, set_settings: SetSettings, clock: Clock
-) -> httpx.AsyncClient:
-    await set_settings(config={"active_site": "local", "remote_site": "studio"})
-    return await host.client("artist", SITE)
 
 
 @pytest.fixture
 async def manager(host: Host, set_settings: SetSettings) -> httpx.AsyncClient:
     return await host.client("manager")
-
-
-@pytest.fixture
-def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
-    return Agent(artist, host.addon_path)
-
-
-@pytest.fixture
-async def queued(
-    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
-) -> Published:
-    return await queue(host, pipeline, artist)
 
 
 async def pause(

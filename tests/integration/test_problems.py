@@ -25,18 +25,6 @@ async def artist(
     return await host.client("artist", SITE)
 
 
-@pytest.fixture
-def agent(artist: httpx.AsyncClient, host: Host) -> Agent:
-    return Agent(artist, host.addon_path)
-
-
-@pytest.fixture
-async def queued(
-    host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
-) -> Published:
-    return await queue(host, pipeline, artist)
-
-
 async def problems(agent: Agent, client: Any = None) -> list[dict[str, Any]]:
     answer = await (client or agent.client).get(f"{agent.base}/demo/problems")
     assert answer.status_code == 200, answer.text

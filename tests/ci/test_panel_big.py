@@ -109,7 +109,7 @@ def test_it_is_scrolled_without_a_blank_row_and_with_few_requests(
         jump(panel.view, share)
         seen = _wait_for_rows(panel, round(share * total))
         assert seen == _count_on(seen)
-    # Rows in sight and those a second of scrolling away on both sides, in blocks of 200.
+    # Rows in sight, and a second of scrolling on both sides, in blocks of 200.
     assert len(asked) <= 5 * len(shares)
     assert seen[-1] == total
 

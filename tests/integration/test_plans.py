@@ -254,8 +254,9 @@ async def test_of_what_waits_only_so_much_is_counted(
         "queued_total", "demo", parents="no_parents", readable="everywhere"
     )
     plan = text_of(await explain("plan_for_ids", query, None, NOW, 1000, None))
-    assert "sitesync_due_v1_idx" in plan, plan
-    assert 1000 <= sum(rows_read(plan, "representations r")) < 1500, plan
+    # By the index of what is due, or in the order of both keys: it ends early.
+    assert 1000 <= sum(rows_read(plan, "representations r")) < COUNT / 4, plan
+    assert 1000 <= sum(rows_read(plan, "sitesync_files_status s")) < COUNT / 4, plan
 
 
 async def test_a_claim_starts_at_the_rows_that_are_due(host: Host) -> None:

@@ -54,25 +54,17 @@ JOIN (
     JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
     JOIN {schema}.hierarchy AS h ON h.id = f.id
     WHERE p.active {products}
-    ORDER BY p.name, h.path
+    ORDER BY {products_in_order}
     OFFSET 0
 ) AS p ON p.id = v.product_id
 CROSS JOIN LATERAL (SELECT p.folder_id) AS f (id)
 CROSS JOIN LATERAL (SELECT p.path) AS h (path)
 
--- name: parents_by_product_desc
-JOIN {schema}.versions AS v ON v.id = r.version_id AND v.active
-JOIN (
-    SELECT p.id, p.name, p.product_type, p.folder_id, h.path
-    FROM {schema}.products AS p
-    JOIN {schema}.folders AS f ON f.id = p.folder_id AND f.active
-    JOIN {schema}.hierarchy AS h ON h.id = f.id
-    WHERE p.active {products}
-    ORDER BY p.name DESC, h.path DESC
-    OFFSET 0
-) AS p ON p.id = v.product_id
-CROSS JOIN LATERAL (SELECT p.folder_id) AS f (id)
-CROSS JOIN LATERAL (SELECT p.path) AS h (path)
+-- name: products_in_order
+p.name, h.path
+
+-- name: products_in_order_desc
+p.name DESC, h.path DESC
 
 -- name: products_from
 AND (p.name || '', h.path) >= ($21::text, $20::text)

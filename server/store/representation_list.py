@@ -171,7 +171,7 @@ class RepresentationList:
         cursor = part.cursor
         settings, parents = "plan_for_values", filters.parents
         if part.order.sort_by == "product" and filters.is_everything:
-            settings, parents = "plan_for_products", f"parents_by_{suffix}"
+            settings, parents = "plan_for_products", "parents_by_product"
         return await fetch_filtered(
             "page",
             project_name,
@@ -179,6 +179,7 @@ class RepresentationList:
             [part.count, *([] if cursor is None else cursor.sort_key())],
             settings=settings,
             parents=parents,
+            products_in_order=f"products_in_order{direction}",
             products="nothing" if cursor is None else f"products_from{direction}",
             order=f"order_{suffix}",
             from_key="nothing" if cursor is None else f"from_{suffix}",

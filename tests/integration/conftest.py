@@ -58,6 +58,20 @@ async def set_settings(host: Host) -> AsyncIterator[SetSettings]:
     yield store
 
 
+async def store_own_settings(host: Host, site_id: str = SITE, **data: Any) -> None:
+    """What the artist stores for a machine of his, in the project."""
+    await Postgres.execute(
+        "INSERT INTO project_demo.project_site_settings "
+        "(addon_name, addon_version, site_id, user_name, data) "
+        "VALUES ($1, $2, $3, 'artist', $4)",
+        host.addon.name,
+        host.addon.version,
+        site_id,
+        data,
+    )
+    await EventStream.dispatch("settings.changed")
+
+
 @pytest.fixture
 async def artist(
     host: Host, set_settings: SetSettings, clock: Clock

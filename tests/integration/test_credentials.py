@@ -8,7 +8,7 @@ import httpx
 import pytest
 from ayon_server.lib.postgres import Postgres
 
-from tests.integration.conftest import CONFIGURED, SITE, SetSettings
+from tests.integration.conftest import CONFIGURED, SITE, SetSettings, store_own_settings
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
 
@@ -201,15 +201,7 @@ async def test_artists_cannot_name_secrets_in_settings_of_their_machine(
         SITE,
         {"users": ["artist"]},
     )
-    await Postgres.execute(
-        "INSERT INTO project_demo.project_site_settings "
-        "(addon_name, addon_version, site_id, user_name, data) "
-        "VALUES ($1, $2, $3, 'artist', $4)",
-        host.addon.name,
-        host.addon.version,
-        SITE,
-        {"sites": [sftp(credentials_for=["everyone"])]},
-    )
+    await store_own_settings(host, sites=[sftp(credentials_for=["everyone"])])
     assert await refusal(host, "artist", site_id=SITE) == "secret_not_allowed"
 
 
@@ -239,15 +231,7 @@ async def test_sites_of_anothers_machine_are_unknown(
     host: Host, set_settings: SetSettings
 ) -> None:
     await set_settings(sites=[])
-    await Postgres.execute(
-        "INSERT INTO project_demo.project_site_settings "
-        "(addon_name, addon_version, site_id, user_name, data) "
-        "VALUES ($1, $2, $3, 'artist', $4)",
-        host.addon.name,
-        host.addon.version,
-        SITE,
-        {"sites": [sftp("typed here")]},
-    )
+    await store_own_settings(host, sites=[sftp("typed here")])
     assert CONFIGURED in (await ask(host, "artist", site_id=SITE))["sites"]
     for user in ("restricted", "manager", "service"):
         assert await refusal(host, user, site_id=SITE) == "unknown_site", user

@@ -5,32 +5,21 @@ AYON takes any key there, whatever its scope says: scopes are for its editor.
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 import pytest
-from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
 
-from tests.integration.conftest import CONFIGURED, SITE, SetSettings
+from tests.integration.conftest import (
+    CONFIGURED,
+    SITE,
+    SetSettings,
+    store_own_settings,
+)
 from tests.integration.pipeline import Pipeline, Published
 from tests.support.devhost_app import Host
 
 ANOTHERS = "quiet-grey-owl"
 SECRET = "correct horse battery staple"
-
-
-async def store_own(host: Host, site_id: str = SITE, **data: Any) -> None:
-    await Postgres.execute(
-        "INSERT INTO project_demo.project_site_settings "
-        "(addon_name, addon_version, site_id, user_name, data) "
-        "VALUES ($1, $2, $3, 'artist', $4)",
-        host.addon.name,
-        host.addon.version,
-        site_id,
-        data,
-    )
-    await EventStream.dispatch("settings.changed")
 
 
 async def own_machine(site_name: str, user: str) -> None:
@@ -64,7 +53,7 @@ async def test_a_machine_that_is_named_as_a_site_stays_its_owners(
     host: Host, published: Published
 ) -> None:
     await own_machine(ANOTHERS, "restricted")
-    await store_own(
+    await store_own_settings(
         host,
         local_setting={"active_site": ANOTHERS},
         sites=[{"name": ANOTHERS, "provider": "local_drive"}],
@@ -76,7 +65,7 @@ async def test_a_machine_that_is_named_as_a_site_stays_its_owners(
 
 
 async def test_a_site_of_ones_own_is_known(host: Host, published: Published) -> None:
-    await store_own(host, sites=[{"name": "my-cloud", "provider": "rclone"}])
+    await store_own_settings(host, sites=[{"name": "my-cloud", "provider": "rclone"}])
     artist = await host.client("artist", SITE)
     assert await post(artist, host, published, "my-cloud", 1) == 204
     other = await host.client("restricted", ANOTHERS)
@@ -89,7 +78,7 @@ async def test_a_shared_site_that_is_left_out_is_nobodys_machine(
     admin = await host.client("admin")
     for site in ("studio", CONFIGURED):
         assert await post(admin, host, published, site, 4) == 204
-    await store_own(host, CONFIGURED, sites=[])
+    await store_own_settings(host, CONFIGURED, sites=[])
     artist = await host.client("artist", CONFIGURED)
     answer = await artist.post(
         f"{host.addon_path}/demo/verbs/remove",
@@ -105,7 +94,7 @@ async def test_a_shared_site_that_is_left_out_is_nobodys_machine(
 async def test_no_store_is_made_another_name_of_a_shared_one(
     host: Host, published: Published
 ) -> None:
-    await store_own(
+    await store_own_settings(
         host,
         sites=[
             {
@@ -129,7 +118,7 @@ async def test_rules_of_the_project_hold(
     admin = await host.client("admin")
     assert await post(admin, host, published, "studio", 4) == 204
     assert await post(admin, host, published, CONFIGURED, 1) == 204
-    await store_own(
+    await store_own_settings(
         host,
         enabled=True,
         config={"accept_unleased_results": True},
@@ -154,7 +143,7 @@ async def test_credentials_are_for_whom_the_project_says(
     await Postgres.execute(
         "INSERT INTO public.secrets VALUES ('sitesync_vault', $1)", SECRET
     )
-    await store_own(host, sites=[{**site, "credentials_for": ["everyone"]}])
+    await store_own_settings(host, sites=[{**site, "credentials_for": ["everyone"]}])
     artist = await host.client("artist", SITE)
     answer = await artist.post(
         f"{host.addon_path}/demo/credentials", json={"siteNames": [CONFIGURED]}
@@ -168,7 +157,7 @@ async def test_credentials_of_a_site_added_later_are_handed_out(
     host: Host, set_settings: SetSettings
 ) -> None:
     """AYON stores all sites as soon as an artist changes something of one."""
-    await store_own(host, sites=[])
+    await store_own_settings(host, sites=[])
     artist = await host.client("artist", SITE)
     answer = await artist.post(
         f"{host.addon_path}/demo/credentials", json={"siteNames": [CONFIGURED]}

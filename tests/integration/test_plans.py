@@ -170,7 +170,8 @@ async def test_lists_read_little_more_than_their_page(host: Host) -> None:
         for key in ([], ["f150", "p5", 2, "exr", ID]):
             query = page(
                 "page",
-                parents=f"parents_by_product{suffix}",
+                parents="parents_by_product",
+                products_in_order=f"products_in_order{suffix}",
                 products=f"products_from{suffix}" if key else "nothing",
                 order=f"order_product{suffix}",
                 from_key=f"from_product{suffix}" if key else "nothing",

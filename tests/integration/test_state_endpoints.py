@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ayon_server.lib.postgres import Postgres
 
-from tests.integration.conftest import CONFIGURED, SITE, SetSettings
+from tests.integration.conftest import CONFIGURED, SITE, SetSettings, store_own_settings
 from tests.integration.pipeline import Pipeline
 from tests.integration.state_requests import get_state, post
 from tests.support.devhost_app import Host
@@ -116,15 +116,7 @@ async def test_user_sites_resolve_own_choice_then_the_projects(
         SITE,
         {"users": ["artist"]},
     )
-    await Postgres.execute(
-        "INSERT INTO project_demo.project_site_settings "
-        "(addon_name, addon_version, site_id, user_name, data) "
-        "VALUES ($1, $2, $3, 'artist', $4)",
-        host.addon.name,
-        host.addon.version,
-        SITE,
-        {"local_setting": {"active_site": "local"}},
-    )
+    await store_own_settings(host, local_setting={"active_site": "local"})
     assert (await client.get(url)).json() == {
         "active_site": [SITE],
         "remote_site": [CONFIGURED],
@@ -163,14 +155,8 @@ async def test_user_sites_tell_the_choice_on_a_machine_that_is_not_registered(
     host: Host,
 ) -> None:
     """AYON registers a machine only when the request tells its platform and so on."""
-    await Postgres.execute(
-        "INSERT INTO project_demo.project_site_settings "
-        "(addon_name, addon_version, site_id, user_name, data) "
-        "VALUES ($1, $2, $3, 'artist', $4)",
-        host.addon.name,
-        host.addon.version,
-        SITE,
-        {"local_setting": {"active_site": "local", "remote_site": "studio"}},
+    await store_own_settings(
+        host, local_setting={"active_site": "local", "remote_site": "studio"}
     )
     client = await host.client("artist", SITE)
     answer = await client.get(f"{host.addon_path}/demo/get_user_sites")

@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 try:
-    # Addons are asked before entities change since AYON 1.13.
+    # Addons are asked before entities change since AYON 1.12.6.
     OperationHooks: Any = importlib.import_module(
         "ayon_server.operations.project_level.hooks"
     ).OperationHooks

@@ -1,6 +1,6 @@
 """What addons want to be asked before entities are created and changed.
 
-There since AYON 1.13. The entity that the real server hands over has more than
+There since AYON 1.12.6. The entity that the real server hands over has more than
 `project_name`.
 """
 

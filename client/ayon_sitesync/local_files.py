@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .errors import PathError
-from .paths import ensure_inside, resolve_path
+from .paths import ensure_inside, find_real_path, resolve_path
 from .server_api.host_client import HostClient
 from .statuses import SiteSyncStatus
 
@@ -129,11 +129,14 @@ class LocalFiles:
         return Path(path)
 
     def _remove_empty(self, folders: Iterable[Path]) -> None:
-        roots = {Path(root).resolve() for root in self._roots.values()}
+        """A root keeps its own: an empty one looks like storage that is not mounted."""
+        roots = {find_real_path(root) for root in self._roots.values()}
         for folder in folders:
             current = folder
             with suppress(OSError):
-                while current.resolve() not in roots:
+                while (
+                    not {find_real_path(p) for p in (current, current.parent)} & roots
+                ):
                     current.rmdir()
                     current = current.parent
 

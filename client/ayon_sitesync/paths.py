@@ -13,6 +13,7 @@ import posixpath
 import re
 import sys
 from collections.abc import Mapping
+from typing import Union
 
 from .errors import PathError
 
@@ -25,7 +26,12 @@ _WINDOWS_RESERVED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
-_WINDOWS_LONG_PATH = 240
+_WINDOWS_LONG_PATH = 230
+"""260 with the zero at the end, less what the name of a part adds to a file's."""
+
+
+_EXTENDED = "\\\\?\\"
+_EXTENDED_SHARE = "\\\\?\\UNC\\"
 
 
 def current_platform() -> str:
@@ -103,11 +109,23 @@ def resolve_path(path: str, roots: Mapping[str, str], platform: str) -> str:
 
 def _extend_windows_path(path: str) -> str:
     """Windows takes paths beyond 260 characters only in their extended form."""
-    if len(path) < _WINDOWS_LONG_PATH or path.startswith("\\\\?\\"):
+    if len(path) < _WINDOWS_LONG_PATH or path.startswith(_EXTENDED):
         return path
     if path.startswith("\\\\"):
-        return "\\\\?\\UNC\\" + path[2:]
-    return "\\\\?\\" + path
+        return _EXTENDED_SHARE + path[2:]
+    return _EXTENDED + path
+
+
+def find_real_path(path: Union[str, os.PathLike[str]]) -> str:
+    """`path` with its links followed, never in Windows' extended form.
+
+    Windows leaves that to what has it already, and then it is below nothing that has
+    it not.
+    """
+    real = os.path.realpath(path)
+    if real.startswith(_EXTENDED_SHARE):
+        return "\\\\" + real[len(_EXTENDED_SHARE) :]
+    return real[len(_EXTENDED) :] if real.startswith(_EXTENDED) else real
 
 
 def ensure_inside(path: str, root: str) -> None:
@@ -115,8 +133,8 @@ def ensure_inside(path: str, root: str) -> None:
 
     `path` need not exist; its last name is followed as well when it is a link.
     """
-    real_root = os.path.realpath(root)
-    real_path = os.path.realpath(path)
+    real_root = find_real_path(root)
+    real_path = find_real_path(path)
     if real_path != real_root and not real_path.startswith(
         real_root if real_root.endswith(os.sep) else real_root + os.sep
     ):

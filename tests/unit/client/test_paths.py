@@ -5,10 +5,18 @@ from __future__ import annotations
 import ntpath
 import posixpath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from ayon_sitesync import paths
 from ayon_sitesync.errors import PathError
-from ayon_sitesync.paths import ensure_inside, is_absolute, resolve_path
+from ayon_sitesync.paths import (
+    PART_SUFFIX,
+    ensure_inside,
+    find_real_path,
+    is_absolute,
+    resolve_path,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +90,31 @@ def test_long_windows_paths_take_their_extended_form() -> None:
     assert local == f"\\\\?\\P:\\proj\\{name}"
     shared = resolve_path(f"{{root[work]}}/{name}", {"work": "//nas/proj"}, "windows")
     assert shared == f"\\\\?\\UNC\\nas\\proj\\{name}"
+
+
+def test_windows_paths_have_room_for_the_name_of_a_part() -> None:
+    """A part's name is longer than the file's, and has to be usable as well."""
+    added = len(f"..12345678{PART_SUFFIX}")
+    for length in range(1, 255):
+        name = "x" * length
+        path = resolve_path(f"{{root[work]}}/{name}", WINDOWS_ROOTS, "windows")
+        assert path.startswith("\\\\?\\") or len(path) + added < 260
+
+
+@pytest.mark.parametrize("root", ["P:/proj", "//nas/proj"])
+def test_extended_windows_paths_are_inside_of_their_root(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As Windows resolves them: what came extended stays so.
+    monkeypatch.setattr(paths, "os", SimpleNamespace(path=ntpath, sep="\\"))
+    name = "/".join(["x" * 100] * 3)
+    path = resolve_path(f"{{root[work]}}/{name}", {"work": root}, "windows")
+    assert path.startswith("\\\\?\\")
+    ensure_inside(path, root)
+    above = path[: -len(name) - 1]
+    assert find_real_path(above) == find_real_path(root)
+    with pytest.raises(PathError, match="leads out"):
+        ensure_inside(path, root + "-else")
 
 
 @given(PATHS)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...errors import NOT_MOUNTED, PathError, SiteUnhealthyError
-from ...paths import PART_SUFFIX, ensure_inside
+from ...paths import PART_SUFFIX, ensure_inside, find_real_path
 from ..base import SiteConfig
 from .files import O_CLOEXEC, O_NOFOLLOW, fcntl
 
@@ -140,7 +140,7 @@ class Folders:
         A root keeps its own folders: an empty one looks like storage that is not
         mounted.
         """
-        roots = {os.path.realpath(root) for root in self._config.roots.values()}
+        roots = {find_real_path(root) for root in self._config.roots.values()}
         for folder in {os.path.dirname(file) for file in files}:
             with suppress(OSError, PathError):
                 self.ensure_inside(folder)
@@ -148,7 +148,7 @@ class Folders:
 
     def _prune_upwards(self, folder: str, roots: set[str]) -> None:
         parent = os.path.dirname(folder)
-        while not {os.path.realpath(folder), os.path.realpath(parent)} & roots:
+        while not {find_real_path(folder), find_real_path(parent)} & roots:
             os.rmdir(folder)
             self._swept.discard(folder)
             folder, parent = parent, os.path.dirname(parent)

@@ -6,7 +6,9 @@ import errno
 import os
 import shutil
 import time
+import unicodedata
 from pathlib import Path
+from typing import cast
 
 import pytest
 from ayon_sitesync.errors import (
@@ -18,6 +20,7 @@ from ayon_sitesync.errors import (
     TransferError,
     map_os_error,
 )
+from ayon_sitesync.providers.base import BatchProvider, NewFile
 from ayon_sitesync.providers.disk.files import make_part_name
 from ayon_sitesync.providers.disk.folders import ABANDONED_SECONDS
 
@@ -195,3 +198,55 @@ def test_file_that_windows_does_not_let_replace_may_be_open_somewhere(
     with pytest.raises(TransferError) as caught, disk.create_part(str(path)) as part:
         part.publish(0)
     assert type(caught.value) is expected
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+@pytest.fixture
+def folding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disks that tell no upper from lower case, as those of Windows and macOS."""
+
+    def find(path: str) -> Path:
+        folder, name = os.path.split(path)
+        for entry in Path(folder).iterdir():
+            if _fold(entry.name) == _fold(name):
+                return entry
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+    def are_same(one: str, other: str) -> bool:
+        return find(one) == find(other)
+
+    monkeypatch.setattr(os.path, "samefile", are_same)
+
+
+@pytest.mark.usefixtures("folding")
+def test_file_of_another_case_is_not_replaced(tmp_path: Path) -> None:
+    """It is another file, which would still count as there."""
+    (tmp_path / "Color.tx").write_bytes(b"upper")
+    provider = cast(BatchProvider, make_disk(tmp_path, "studio"))
+    with provider.create_part(str(tmp_path / "color.tx")) as part:
+        part.write(memoryview(b"lower"))
+        with pytest.raises(PermanentError, match=r"'Color\.tx' is in its place"):
+            part.publish(0)
+    names = ["a.exr", "A.exr", "b.exr"]
+    files = [NewFile(str(tmp_path / name), name.encode(), 0) for name in names]
+    first, second, third = provider.write_many(files)
+    assert first is None
+    assert isinstance(second, PermanentError)
+    assert third is None
+    there = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert there == {"Color.tx": b"upper", "a.exr": b"a.exr", "b.exr": b"b.exr"}
+
+
+@pytest.mark.usefixtures("folding")
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_older_file_of_the_same_name_is_replaced(tmp_path: Path, form: str) -> None:
+    """Some disks have a Unicode form of their own for names."""
+    (tmp_path / unicodedata.normalize("NFD", "Übung.exr")).write_bytes(b"older")
+    name = "Übung.exr" if form == "NFC" else unicodedata.normalize("NFD", "Übung.exr")
+    with make_disk(tmp_path, "studio").create_part(str(tmp_path / name)) as part:
+        part.write(memoryview(b"newer"))
+        part.publish(0)
+    assert (tmp_path / name).read_bytes() == b"newer"

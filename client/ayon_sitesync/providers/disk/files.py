@@ -14,6 +14,7 @@ from typing import Any, Callable, Optional
 from ...errors import map_os_error
 from ...paths import PART_SUFFIX
 from ..base import UNKNOWN_TIME, FileStat
+from .names import refuse_other_case
 
 
 def _load_fcntl() -> Any:
@@ -104,6 +105,7 @@ def put_in_place(part: str, descriptor: int, path: str, mtime_ns: int) -> None:
 
 
 def _replace(part: str, path: str) -> None:
+    refuse_other_case(path)
     try:
         os.replace(part, path)
     except PermissionError as error:

@@ -84,7 +84,8 @@ def explain(facts: Facts) -> list[Reason]:
 def _removal_reason(facts: Facts, removal: RemovalFacts) -> Reason:
     site = facts.site_name
     if removal.message is not None:
-        text = f"Its files could not be removed from '{site}': {removal.message}"
+        told = _end_open(removal.message)
+        text = f"Its files could not be removed from '{site}': {told}"
         todo = "See to the cause, then remove it again"
         if removal.due_in is not None:
             text += f"; the next try is in {_duration(removal.due_in)}"
@@ -146,7 +147,7 @@ def _row_reasons(facts: Facts) -> Iterator[Reason]:
         )
         yield Reason("under_way", text, "Wait")
     if facts.files_failed:
-        told = facts.last_error or "no reason was given"
+        told = _end_open(facts.last_error or "no reason was given")
         text = f"{_files(facts.files_failed)} failed: {told}"
         if facts.due_in is None:
             yield Reason("failed", text, "See to the cause, then retry")
@@ -187,6 +188,11 @@ def _files(count: int) -> str:
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _end_open(message: str) -> str:
+    """An agent's sentence as a part of one: without a full stop of its own."""
+    return message.removesuffix(".")
 
 
 def _duration(seconds: float) -> str:

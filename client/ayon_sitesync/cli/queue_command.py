@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InputError
@@ -60,7 +61,9 @@ def _run_queue(options: Options, client: OperatorClient) -> int:
     first = read_first(options)
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
-    for name in list_projects(options, client):
+    projects = list_projects(options, client)
+    _check_known(client, projects, sites)
+    for name in projects:
         found = client.read_transfers(name, first, sites)
         for state in ("moving", "queued"):
             for one in found[state]:
@@ -75,6 +78,22 @@ def _run_queue(options: Options, client: OperatorClient) -> int:
     if not options.as_json:
         _print_queue(rows, notes)
     return EXIT_DONE
+
+
+def _check_known(
+    client: OperatorClient, projects: list[str], sites: Sequence[str]
+) -> None:
+    """Raises `InputError` for a site that none of the projects knows: a misspelt name
+    would look like a queue with nothing in it."""
+    known: set[str] = set()
+    for name in projects if sites else ():
+        known |= {str(site["siteName"]) for site in client.read_site_totals(name)}
+    for site in sites:
+        if site not in known:
+            raise InputError(
+                f"--site: nothing was ever wanted on '{site}', and it is in no"
+                f" settings (there are: {', '.join(sorted(known)) or 'none'})."
+            )
 
 
 def _print_queue(rows: list[tuple[str, ...]], notes: list[str]) -> None:

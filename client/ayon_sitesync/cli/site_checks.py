@@ -167,4 +167,6 @@ def _check_problems(client: OperatorClient, project_name: str) -> Iterator[Check
         return
     for problem in problems:
         result = WRONG if problem["severity"] == "error" else WARNING
-        yield Check(subject, result, problem["text"], problem["todo"])
+        site = problem["siteName"]
+        about = f"{subject}, site {site}" if site else subject
+        yield Check(about, result, problem["text"], problem["todo"])

@@ -128,6 +128,20 @@ def test_pause_resume_retry_and_priority(run: CommandLine, studio: HostStudio) -
     assert (waiting["state"], waiting["priority"]) == ("queued", 90)
 
 
+def test_queue_of_a_site_that_nobody_knows_is_refused(
+    run: CommandLine, studio: HostStudio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt name must not look like a queue with nothing in it."""
+    publish(studio, "compMain", machine=QUEUED)
+    where = ("queue", "--project", studio.project, "--site")
+    assert main([*where, "nearlien"]) == 2
+    said = capsys.readouterr()
+    assert "--site: nothing was ever wanted on 'nearlien'" in said.err
+    assert "nearline" in said.err
+    assert main([*where, "nearline"]) == 0
+    assert main([*where, MACHINE, "--site", "nearlien"]) == 2
+
+
 def test_a_dry_run_counts_and_changes_nothing(
     run: CommandLine, studio: HostStudio
 ) -> None:

@@ -64,12 +64,15 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(
     studio.machine_root.rmdir()
     code, checks = run("doctor", "--serve", "away", "--serve", "nowhere")
     assert code == 1
-    wrong = {one["subject"]: one for one in checks if one["result"] == "wrong"}
-    prefix = f"project {studio.project}, site"
-    assert "is not there; mount or make it" in wrong[f"{prefix} {MACHINE}"]["found"]
-    assert "sftp_host' is empty" in wrong[f"{prefix} away"]["found"]
-    assert "not in the settings" in wrong[f"{prefix} nowhere"]["found"]
-    assert all(one["todo"] for one in wrong.values())
+    wrong = [one for one in checks if one["result"] == "wrong"]
+    told = [(one["subject"].rpartition(" ")[2], one["found"]) for one in wrong]
+    for site, text in (
+        (MACHINE, "is not there; mount or make it"),
+        ("away", "sftp_host' is empty"),
+        ("nowhere", "not in the settings"),
+    ):
+        assert [site for name, found in told if name == site and text in found]
+    assert all(one["todo"] for one in wrong)
 
 
 def test_doctor_connects_to_storage_for_real(
@@ -129,6 +132,14 @@ def test_doctor_tells_of_a_floor_that_nobody_can_keep(
     found = [one["found"] for one in checks if one["subject"].endswith("site prague")]
     assert found[0] == "sftp: reached"
     assert "Does not tell its free space" in found[1]
+
+
+def test_doctor_names_the_site_of_a_wrong_setting(
+    run: CommandLine, studio: HostStudio
+) -> None:
+    _, checks = run("doctor")
+    [told] = [one for one in checks if "sftp_host" in one["found"]]
+    assert told["subject"] == f"project {studio.project}, site nearline"
 
 
 def test_doctor_writes_to_the_roots_and_leaves_nothing(

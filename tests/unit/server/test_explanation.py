@@ -6,7 +6,13 @@ from server.domain.explanation import Facts, explain
 from server.domain.status import SiteStatus
 
 
-def _explain(status: SiteStatus, total: int, **known: int) -> str:
+def _explain(
+    status: SiteStatus,
+    total: int,
+    told: str = "No space left",
+    due_in: float | None = None,
+    **known: int,
+) -> str:
     """The first reason's words about a representation of so many files."""
     counts = {"files_synced": 0, "files_verified": 0, "files_failed": 0}
     facts = Facts(
@@ -17,8 +23,8 @@ def _explain(status: SiteStatus, total: int, **known: int) -> str:
         status=status,
         files_total=total,
         **{**counts, "files_paused": 0, **known},
-        last_error="No space left",
-        due_in=None,
+        last_error=told,
+        due_in=due_in,
         holder="studio" if status is SiteStatus.IN_PROGRESS else None,
         sources=["studio"],
         serving_sites=["studio"],
@@ -37,6 +43,16 @@ def _explain(status: SiteStatus, total: int, **known: int) -> str:
 def test_one_file_is_no_files(count: int, failed: str, paused: str) -> None:
     assert _explain(SiteStatus.FAILED, 3, files_failed=count) == failed
     assert _explain(SiteStatus.PAUSED, 3, files_paused=count) == paused
+
+
+def test_message_that_is_a_sentence_has_one_full_stop() -> None:
+    def tell(due_in: float | None) -> str:
+        return _explain(
+            SiteStatus.FAILED, 1, "'a.exr' is gone.", due_in, files_failed=1
+        )
+
+    assert tell(None) == "1 file failed: 'a.exr' is gone"
+    assert tell(0.0).startswith("1 file failed: 'a.exr' is gone; the next try is")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ HERE = str(Path(__file__).parent)
 
 def make_config(folder: str) -> SiteConfig:
     """A site as its settings make it; `beef` marks temporary files of this machine."""
-    roots = {"work": "projects"}
+    roots = {"work": "projects", "cache": "projects/cache"}
     return SiteConfig("shelf-1", roots, sys.platform, "beef", {"folder": folder})
 
 

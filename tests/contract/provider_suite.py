@@ -40,10 +40,13 @@ CHUNK_BYTES = 64 * 1024
 
 
 class Storage(Protocol):
-    """A site of the kind under test, and what is really on it."""
+    """A site of the kind under test, and what is really in its root `work`."""
 
     def make_provider(self) -> Provider:
-        """A provider of the site; another one each time, as another process has."""
+        """A provider of the site; another one each time, as another process has.
+
+        Its root `cache` is the folder `cache` in the root `work`.
+        """
 
     def put(self, name: str, content: bytes) -> None:
         """Have a file there, folders included."""
@@ -102,6 +105,20 @@ class ProviderSuite:
     ) -> None:
         with pytest.raises(PathError):
             provider.locate(rootless)
+
+    def test_d40_every_root_has_its_folder(
+        self, storage: Storage, provider: Provider
+    ) -> None:
+        storage.put("cache/there.exr", b"there")
+        provider.check_health(["cache", "work"], writable=True)
+        found = provider.stat(provider.locate("{root[cache]}/there.exr"))
+        assert found is not None
+        path = provider.locate("{root[cache]}/sh/a.exr")
+        with provider.create_part(path) as part:
+            write_all(part, b"frame")
+            part.publish(OLD_TIME_NS)
+        assert storage.get("cache/sh/a.exr") == b"frame"
+        assert storage.list_names() == ["cache/sh/a.exr", "cache/there.exr"]
 
     @pytest.mark.parametrize(
         "name", ["{version}/a {}.exr", "Übung/日本語.exr", "a#b?c%20d&e/f+g.exr"]
@@ -165,6 +182,17 @@ class ProviderSuite:
             found = provider.stat(path)
             assert found is not None
             assert found.mtime_ns == OLD_TIME_NS
+
+    def test_d3_empty_file_is_a_file(
+        self, storage: Storage, provider: Provider
+    ) -> None:
+        path = provider.locate(ROOTED + "sh/empty.exr")
+        with provider.create_part(path) as part:
+            part.publish(OLD_TIME_NS)
+        assert storage.get("sh/empty.exr") == b""
+        found = provider.stat(path)
+        assert found is not None
+        assert found.size == 0
 
     def test_file_of_unknown_time_has_that_of_its_writing(
         self, provider: Provider

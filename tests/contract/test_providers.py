@@ -23,10 +23,10 @@ class DiskStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._roots = {"work": str(root), "cache": str(root / "cache")}
 
     def make_provider(self) -> Provider:
-        roots = {"work": str(self._root)}
-        config = SiteConfig("nas", roots, current_platform(), "beef")
+        config = SiteConfig("nas", self._roots, current_platform(), "beef")
         return make_provider("local_drive", config)
 
     def put(self, name: str, content: bytes) -> None:
@@ -70,7 +70,7 @@ class ServerStorage(DiskStorage):
             "sftp",
             SiteConfig(
                 "nas",
-                {"work": str(self._root)},
+                self._roots,
                 current_platform(),
                 "beef",
                 self._server.settings,

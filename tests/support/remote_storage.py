@@ -111,7 +111,8 @@ def make_file_settings(server: RcloneServer, path: Path) -> dict[str, Any]:
 def make_remote_provider(
     code: str, settings: dict[str, Any], root: str = "ayon"
 ) -> Provider:
-    config = SiteConfig("cloud", {"work": root}, "linux", "beef", settings=settings)
+    roots = {"work": root, "cache": f"{root}/cache"}
+    config = SiteConfig("cloud", roots, "linux", "beef", settings=settings)
     return make_provider(code, config)
 
 

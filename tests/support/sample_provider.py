@@ -78,4 +78,4 @@ class FolderProvider(AbstractProvider):
         return None
 
     def get_roots_config(self, anatomy: Any = None) -> dict[str, Any]:
-        return {"root": {"work": "/projects"}}
+        return {"root": {"work": "/projects", "cache": "/projects/cache"}}

@@ -197,6 +197,19 @@ class DatabaseFullError(SiteSyncError):
         )
 
 
+class DatabaseAwayError(SiteSyncError):
+    """The connection broke, or the database did not answer in time."""
+
+    status: ClassVar[int] = 503
+    error_code = "database_away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database of AYON broke off or did not answer in time: try again in "
+            "a few seconds"
+        )
+
+
 class CrossedError(SiteSyncError):
     """Deletions in AYON crossed this each time that it was tried."""
 

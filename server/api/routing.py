@@ -1,5 +1,5 @@
 """Routes: bad input is told as our 400; what a deletion crosses begins anew; a
-full database is told as such."""
+database that is full or away is told as such."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ..checks import clean_message
-from ..errors import DatabaseFullError, InvalidRequestError
+from ..errors import DatabaseAwayError, DatabaseFullError, InvalidRequestError
+from ..host import logging
 from ..store.crossings import do_until_uncrossed
+from ..store.interruptions import INTERRUPTIONS, is_interruption
 from .bodies import read_within_bounds
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -51,6 +53,11 @@ async def _handle(handle: Handler, request: Request) -> Response:
         raise describe_validation_error(error) from None
     except asyncpg.DiskFullError as error:
         raise DatabaseFullError from error
+    except INTERRUPTIONS as error:
+        if not is_interruption(error):
+            raise
+        logging.warning(f"Site Sync was broken off by the database: {error!r}")
+        raise DatabaseAwayError from error
     except HTTPException as error:
         # FastAPI's own, of a body that is no text or nested beyond all bounds.
         if error.status_code != _BAD_REQUEST:

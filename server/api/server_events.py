@@ -48,6 +48,15 @@ class News:
     is_made: bool = False
     old_name: str | None = None
 
+    def include(self, earlier: News) -> None:
+        """Add what happened before."""
+        self.created |= earlier.created
+        self.changed |= earlier.changed
+        self.is_relisted |= earlier.is_relisted
+        self.is_deleted |= earlier.is_deleted
+        self.is_made |= earlier.is_made
+        self.old_name = earlier.old_name or self.old_name
+
 
 class ServerEvents:
     """Collects news of projects until somebody takes them.
@@ -118,6 +127,14 @@ class ServerEvents:
         if len(changed) < MOST_IDS:
             changed.add(representation_id)
         self.arrived.set()
+
+    def give_back(self, news: dict[str, News]) -> None:
+        """Keep what could not be followed now until the next time.
+
+        Nobody is woken by it: what stands in the way takes a while.
+        """
+        for project_name, earlier in news.items():
+            self._news.setdefault(project_name, News()).include(earlier)
 
     def take(self) -> dict[str, News]:
         """Return what came since the last time, by project."""

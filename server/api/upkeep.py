@@ -21,6 +21,7 @@ from ..host import BackgroundWorker, BaseServerAddon, get_project_list, logging
 from ..store.bundles import production_version
 from ..store.crossings import do_until_uncrossed
 from ..store.default_rows import ROWS_AT_ONCE, DefaultRowStore
+from ..store.interruptions import is_interruption
 from ..store.known_files import note_files
 from ..store.reconciliation import ReconciliationStore
 from ..store.retention import RetentionStore
@@ -80,25 +81,48 @@ class Upkeep(BackgroundWorker):
                 looked_at = time.monotonic()
 
     async def handle_events(self) -> None:
-        """Do what the events ask for that came since the last time."""
+        """Do what the events ask for that came since the last time.
+
+        What the database breaks off is done the next time: the walk over a large
+        project would come by days later.
+        """
         news = self.events.take()
-        if not news or not await self._is_acting():
+        if not news:
             return
+        left = dict(news)
+        try:
+            if not await self._is_acting():
+                left.clear()
+                return
+            await self._follow_pauses(news)
+            for project_name, each in news.items():
+                if await self._follow(project_name, each):
+                    del left[project_name]
+        except Exception as error:
+            if not is_interruption(error):
+                left.clear()
+            raise
+        finally:
+            self.events.give_back(left)
+
+    async def _follow_pauses(self, news: dict[str, News]) -> None:
         pauses = self._services.pauses
         for project_name, each in news.items():
             if each.old_name is not None:
                 await pauses.rename_project(each.old_name, project_name)
+                each.old_name = None
             if each.is_made:
                 await pauses.forget_earlier_project(project_name)
-        for project_name, each in news.items():
-            if each.is_deleted:
-                await self._retention.cut_studio()
-            elif await self._services.keeper.is_ready(project_name):
-                await self._try(
-                    f"follow events of project {project_name}",
-                    self._handle,
-                    *(project_name, each),
-                )
+                each.is_made = False
+
+    async def _follow(self, project_name: str, news: News) -> bool:
+        """Do what a project's events ask for; False = it was broken off."""
+        if news.is_deleted:
+            await self._retention.cut_studio()
+        elif await self._services.keeper.is_ready(project_name):
+            what = f"follow events of project {project_name}"
+            return await self._try(what, self._handle, *(project_name, news))
+        return True
 
     async def look(self) -> None:
         """Do what is due in all projects, a little of each."""
@@ -203,14 +227,18 @@ class Upkeep(BackgroundWorker):
 
     async def _try(
         self, what: str, work: Callable[..., Awaitable[None]], *values: object
-    ) -> None:
+    ) -> bool:
+        """Do a piece of work; False = it was broken off, and is worth doing again."""
         # A named boundary: one broken project, or a lost connection, must not end it.
         try:
             await do_until_uncrossed(partial(work, *values))
         except CrossedError as error:
             logging.info(f"Site Sync did not {what}: {error.detail}")
+            return False
         except Exception as error:
             logging.error(f"Site Sync could not {what}, and will try again: {error!r}")
+            return not is_interruption(error)
+        return True
 
     def _tell(self, project_name: str, keys: Collection[RowKey]) -> None:
         if keys:

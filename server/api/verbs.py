@@ -29,8 +29,8 @@ from ..store.access import (
     check_site_name,
     readable_paths,
 )
-from ..store.crossings import do_until_uncrossed
 from ..store.filters import Filters
+from ..store.interruptions import do_until_answered
 from ..store.project_schemas import PROJECT_GONE
 from ..store.verb_plan import Order, Tally, undo_of
 from ..store.verbs import SLICE
@@ -252,20 +252,24 @@ class VerbRoutes:
     async def _run_job(
         self, job_id: str, order: Order, selection: _Selection, found: list[str]
     ) -> None:
-        jobs, tally = self._services.jobs, Tally()
+        tally = Tally()
         # A named boundary: a job that fails says so to who waits for it.
         try:
             async with aclosing(self._parts(order, selection, found)) as parts:
                 async for part in parts:
                     tally.include(part)
-                    await jobs.note(job_id, "running", _describe(tally))
-            await jobs.note(job_id, "finished", _describe(tally))
+                    await self._note(job_id, "running", tally)
+            await self._note(job_id, "finished", tally)
         except Exception as error:
             detail = "The server failed in the middle of it; see its log"
             if isinstance(error, (*PROJECT_GONE, CrossedError)):
                 detail = "The project was deleted"
             result = {**_describe(tally), "detail": detail}
             await self._tell_failure(job_id, order, result, error)
+
+    async def _note(self, job_id: str, state: str, tally: Tally) -> None:
+        note = partial(self._services.jobs.note, job_id, state, _describe(tally))
+        await do_until_answered(note)
 
     async def _parts(
         self, order: Order, selection: _Selection, found: list[str]
@@ -277,7 +281,7 @@ class VerbRoutes:
         running: set[asyncio.Task[Tally]] = set()
         try:
             async for ids in self._slices(order.project_name, selection, found):
-                work = do_until_uncrossed(partial(self._try_slice, order, ids))
+                work = do_until_answered(partial(self._try_slice, order, ids))
                 running.add(asyncio.create_task(work))
                 while len(running) >= SLICES_AT_ONCE:
                     yield await _first_of(running)
@@ -310,17 +314,22 @@ class VerbRoutes:
         self, project_name: str, selection: _Selection, found: list[str]
     ) -> AsyncIterator[list[str]]:
         """Yield the ids of a selection, of which the first `found` are known."""
-        find = self._services.representations.matching_ids
+        matching_ids = self._services.representations.matching_ids
+
+        async def find(filters: Filters, after: str | None) -> list[str]:
+            search = partial(matching_ids, project_name, filters, after, SLICE)
+            return await do_until_answered(search)
+
         if selection.ids is not None:
             for start in range(0, len(selection.ids), SLICE):
                 part = selection.ids[start : start + SLICE]
                 filters = replace(selection.filters, representation_ids=part)
-                yield await find(project_name, filters, None, SLICE)
+                yield await find(filters, None)
             return
         for start in range(0, len(found), SLICE):
             yield found[start : start + SLICE]
         after = found[-1]
-        while ids := await find(project_name, selection.filters, after, SLICE):
+        while ids := await find(selection.filters, after):
             yield ids
             after = ids[-1]
 

@@ -2,7 +2,7 @@
 
 # Annotations must be objects here: AYON loads the addon under a name of its own.
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import asyncpg
 import strawberry
@@ -12,6 +12,7 @@ from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 from ..host import AyonException, logging
 from ..store.access import Caller
 from ..store.crossings import CROSSINGS
+from ..store.interruptions import is_interruption
 from .activity import SEARCH_COST, GraphInfo
 from .activity_types import Job, KnownAgent, Pause
 from .documents import find_excess
@@ -89,7 +90,7 @@ class GraphQLService:
         """Return GraphQL's answer: `data`, and `errors` if there are any.
 
         :raises Exception: one of `CROSSINGS`; then all of it may be done again. Or the
-            database has no space left.
+            database has no space left, or is away.
         """
         problem = _problem_of(query, operation_name)
         if problem is not None:
@@ -101,8 +102,9 @@ class GraphQLService:
             operation_name=operation_name,
         )
         for error in result.errors or ():
-            if isinstance(error.original_error, TOLD_AS_A_WHOLE):
-                raise error.original_error
+            original = error.original_error
+            if isinstance(original, TOLD_AS_A_WHOLE) or _is_broken_off(original):
+                raise original
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [_describe(error) for error in result.errors]
@@ -122,6 +124,13 @@ def _problem_of(query: str, operation_name: str | None) -> dict[str, Any] | None
         return {"message": msg}
     excess = find_excess(document)
     return None if excess is None else {"message": excess}
+
+
+def _is_broken_off(error: Exception | None) -> TypeGuard[Exception]:
+    """Tell an error of a connection from AYON's refusals, which fields tell."""
+    if error is None or isinstance(error, AyonException):
+        return False
+    return is_interruption(error)
 
 
 def _describe(error: Any) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class EventPrinter:
                 self._line.update(None, line)
             elif line and line != self._last_line:
                 self._last_line = line
-                print(line, flush=True)
+                # Many transfers end at once; what tells their sum follows.
+                print(line, flush=name != "transfer")
 
 
 def _clean(value: Any) -> Any:

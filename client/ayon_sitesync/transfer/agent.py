@@ -342,9 +342,10 @@ class Agent:
 
     def _accept(self, claim: Claim) -> None:
         now = self._clock.now()
-        for transfer in claim.transfers:
-            self._work.start(transfer, claim.lease_seconds, now, self._signal.set)
         if claim.transfers:
+            self._work.start(
+                claim.transfers, claim.lease_seconds, now, self._signal.set
+            )
             self._is_idle = False
             self._sites.note_projects({t.key.project_name for t in claim.transfers})
         self._chores.accept(claim)

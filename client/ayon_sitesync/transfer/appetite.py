@@ -7,6 +7,8 @@ would keep a slow one's work from others.
 from __future__ import annotations
 
 MEASURED_SECONDS = 1.0
+RISE_SECONDS = 0.2
+"""That it is faster is believed sooner: it would wait for the server until then."""
 AHEAD_SECONDS = 2.0
 FEWEST_TRANSFERS, MOST_TRANSFERS = 100, 1000
 FEWEST_FILES, MOST_FILES = 2000, 10_000
@@ -25,16 +27,22 @@ class Appetite:
     def measure(self, now: float, transfers: int, files: int) -> None:
         """`transfers` and `files` are all that were done so far."""
         seconds = now - self._since
-        if seconds < MEASURED_SECONDS:
+        if seconds < RISE_SECONDS:
             return
-        self._transfers_per_second = (transfers - self._transfers) / seconds
-        self._files_per_second = (files - self._files) / seconds
+        transfers_per_second = (transfers - self._transfers) / seconds
+        files_per_second = (files - self._files) / seconds
+        if seconds < MEASURED_SECONDS:
+            if transfers_per_second <= self._transfers_per_second:
+                return
+            files_per_second = max(files_per_second, self._files_per_second)
+        self._transfers_per_second = transfers_per_second
+        self._files_per_second = files_per_second
         self._since, self._transfers, self._files = now, transfers, files
 
     @property
     def hungry_files(self) -> int:
-        """With fewer files left, the next work is asked for."""
-        return max(HUNGRY_FILES, int(self._files_per_second * MEASURED_SECONDS))
+        """With fewer files left, the next work is asked for: that takes a while."""
+        return max(HUNGRY_FILES, int(self._files_per_second * AHEAD_SECONDS))
 
     @property
     def transfers(self) -> int:

@@ -32,7 +32,7 @@ from ..providers.base import (
 )
 from ..work import TransferFile
 from .batch_job import BatchJob
-from .copy_result import CopyResult
+from .copy_result import CopyResult, Outcome
 from .hand_over import hand_over_batch
 from .source_file import check_source, make_changed_error, make_unpublished_error
 from .verify import CONTENT, Digests, Expected, algorithm_of, normalize_checksum
@@ -59,7 +59,7 @@ def is_small(file: TransferFile) -> bool:
 
 def copy_batch(
     jobs: Sequence[BatchJob], source: Provider, target: Provider, parallel: int
-) -> list[Union[CopyResult, TransferError]]:
+) -> list[Outcome]:
     """Bring small files to their places and prove them; the outcome of each.
 
     `parallel`: how many a `ManyTaker` may have under way at once.
@@ -81,7 +81,7 @@ class _Item:
     planned: Optional[FileStat] = None
     content: bytes = b""
     digests: Optional[Digests] = None
-    outcome: Union[CopyResult, TransferError, None] = None
+    outcome: Optional[Outcome] = None
 
 
 class _BatchCopy:
@@ -94,14 +94,14 @@ class _BatchCopy:
             for job in jobs
         ]
 
-    def run(self) -> list[Union[CopyResult, TransferError]]:
+    def run(self) -> list[Outcome]:
         steps = self._locate, self._plan, self._read, self._look_again
         for step in (*steps, self._recognise_present, self._write):
             # One for all: what stops one file stops its transfer.
             for item in self._open_items()[:1]:
                 item.job.tick(0)
             step()
-        outcomes: list[Union[CopyResult, TransferError]] = []
+        outcomes: list[Outcome] = []
         for item in self._items:
             assert item.outcome is not None
             outcomes.append(item.outcome)

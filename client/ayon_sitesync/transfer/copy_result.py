@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Union
+
+from ..errors import TransferError
 
 
 @dataclass(frozen=True)
@@ -17,3 +20,7 @@ class CopyResult:
     proof: str
     moved: bool
     source_read: bool
+
+
+Outcome = Union[CopyResult, TransferError]
+"""What became of one file of a batch."""

@@ -1,10 +1,10 @@
-"""The two sites of a transfer: opened once, looked at, used within their limits."""
+"""The two sites of transfers: opened once, looked at, used within their limits."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Callable, Optional, cast
@@ -42,21 +42,22 @@ class Surroundings:
 
 
 class Ends:
-    """Source and target of a transfer; safe to use from any thread."""
+    """Source and target of transfers; safe to use from any thread."""
 
-    def __init__(self, transfer: Transfer, shared: Surroundings) -> None:
-        self._transfer = transfer
+    def __init__(self, transfers: Sequence[Transfer], shared: Surroundings) -> None:
+        """`transfers`: one, or several between the same two sites."""
+        self._transfers = transfers
         self._shared = shared
         self._lock = threading.Lock()
         self._providers: Optional[tuple[Provider, Provider]] = None
-        project = transfer.key.project_name
-        self._source = UnusableSite(project, transfer.source_site)
-        self._target = UnusableSite(project, transfer.key.site_name)
+        key = transfers[0].key
+        self._source = UnusableSite(key.project_name, transfers[0].source_site)
+        self._target = UnusableSite(key.project_name, key.site_name)
 
     # --- open ------------------------------------------------------------------------
 
     def open(self) -> tuple[Provider, Provider]:
-        """Both sites' storage, looked at once for the whole transfer.
+        """Both sites' storage, looked at once for all files.
 
         Raises `SiteUnhealthyError` for the one that cannot be used.
         """
@@ -89,10 +90,11 @@ class Ends:
 
     def _list_roots(self) -> set[str]:
         roots = set()
-        for file in self._transfer.files:
-            # A file with an unusable path fails for itself.
-            with suppress(PathError):
-                roots.add(split_rootless(file.path)[0])
+        for transfer in self._transfers:
+            for file in transfer.files:
+                # A file with an unusable path fails for itself.
+                with suppress(PathError):
+                    roots.add(split_rootless(file.path)[0])
         return roots
 
     def find_fault(self) -> Optional[SiteUnhealthyError]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional, Union
+from typing import Callable, Optional
 
 from ..errors import SiteUnhealthyError, TransferError
 from ..providers.base import FileStat, ManyTaker, Provider, Upload
 from .batch_job import BatchJob
 from .copy import Route, copy_file
-from .copy_result import CopyResult
+from .copy_result import CopyResult, Outcome
 from .source_file import (
     check_source,
     digest_reader,
@@ -30,8 +30,6 @@ from .verify import (
     algorithm_of,
     normalize_checksum,
 )
-
-Outcome = Union[CopyResult, TransferError]
 
 
 @dataclass

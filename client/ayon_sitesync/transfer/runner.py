@@ -36,7 +36,7 @@ from ..work import (
 from .batch import copy_batch, count_batched, is_batched, is_small
 from .batch_job import BatchJob
 from .copy import Route, copy_file
-from .copy_result import CopyResult
+from .copy_result import CopyResult, Outcome
 from .ends import Ends, Surroundings
 from .lease import Lease
 from .traffic import Passage
@@ -59,19 +59,21 @@ class TransferRun:
         lease: Lease,
         shared: Surroundings,
         started_at: float,
+        ends: Optional[Ends] = None,
     ) -> None:
+        """`ends`: its two sites, where it shares them with other transfers."""
         self.transfer = transfer
         self.started_at = started_at
         self.lease = lease
         self.send_failed = False
         """A report of it got no answer: the server may know the results already."""
-        self._ends = Ends(transfer, shared)
+        self._ends = ends or Ends([transfer], shared)
         self._progress = shared.progress
         self._journal = shared.journal
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._goes_on = False
-        self._started = threading.Event()
+        self._is_started = False
         self._left = len(transfer.files)
         self._waiting = deque(transfer.files)
         self._idle = threading.Event()
@@ -90,15 +92,16 @@ class TransferRun:
         """Queue every file and return; a worker calls `on_idle` after the last."""
 
         def run() -> None:
+            if not self._waiting:
+                return  # others took its file along
             passage = self._ends.enter(submit)
             if passage is None:
                 return
             try:
-                is_last = self._run_next(passage)
+                files, reports = self._run_next(passage)
             finally:
                 self._ends.leave(passage)
-            if is_last:
-                self._idle.set()
+            if files and self.end(files, reports):
                 on_idle()
 
         def submit() -> None:
@@ -110,21 +113,39 @@ class TransferRun:
         for _ in self.transfer.files:
             submit()
 
-    def _run_next(self, passage: Passage) -> bool:
-        """Run what is next; whether that was the last of the transfer."""
-        self._started.set()
+    def _run_next(
+        self, passage: Passage
+    ) -> tuple[Sequence[TransferFile], list[FileReport]]:
+        """Run what is next: those files, and what became of them."""
+        self._is_started = True
         files = self._take_files()
-        if not files:
-            return False
         try:
-            outcomes = self._run_files(files, passage)
+            return files, self._run_files(files, passage)
         except Exception as error:  # nobody else would ever count these files
-            outcomes = self._report_all_unexpected(files, error)
+            return files, self.report_unexpected(files, error)
+
+    def take_all(self) -> list[BatchJob]:
+        """Every file, for a worker that brings them along with those of others.
+
+        What became of them goes to `end`.
+        """
+        self._is_started = True
+        with self._lock:
+            files = list(self._waiting)
+            self._waiting.clear()
+        return [BatchJob(file, self._make_tick(file)) for file in files]
+
+    def end(self, files: Sequence[TransferFile], reports: Sequence[FileReport]) -> bool:
+        """Note what became of files (nothing of those that were stopped); whether they
+        were the last."""
         with self._lock:
             self._left -= len(files)
-            for outcome in outcomes:
-                self._outcomes[outcome.id] = self._unsent[outcome.id] = outcome
-            return self._left == 0
+            for report in reports:
+                self._outcomes[report.id] = self._unsent[report.id] = report
+            is_last = self._left == 0
+        if is_last:
+            self._idle.set()
+        return is_last
 
     def cancel(self, *, goes_on: bool = False) -> None:
         """Stop soon; files under way have no outcome and leave nothing behind.
@@ -133,6 +154,11 @@ class TransferRun:
         """
         self._goes_on = goes_on
         self._cancelled.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """It was cancelled, if only for now."""
+        return self._cancelled.is_set()
 
     @property
     def is_idle(self) -> bool:
@@ -156,13 +182,12 @@ class TransferRun:
 
     @property
     def files_left(self) -> int:
-        with self._lock:
-            return self._left
+        return self._left
 
     @property
     def is_under_way(self) -> bool:
         """A worker has started with it, and not all files are done."""
-        return self._started.is_set() and not self.is_idle
+        return self._is_started and not self.is_idle
 
     @property
     def bytes_moved(self) -> int:
@@ -231,37 +256,25 @@ class TransferRun:
     def _run_files(
         self, files: Sequence[TransferFile], passage: Passage
     ) -> list[FileReport]:
-        if len(files) == 1:
-            outcome = self._run_file(files[0])
-            return [] if outcome is None else [outcome]
         try:
-            return self._transfer_batch(files, passage)
+            if len(files) > 1:
+                return self._transfer_batch(files, passage)
+            return [self._transfer_file(file) for file in files]
         except TransferCancelledError:
             return []
         except TransferError as error:
-            fault = self._find_fault(error)
-            return [self._report_failure(file, error, fault) for file in files]
+            fault = find_fault(error, self._ends)
+            return [self.report_failure(file, error, fault) for file in files]
         except Exception as error:  # a fault of ours must not end the agent
-            return self._report_all_unexpected(files, error)
+            return self.report_unexpected(files, error)
 
-    def _run_file(self, file: TransferFile) -> Optional[FileReport]:
-        try:
-            return self._transfer_file(file)
-        except TransferCancelledError:
-            return None
-        except TransferError as error:
-            return self._report_failure(file, error, self._find_fault(error))
-        except Exception as error:  # a fault of ours must not end the agent
-            told = describe_origin(error)
-            log.error("File '%s' could not be transferred: %s", file.path, told)
-            return self._report_unexpected(file, error)
+    def report(self, file: TransferFile, outcome: Outcome) -> FileReport:
+        """What became of one file of a batch."""
+        if isinstance(outcome, CopyResult):
+            return self._report_done(file, outcome)
+        return self.report_failure(file, outcome, find_fault(outcome, self._ends))
 
-    def _find_fault(self, error: TransferError) -> Optional[SiteUnhealthyError]:
-        if isinstance(error, SiteUnhealthyError):
-            return error
-        return self._ends.find_fault()
-
-    def _report_failure(
+    def report_failure(
         self,
         file: TransferFile,
         error: TransferError,
@@ -280,18 +293,19 @@ class TransferRun:
             retry_after=error.retry_after,
         )
 
-    def _report_all_unexpected(
+    def report_unexpected(
         self, files: Sequence[TransferFile], error: Exception
     ) -> list[FileReport]:
+        """A fault of ours, or of a provider of others, at these files."""
         told = describe_origin(error)
         log.error("Files of '%s' could not be moved: %s", self.transfer.label, told)
-        return [self._report_unexpected(file, error) for file in files]
-
-    def _report_unexpected(self, file: TransferFile, error: Exception) -> FileReport:
-        self._progress.add(failed=1)
+        self._progress.add(failed=len(files))
         # Without its text: of a provider of others it may hold a password.
         message = f"Unexpected {type(error).__name__}; the agent's log says where"
-        return FileReport(file.id, FAILED, 0, error_class="retryable", message=message)
+        return [
+            FileReport(file.id, FAILED, 0, error_class="retryable", message=message)
+            for file in files
+        ]
 
     def _report_done(self, file: TransferFile, result: CopyResult) -> FileReport:
         self._progress.add(files=1)
@@ -317,20 +331,9 @@ class TransferRun:
     ) -> list[FileReport]:
         self._raise_if_stopped()
         jobs = [BatchJob(file, self._make_tick(file)) for file in files]
-        reports = []
-        source, target = self._ends.open()
-        parallel = 1
-        if target.capabilities.takes_many:
-            parallel = self._ends.widen(passage, MANY_PARALLEL)
-        with self._ends.reserve(file.size for file in files):
-            outcomes = copy_batch(jobs, source, target, parallel)
-        for file, outcome in zip(files, outcomes):
-            if isinstance(outcome, TransferError):
-                fault = self._find_fault(outcome)
-                reports.append(self._report_failure(file, outcome, fault))
-            else:
-                reports.append(self._report_done(file, outcome))
-        return reports
+        parallel = count_parallel(self._ends, passage)
+        outcomes = bring_batch(jobs, self._ends, parallel)
+        return [self.report(file, outcome) for file, outcome in zip(files, outcomes)]
 
     def _transfer_file(self, file: TransferFile) -> FileReport:
         self._raise_if_stopped()
@@ -353,6 +356,25 @@ class TransferRun:
     def _give_back(self, file: TransferFile, fault: SiteUnhealthyError) -> FileReport:
         self._fault = self._fault or fault
         return FileReport(file.id, GIVEN_BACK, 0)
+
+
+def count_parallel(ends: Ends, passage: Passage) -> int:
+    """How many files of a batch may be under way at once. Call it once."""
+    if not ends.open()[1].capabilities.takes_many:
+        return 1
+    return ends.widen(passage, MANY_PARALLEL)
+
+
+def bring_batch(jobs: Sequence[BatchJob], ends: Ends, parallel: int) -> list[Outcome]:
+    """`copy_batch` between two sites that keep some free space."""
+    source, target = ends.open()
+    with ends.reserve(job.file.size for job in jobs):
+        return copy_batch(jobs, source, target, parallel)
+
+
+def find_fault(error: TransferError, ends: Ends) -> Optional[SiteUnhealthyError]:
+    """What is wrong with a whole site, where that is behind a file's error."""
+    return error if isinstance(error, SiteUnhealthyError) else ends.find_fault()
 
 
 def describe_outcome(run: TransferRun) -> dict[str, object]:

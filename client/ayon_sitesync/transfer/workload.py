@@ -6,7 +6,7 @@ Only the agent's own thread uses it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Callable, Optional
 
@@ -19,7 +19,8 @@ from ..work import (
     TransferKey,
     TransferReport,
 )
-from .ends import Surroundings
+from .bundle import Bundle, gather_small
+from .ends import Ends, Surroundings
 from .lease import Lease
 from .runner import TransferRun
 
@@ -36,6 +37,8 @@ class Workload:
         self._shared = shared
         self._pool = pool
         self._runs: dict[TransferKey, TransferRun] = {}
+        self._active: dict[TransferKey, TransferRun] = {}
+        """Those of `_runs` that were not idle at the last look."""
         self._ending: list[TransferRun] = []
         self._failed: set[tuple[TransferKey, str]] = set()
 
@@ -53,19 +56,23 @@ class Workload:
     @property
     def is_drained(self) -> bool:
         """No worker has anything left to do."""
-        return all(run.is_idle for run in self)
+        return not self._list_active()
 
     @property
     def files_left(self) -> int:
-        return sum(run.files_left for run in self)
+        return sum(run.files_left for run in self._list_active())
 
     @property
     def bytes_left(self) -> int:
         return sum(
             sum(file.size or 0 for file in run.transfer.files) - run.bytes_moved
-            for run in self
-            if not run.is_idle
+            for run in self._list_active()
         )
+
+    def _list_active(self) -> Iterable[TransferRun]:
+        for key in [key for key, run in self._active.items() if run.is_idle]:
+            del self._active[key]
+        return self._active.values()
 
     @property
     def failed_files(self) -> int:
@@ -76,20 +83,31 @@ class Workload:
 
     def start(
         self,
-        transfer: Transfer,
+        transfers: Sequence[Transfer],
         lease_seconds: float,
         now: float,
         on_idle: Callable[[], None],
     ) -> None:
-        """Begin a transfer; a worker calls `on_idle` after its last file."""
+        """Begin transfers; a worker calls `on_idle` after the last file of some."""
+        for gathered in gather_small(transfers):
+            ends = Ends(gathered, self._shared)
+            runs = [self._add(one, lease_seconds, now, ends) for one in gathered]
+            if len(runs) == 1:
+                runs[0].start(self._pool, on_idle)
+            else:
+                Bundle(runs, ends).start(self._pool, on_idle)
+
+    def _add(
+        self, transfer: Transfer, lease_seconds: float, now: float, ends: Ends
+    ) -> TransferRun:
         lease = Lease(transfer.lease_token, lease_seconds, now)
-        run = TransferRun(transfer, lease, self._shared, now)
+        run = TransferRun(transfer, lease, self._shared, now, ends)
         previous = self._runs.get(transfer.key)
         if previous is not None:
             # The server gave it anew, so the earlier lease is over.
             self.withdraw(previous)
-        self._runs[transfer.key] = run
-        run.start(self._pool, on_idle)
+        self._runs[transfer.key] = self._active[transfer.key] = run
+        return run
 
     def finish(self, run: TransferRun) -> None:
         """The server has all results of a run."""
@@ -108,6 +126,7 @@ class Workload:
 
     def _drop(self, run: TransferRun) -> None:
         del self._runs[run.transfer.key]
+        self._active.pop(run.transfer.key, None)
         if not run.is_idle:
             self._ending.append(run)
         self._ending = [ending for ending in self._ending if not ending.is_idle]
@@ -130,6 +149,7 @@ class Workload:
     def clear(self) -> None:
         """Forget what was stopped."""
         self._runs.clear()
+        self._active.clear()
 
     # --- what is told ----------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from ayon_sitesync.paths import PART_SUFFIX, current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
 from ayon_sitesync.providers.registry import make_provider
+from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.transfer.copy_result import CopyResult
-from ayon_sitesync.work import TransferFile
+from ayon_sitesync.work import Transfer, TransferFile, TransferKey
 
 MIB = 1024 * 1024
 MACHINE_TAG = "beef"
@@ -63,3 +64,36 @@ class Disks:
             for path in self.target_root.rglob("*")
             if path.is_file()
         )
+
+
+class DiskSites:
+    """Both disks as the sites of an agent: `studio`, and any other name."""
+
+    def __init__(self, disks: Disks) -> None:
+        self._disks = disks
+
+    def open_site(self, project_name: str, site_name: str) -> Provider:
+        return self._disks.source if site_name == "studio" else self._disks.target
+
+    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
+        return NO_LIMITS
+
+    def find_known_roots(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    def find_idle_seconds(self) -> float:
+        return 60.0
+
+    def note_projects(self, names: set[str]) -> None:
+        assert names == {"demo"}
+
+
+def make_transfer(*names: str, number: int = 0) -> Transfer:
+    """A download of five bytes for each name."""
+    return Transfer(
+        TransferKey("demo", f"{number:032x}", "brisk-amber-fox"),
+        "studio",
+        "download",
+        "1" * 32,
+        tuple(TransferFile(name, f"{{root[work]}}/{name}", 5) for name in names),
+    )

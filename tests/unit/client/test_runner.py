@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 from ayon_sitesync.errors import QuotaError, RetryableError, SiteUnhealthyError
-from ayon_sitesync.providers.base import FileStat, Provider
-from ayon_sitesync.site_limits import NO_LIMITS, SiteLimits
+from ayon_sitesync.providers.base import FileStat
+from ayon_sitesync.site_limits import SiteLimits
 from ayon_sitesync.transfer import resume, workload
 from ayon_sitesync.transfer.ends import Ends, Surroundings
 from ayon_sitesync.transfer.journal import KEPT_SECONDS, Checkpoint, Journal
@@ -23,42 +23,11 @@ from ayon_sitesync.transfer.ports import MonotonicClock
 from ayon_sitesync.transfer.progress import Progress
 from ayon_sitesync.transfer.runner import TransferRun
 from ayon_sitesync.transfer.traffic import Traffic
-from ayon_sitesync.work import GIVEN_BACK, Transfer, TransferFile, TransferKey
+from ayon_sitesync.work import GIVEN_BACK, TransferFile, TransferKey
 
-from tests.unit.client.disks import MIB, Disks
+from tests.unit.client.disks import MIB, Disks, DiskSites, make_transfer
 
 WAIT_SECONDS = 20.0
-
-
-class DiskSites:
-    def __init__(self, disks: Disks) -> None:
-        self._disks = disks
-
-    def open_site(self, project_name: str, site_name: str) -> Provider:
-        return self._disks.source if site_name == "studio" else self._disks.target
-
-    def find_limits(self, project_name: str, site_name: str) -> SiteLimits:
-        return NO_LIMITS
-
-    def find_known_roots(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    def find_idle_seconds(self) -> float:
-        return 60.0
-
-    def note_projects(self, names: set[str]) -> None:
-        assert names == {"demo"}
-
-
-def make_transfer(*names: str) -> Transfer:
-    """A download of five bytes for each name."""
-    return Transfer(
-        TransferKey("demo", "0" * 32, "brisk-amber-fox"),
-        "studio",
-        "download",
-        "1" * 32,
-        tuple(TransferFile(name, f"{{root[work]}}/{name}", 5) for name in names),
-    )
 
 
 @pytest.fixture
@@ -94,7 +63,7 @@ def test_no_file_passes_the_look_at_a_site_that_another_file_found_missing(
     """Two workers may be at this point at once, before the fault is known to all."""
     disks.write("a.exr", b"frame")
     disks.target_root.rmdir()
-    ends = Ends(make_transfer("a.exr"), surroundings)
+    ends = Ends([make_transfer("a.exr")], surroundings)
     for _ in range(2):
         with pytest.raises(SiteUnhealthyError, match="is not there"):
             ends.open()
@@ -196,7 +165,7 @@ def test_storage_that_keeps_limits_by_itself_keeps_to_those_of_the_disk_too(
     able = replace(disks.target.capabilities, limits_bandwidth=True)
     monkeypatch.setattr(disks.target, "capabilities", able)
     monkeypatch.setattr(disks.target, "set_bandwidth", rates.append, raising=False)
-    ends = Ends(make_transfer("z.exr"), replace(surroundings, traffic=traffic))
+    ends = Ends([make_transfer("z.exr")], replace(surroundings, traffic=traffic))
     ends.pace(5, threading.Event())
     assert set(rates) == {5_000_000.0}
 
@@ -268,7 +237,7 @@ def test_a_stop_waits_for_all_together_and_for_none_that_has_not_begun(
     work = workload.Workload(surroundings, ended)
     for number in range(3):
         key = TransferKey("demo", f"{number:032x}", "brisk-amber-fox")
-        work.start(replace(make_transfer("a"), key=key), 60.0, 0.0, lambda: None)
+        work.start([replace(make_transfer("a"), key=key)], 60.0, 0.0, lambda: None)
     work.cancel()
     work.wait_idle()
     assert waits == []

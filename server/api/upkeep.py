@@ -94,7 +94,7 @@ class Upkeep(BackgroundWorker):
             if not await self._is_acting():
                 left.clear()
                 return
-            await self._follow_pauses(news)
+            await self._follow_names(news)
             for project_name, each in news.items():
                 if await self._follow(project_name, each):
                     del left[project_name]
@@ -105,14 +105,16 @@ class Upkeep(BackgroundWorker):
         finally:
             self.events.give_back(left)
 
-    async def _follow_pauses(self, news: dict[str, News]) -> None:
-        pauses = self._services.pauses
+    async def _follow_names(self, news: dict[str, News]) -> None:
+        """Let what is kept of the whole studio follow the names of projects."""
+        services = self._services
         for project_name, each in news.items():
             if each.old_name is not None:
-                await pauses.rename_project(each.old_name, project_name)
+                for store in (services.pauses, services.jobs, services.credentials):
+                    await store.rename_project(each.old_name, project_name)
                 each.old_name = None
             if each.is_made:
-                await pauses.forget_earlier_project(project_name)
+                await services.pauses.forget_earlier_project(project_name)
                 each.is_made = False
 
     async def _follow(self, project_name: str, news: News) -> bool:

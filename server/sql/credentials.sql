@@ -17,6 +17,25 @@ DO UPDATE SET times = h.times + 1, last_at = EXCLUDED.last_at;
 DELETE FROM public.sitesync_credential_handouts
 WHERE day < (public.sitesync_now_v1() AT TIME ZONE 'UTC')::date - $1::integer;
 
+-- name: rename_project
+-- A project that is called $2 now; its record by that name already is joined.
+WITH moved AS (
+    DELETE FROM public.sitesync_credential_handouts
+    WHERE project_name = $1
+        AND NOT EXISTS (SELECT 1 FROM public.projects WHERE name = $1)
+    RETURNING *
+)
+INSERT INTO public.sitesync_credential_handouts AS h (
+    day, user_name, machine, project_name, site_name, variant, outcome, times,
+    first_at, last_at
+)
+SELECT day, user_name, machine, $2, site_name, variant, outcome, times, first_at, last_at
+FROM moved
+ON CONFLICT (day, user_name, machine, project_name, site_name, variant, outcome)
+DO UPDATE SET times = h.times + EXCLUDED.times,
+    first_at = least(h.first_at, EXCLUDED.first_at),
+    last_at = greatest(h.last_at, EXCLUDED.last_at);
+
 -- name: list
 -- The newest $2 of project $1.
 SELECT user_name, machine, site_name, variant, outcome, times,

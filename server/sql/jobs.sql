@@ -17,6 +17,12 @@ SET state = $2::varchar, result = $3, seen_at = public.sitesync_now_v1(),
     finished_at = CASE WHEN $2::varchar = 'running' THEN NULL ELSE public.sitesync_now_v1() END
 WHERE job_id = $1;
 
+-- name: rename_project
+-- A project that is called $2 now.
+UPDATE public.sitesync_jobs SET project_name = $2
+WHERE project_name = $1
+    AND NOT EXISTS (SELECT 1 FROM public.projects WHERE name = $1);
+
 -- name: get
 -- $2 how many seconds without a sign of its worker a job is given up.
 SELECT job_id, verb, project_name, user_name, state, result,

@@ -56,6 +56,15 @@ WHERE agent_id IN (
     LIMIT $2
 );
 
+-- name: refused_agents
+-- $1 seconds.
+DELETE FROM public.sitesync_refused_agents
+WHERE (site_name, hostname) IN (
+    SELECT site_name, hostname FROM public.sitesync_refused_agents
+    WHERE refused_at < public.sitesync_now_v1() - make_interval(secs => $1::float8)
+    LIMIT $2
+);
+
 -- name: pauses
 -- Those of projects that are no more: a new project of the name starts without.
 DELETE FROM public.sitesync_pauses

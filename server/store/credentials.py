@@ -52,6 +52,10 @@ class CredentialStore:
                 [outcomes[site] for site in sites],
             )
 
+    async def rename_project(self, old_name: str, new_name: str) -> None:
+        """Let the record follow the name of its project."""
+        await Postgres.execute(_SQL.get("rename_project"), old_name, new_name)
+
     async def list_handouts(
         self, project_name: str, first: int
     ) -> list[dict[str, Any]]:

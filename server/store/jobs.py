@@ -29,6 +29,10 @@ class JobStore:
         """Note how far a job is: `running`, `finished` or `failed`."""
         await Postgres.execute(_SQL.get("note"), job_id, state, result)
 
+    async def rename_project(self, old_name: str, new_name: str) -> None:
+        """Let jobs follow the name of their project."""
+        await Postgres.execute(_SQL.get("rename_project"), old_name, new_name)
+
     async def get(self, job_id: str) -> dict[str, Any] | None:
         """Return a job as its endpoint answers it, with `userName`; None = unknown."""
         row = await Postgres.fetchrow(_SQL.get("get"), job_id, LOST_SECONDS)

@@ -13,7 +13,7 @@ _KNOWN = QueryFile("known_files")
 
 ROWS_AT_ONCE = 1000
 GONE_AGENT_SECONDS = 30 * 24 * 3600.0
-"""An agent without a sign for this long is forgotten."""
+"""An agent without a sign for this long is forgotten, and so is a refused one."""
 FORGET_POSITION = "forget"
 FIRST_ID = "0" * 32
 
@@ -50,6 +50,7 @@ class RetentionStore:
                 return
             await _delete(_SQL.get("jobs"), KEPT_SECONDS, ROWS_AT_ONCE)
             await _delete(_SQL.get("agents"), GONE_AGENT_SECONDS, ROWS_AT_ONCE)
+            await _delete(_SQL.get("refused_agents"), GONE_AGENT_SECONDS, ROWS_AT_ONCE)
             await _delete(_SQL.get("pauses"))
 
 

@@ -83,6 +83,23 @@ async def test_pauses_follow_the_name_of_their_project(
     assert await agent.claim(projects=None) == []
 
 
+async def test_hand_outs_and_jobs_follow_the_name_of_their_project(
+    host: Host, agent: Agent
+) -> None:
+    services = host.addon.site_sync
+    job_id = await services.jobs.start("queue", "demo", "admin")
+    values = ("artist", SITE, "production")
+    await services.credentials.record("demo", *values, {"vault": "handed"})
+    await agent.client.post("/api/projects/demo/rename", json={"name": "feature"})
+    # By the new name too, before anybody has heard of it.
+    await services.credentials.record("feature", *values, {"vault": "handed"})
+    await follow(host)
+    assert (await services.jobs.get(job_id))["projectName"] == "feature"
+    [handout] = await services.credentials.list_handouts("feature", 10)
+    assert (handout["siteName"], handout["times"]) == ("vault", 2)
+    assert await services.credentials.list_handouts("demo", 10) == []
+
+
 async def test_a_project_made_again_starts_without_the_pauses_of_the_earlier_one(
     host: Host, agent: Agent
 ) -> None:

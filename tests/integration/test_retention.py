@@ -118,6 +118,23 @@ async def test_gone_agents_and_old_jobs_are_forgotten(
     assert await jobs_and_agents() == (0, 1)
 
 
+async def test_refusals_of_agents_are_forgotten(
+    agent: Agent, artist: httpx.AsyncClient, host: Host, clock: Clock
+) -> None:
+    await agent.claim()
+    rival = Agent(artist, host.addon_path, hostname="ws007")
+    answer = await rival.post("claim", rival.claim_body())
+    assert answer.json()["errorCode"] == "site_id_in_use"
+    upkeep = Upkeep(host, clock)
+    for days, kept in ((29, 1), (2, 0)):
+        await clock.advance(days * DAY)
+        await vars(upkeep.worker)["_retention"].cut_studio()
+        row = await Postgres.fetchrow(
+            "SELECT count(*) AS count FROM public.sitesync_refused_agents"
+        )
+        assert row["count"] == kept
+
+
 async def jobs_and_agents() -> tuple[int, int]:
     row = await Postgres.fetchrow(
         "SELECT (SELECT count(*) FROM public.sitesync_jobs) AS jobs, "

@@ -27,7 +27,7 @@ from ayon_sitesync.errors import (
 )
 from ayon_sitesync.paths import current_platform
 from ayon_sitesync.providers.base import Provider, SiteConfig
-from ayon_sitesync.providers.rclone import api, store
+from ayon_sitesync.providers.rclone import api, groups
 from ayon_sitesync.providers.rclone import daemon as daemons
 from ayon_sitesync.providers.rclone import provider as providers
 from ayon_sitesync.providers.rclone.daemon import Daemon
@@ -132,7 +132,7 @@ def test_storage_that_stalls_gives_the_slot_back(
     disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No byte moves and nothing is answered: the file may be tried again."""
-    monkeypatch.setattr(store, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(groups, "STALL_SECONDS", 1.0)
     monkeypatch.setattr(api, "ANSWER_SECONDS", 1.0)
     storage, server = site
     disk.write()

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-import time
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as WaitTimeoutError
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 
 from ..base import MANY_PARALLEL, FileStat
-from .errors import NOT_FOUND, DaemonLostError, RcError
-from .store import SLOW_SECONDS, STALL_SECONDS, TRANSFER_CONFIG, Store, read_stat
+from .errors import NOT_FOUND, RcError
+from .groups import Group
+from .store import TRANSFER_CONFIG, Store, read_stat
 
-LOOK_SECONDS = 0.25
 LISTED_NAMES = 8
 """From so many names of one folder on it is listed: one request for many files."""
 LISTED_SHARE = 50
@@ -80,8 +76,8 @@ class Batches:
             }
             for file in files
         ]
-        results = self._run(commands, dict(TRANSFER_CONFIG), tick)
-        return [self._find_error(result) for result in results]
+        results = self._store.call_together(commands, at_once=self._parallel, tick=tick)
+        return [self._store.find_error(result) for result in results]
 
     def _put_folder(
         self, files: Sequence[NewRemote], tick: Callable[[int], None]
@@ -97,7 +93,6 @@ class Batches:
             return False
         ((folder, remote),) = folders
         names = ",".join(file.name for file in files)
-        group = _make_group()
         config = {
             **TRANSFER_CONFIG,
             "Transfers": self._parallel,
@@ -109,15 +104,13 @@ class Batches:
             "dstFs": f"{self._store.fs}{remote}",
             "_filter": {"IncludeRule": ["/{" + names + "}"]},
             "_config": config,
-            "_group": group,
         }
-        try:
-            self._watch("sync/copy", call, tick)
-            stats = self._session.call("core/stats", {"group": group})
-        except RcError:
-            return False
-        finally:
-            self._forget_group(group)
+        with Group(self._session) as group:
+            try:
+                group.watch("sync/copy", call, tick)
+                stats = group.read_stats()
+            except RcError:
+                return False
         return int(stats.get("transfers") or 0) == len(files)
 
     def move(
@@ -181,19 +174,18 @@ class Batches:
 
     def _stat(self, remotes: Sequence[str], algorithm: str) -> list[Found]:
         options = {**self._make_options(algorithm), "filesOnly": True}
-        results = self._run(
-            [
-                {
-                    "_path": "operations/stat",
-                    "fs": self._store.fs,
-                    "remote": remote,
-                    "opt": options,
-                }
-                for remote in remotes
-            ]
-        )
+        commands = [
+            {
+                "_path": "operations/stat",
+                "fs": self._store.fs,
+                "remote": remote,
+                "opt": options,
+            }
+            for remote in remotes
+        ]
+        results = self._store.call_together(commands, at_once=self._parallel)
         return [
-            self._find_error(result) or read_stat(result.get("item"), algorithm)
+            self._store.find_error(result) or read_stat(result.get("item"), algorithm)
             for result in results
         ]
 
@@ -203,79 +195,6 @@ class Batches:
         if algorithm:
             options.update(showHash=True, hashTypes=[algorithm])
         return options
-
-    def _find_error(self, result: dict[str, Any]) -> Outcome:
-        if not result.get("error"):
-            return None
-        return self._session.api.make_error(result, int(result.get("status") or 0))
-
-    # --- one call --------------------------------------------------------------------
-
-    def _run(
-        self,
-        commands: Sequence[dict[str, Any]],
-        config: Optional[dict[str, Any]] = None,
-        tick: Optional[Callable[[int], None]] = None,
-    ) -> list[dict[str, Any]]:
-        """The daemon's answer to each command. `config` is of rclone, for all."""
-        if not commands:
-            return []
-        group = _make_group()
-        call: dict[str, Any] = {
-            "inputs": [{**command, "_group": group} for command in commands],
-            "concurrency": self._parallel,
-            "_group": group,
-        }
-        if config:
-            call["_config"] = config
-        try:
-            if tick is None:
-                answer = self._session.call("job/batch", call, SLOW_SECONDS)
-            else:
-                answer = self._watch("job/batch", call, tick)
-        finally:
-            self._forget_group(group)
-        results: list[dict[str, Any]] = answer["results"]
-        return results
-
-    def _forget_group(self, group: str) -> None:
-        with suppress(RcError, DaemonLostError):
-            self._session.call("core/stats-delete", {"group": group})
-
-    def _watch(
-        self, command: str, call: dict[str, Any], tick: Callable[[int], None]
-    ) -> dict[str, Any]:
-        """A call that may be stopped, and that ends when no byte moves any more."""
-        group = call["_group"]
-        with ThreadPoolExecutor(1) as pool:
-            answer: Future[dict[str, Any]] = pool.submit(
-                self._session.call, command, call, SLOW_SECONDS
-            )
-            done, moved_at = 0, time.monotonic()
-            try:
-                while True:
-                    with suppress(WaitTimeoutError):
-                        return answer.result(LOOK_SECONDS)
-                    stats = self._session.call("core/stats", {"group": group})
-                    moved = int(stats.get("bytes") or 0)
-                    tick(moved)
-                    if moved > done:
-                        done, moved_at = moved, time.monotonic()
-                    elif time.monotonic() - moved_at > STALL_SECONDS:
-                        raise DaemonLostError(
-                            "no byte has moved for"
-                            f" {STALL_SECONDS / 60:.0f} minutes; the storage may have"
-                            " stalled"
-                        )
-            finally:
-                if not answer.done():
-                    with suppress(RcError, DaemonLostError):
-                        self._session.call("job/stopgroup", {"group": group})
-
-
-def _make_group() -> str:
-    """A name for the statistics of one call."""
-    return f"sitesync-{uuid.uuid4().hex}"
 
 
 def _keeps_plain_name(file: NewRemote) -> bool:

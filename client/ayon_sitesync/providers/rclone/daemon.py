@@ -46,7 +46,8 @@ ARGUMENTS = (
     *("--rc-serve", "--config", "", "--log-level", "NOTICE"),
     # Each call is a job, and is kept so long: thousands a second come with small files.
     *("--rc-job-expire-duration", "60s"),
-    *("--rc-server-read-timeout", "24h", "--rc-server-write-timeout", "24h"),
+    # A large file is one call, or one answer.
+    *("--rc-server-read-timeout", "10000h", "--rc-server-write-timeout", "10000h"),
     *("--low-level-retries", "3", "--contimeout", "20s"),
     *("--buffer-size", "4Mi", "--max-buffer-memory", "256Mi"),
 )

@@ -7,30 +7,16 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
 from ..base import FileStat
 from .daemon import Session
-from .errors import NOT_FOUND, DaemonLostError, RcError
+from .errors import NOT_FOUND, RcError
+from .groups import SLOW_SECONDS, Group
 
-SMALL_BYTES = 8 * 1024 * 1024
-"""Up to here a file goes in one call; above, its progress is asked for."""
-
-STALL_SECONDS = 600.0
-"""A transfer of which no byte moves for so long has stalled."""
-SLOW_SECONDS = 3600.0
-"""The same for calls that move bytes and do not tell: small uploads under a tight
-limit, and moves that the storage does by copying."""
-
-POLL_SECONDS = 0.25
-FIRST_POLL_SECONDS = 0.02
-
-FORGOTTEN = "job not found"
 LOCKED = "423 Locked"
 LOCKED_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -139,26 +125,24 @@ class Store:
         tick: Callable[[int], None],
     ) -> Optional[FileStat]:
         """Copy a file of this machine; what the storage then has of it."""
-        parameters = {
+        copy = {
+            "_path": "operations/copyfile",
             "srcFs": folder,
             "srcRemote": name,
             "dstFs": self.fs,
             "dstRemote": remote,
-            "_config": TRANSFER_CONFIG,
         }
-        if size > SMALL_BYTES:
-            self._run_job("operations/copyfile", parameters, size, tick)
-            return self.stat(remote, algorithm)
-        answers = self._call_batch(
-            [
-                {"_path": "operations/copyfile", **parameters},
-                {
-                    "_path": "operations/stat",
-                    **self._stat_parameters(remote, algorithm),
-                },
-            ]
-        )
-        tick(size)
+        look = {
+            "_path": "operations/stat",
+            **self._stat_parameters(remote, algorithm),
+        }
+        count = _Counter(size, tick)
+        answers = self.call_together([copy, look], at_once=1, tick=count, size=size)
+        for answer in answers:
+            error = self.find_error(answer)
+            if error is not None:
+                raise error
+        count(size)
         return read_stat(answers[-1].get("item"), algorithm)
 
     def copy(
@@ -169,18 +153,17 @@ class Store:
         tick: Callable[[int], None],
     ) -> None:
         """Copy inside the storage."""
-        self._run_job(
-            "operations/copyfile",
-            {
-                "srcFs": self.fs,
-                "srcRemote": source_remote,
-                "dstFs": self.fs,
-                "dstRemote": remote,
-                "_config": TRANSFER_CONFIG,
-            },
-            size,
-            tick,
-        )
+        count = _Counter(size, tick)
+        call = {
+            "srcFs": self.fs,
+            "srcRemote": source_remote,
+            "dstFs": self.fs,
+            "dstRemote": remote,
+            "_config": TRANSFER_CONFIG,
+        }
+        with Group(self.session) as group:
+            group.watch("operations/copyfile", call, count, size)
+        count(size)
 
     def find_free_bytes(self) -> Optional[int]:
         """None where the storage does not tell."""
@@ -245,84 +228,55 @@ class Store:
             },
         )
 
-    def _call_batch(self, inputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Several commands in one call, one after the other. Raises the first error."""
-        answer = self.session.call(
-            "job/batch", {"inputs": list(inputs), "concurrency": 1}, SLOW_SECONDS
-        )
+    # --- calls that take long --------------------------------------------------------
+
+    def call_together(
+        self,
+        commands: Sequence[Mapping[str, Any]],
+        *,
+        at_once: int,
+        tick: Optional[Callable[[int], None]] = None,
+        size: int = 0,
+    ) -> list[dict[str, Any]]:
+        """The answer to each of several commands in one call, for `find_error`.
+
+        They are begun in their order, `at_once` of them at once. Those that bring files
+        there have a `tick`; it and `size` are as in `Group.watch`.
+        """
+        if not commands:
+            return []
+        with Group(self.session) as group:
+            call: dict[str, Any] = {
+                "inputs": [{**command, "_group": group.name} for command in commands],
+                "concurrency": at_once,
+            }
+            if tick is None:
+                answer = self.session.call("job/batch", call, SLOW_SECONDS)
+            else:
+                call["_config"] = TRANSFER_CONFIG
+                answer = group.watch("job/batch", call, tick, size)
         results: list[dict[str, Any]] = answer["results"]
-        for result in results:
-            if result.get("error"):
-                status = int(result.get("status") or 0)
-                raise self.session.api.make_error(result, status)
         return results
 
-    def _run_job(
-        self,
-        command: str,
-        parameters: dict[str, Any],
-        size: int,
-        tick: Callable[[int], None],
-    ) -> None:
-        """Run a transfer and tell its bytes; what `tick` raises stops it."""
-        group = f"sitesync-{uuid.uuid4().hex}"
-        job = self.session.call(
-            command, {**parameters, "_async": True, "_group": group}
-        )
-        job_id = job["jobid"]
-        done = 0
-        moved_at = time.monotonic()
-        is_finished = False
-        try:
-            pause = FIRST_POLL_SECONDS
-            while not is_finished:
-                time.sleep(pause)
-                pause = min(POLL_SECONDS, pause * 2)
-                status = self._ask_job(job_id, group)
-                is_finished = bool(status["finished"])
-                if is_finished and not status["success"]:
-                    raise self.session.api.make_error(status, _guess_status(status))
-                moved = size if is_finished else self._read_moved(group, size)
-                tick(max(0, moved - done))
-                if moved > done:
-                    done, moved_at = moved, time.monotonic()
-                elif time.monotonic() - moved_at > STALL_SECONDS:
-                    minutes = STALL_SECONDS / 60
-                    raise DaemonLostError(
-                        f"no byte has moved for {minutes:.0f} minutes; the storage may"
-                        " have stalled"
-                    )
-        finally:
-            # What ended the work is told, not what goes wrong in cleaning up.
-            with suppress(RcError, DaemonLostError):
-                if not is_finished:
-                    self.session.call("job/stop", {"jobid": job_id})
-            with suppress(RcError, DaemonLostError):
-                self.session.call("core/stats-delete", {"group": group})
-
-    def _ask_job(self, job_id: int, group: str) -> dict[str, Any]:
-        """How far a job is.
-
-        `tick` may have waited until rclone had forgotten it: then it has ended, and the
-        statistics of its group still know of an error.
-        """
-        try:
-            return self.session.call("job/status", {"jobid": job_id})
-        except RcError as error:
-            if FORGOTTEN not in str(error):
-                raise
-        stats = self.session.call("core/stats", {"group": group})
-        told = str(stats.get("lastError") or "")
-        return {"finished": True, "success": not told, "error": told}
-
-    def _read_moved(self, group: str, size: int) -> int:
-        stats = self.session.call("core/stats", {"group": group})
-        return min(int(stats.get("bytes") or 0), size)
+    def find_error(self, result: Mapping[str, Any]) -> Optional[RcError]:
+        """What went wrong with one command of many."""
+        if not result.get("error"):
+            return None
+        return self.session.api.make_error(result, int(result.get("status") or 0))
 
 
-def _guess_status(status: dict[str, Any]) -> int:
-    """A job's error has no number; only this text means that a file is not there."""
-    return NOT_FOUND if "not found" in str(status.get("error")) else 500
+class _Counter:
+    """Tells what rclone says of all bytes so far as news, never more than there are."""
+
+    def __init__(self, size: int, tick: Callable[[int], None]) -> None:
+        self._size = size
+        self._tick = tick
+        self._told = 0
+
+    def __call__(self, moved: int) -> None:
+        news = max(0, min(moved, self._size) - self._told)
+        self._told += news
+        self._tick(news)
 
 
 def read_stat(item: Optional[Mapping[str, Any]], algorithm: str) -> Optional[FileStat]:

@@ -9,6 +9,7 @@ from .api.upkeep import Upkeep as _Upkeep
 from .host import BaseServerAddon as _BaseServerAddon
 from .settings import SiteSyncSettings as _SiteSyncSettings
 from .settings import convert_overrides as _convert_overrides
+from .settings import leave_out_wrong_groups as _leave_out_wrong_groups
 from .settings import leaving_out as _leaving_out
 
 __all__ = ["SiteSync"]
@@ -56,6 +57,22 @@ class SiteSync(_BaseServerAddon):
             settings: Any = await super().get_project_site_settings(*args, **options)
             settings._left_out = tuple(left_out)
             return settings
+
+    # What is stored for these, by script or by hand, may be no group of settings.
+
+    async def get_studio_overrides(self, *args: Any, **options: Any) -> dict[str, Any]:
+        stored = await super().get_studio_overrides(*args, **options)
+        return _leave_out_wrong_groups(self.settings_model, stored)
+
+    async def get_project_overrides(self, *args: Any, **options: Any) -> dict[str, Any]:
+        stored = await super().get_project_overrides(*args, **options)
+        return _leave_out_wrong_groups(self.settings_model, stored)
+
+    async def get_project_site_overrides(
+        self, *args: Any, **options: Any
+    ) -> dict[str, Any]:
+        stored = await super().get_project_site_overrides(*args, **options)
+        return _leave_out_wrong_groups(self.settings_model, stored)
 
     async def convert_settings_overrides(
         self, source_version: str, overrides: dict[str, Any]

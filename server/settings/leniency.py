@@ -70,6 +70,37 @@ def leave_out_what_is_wrong(
         _left_out.reset(token)
 
 
+def leave_out_wrong_groups(model: type[BaseModel], overrides: Any) -> dict[str, Any]:
+    """Return stored overrides without groups that are none, which AYON cannot read.
+
+    They are told within `leaving_out`, and missing in any case.
+    """
+    if not isinstance(overrides, dict):
+        return {}
+    found = _left_out.get()
+    return _without_wrong_groups(model, overrides, "", [] if found is None else found)
+
+
+def _without_wrong_groups(
+    model: type[BaseModel], values: dict[str, Any], place: str, found: list[LeftOut]
+) -> dict[str, Any]:
+    kept = dict(values)
+    for name, field in model.__fields__.items():
+        group = field.outer_type_
+        if name not in kept or not isinstance(group, type):
+            continue
+        if not issubclass(group, BaseModel):
+            continue
+        if isinstance(kept[name], dict):
+            inside = f"{place}{name}."
+            kept[name] = _without_wrong_groups(group, kept[name], inside, found)
+        else:
+            text = "value is not a group of settings"
+            found.append(LeftOut(None, f"{place}{name}", text))
+            del kept[name]
+    return kept
+
+
 def _leave_out(
     values: dict[str, Any], error: ValidationError, found: list[LeftOut]
 ) -> None:

@@ -7,7 +7,7 @@ from ayon_server.lib.postgres import Postgres
 from ayon_server.settings import apply_overrides
 from pydantic import ValidationError
 
-from server.settings import SiteSyncSettings
+from server.settings import SiteSyncSettings, leave_out_wrong_groups
 from server.settings.choices import list_credential_receivers, list_sites
 from tests.integration.conftest import CONFIGURED, SITE
 from tests.support.devhost_app import Host
@@ -269,6 +269,39 @@ async def test_stored_values_that_cannot_be_read_are_left_out_and_told(
         ("other", "Setting sites.name"),
         (None, "Setting sites"),
     }
+
+
+@pytest.mark.parametrize("wrong", ["nearline", None, [1], 5])
+async def test_what_is_no_group_of_settings_is_left_out_and_told(
+    host: Host, wrong: object
+) -> None:
+    await store(
+        host,
+        {
+            "enabled": True,
+            "config": {"loop_delay": 30, "limits": wrong},
+            "local_setting": wrong,
+            "sites": [{"name": CONFIGURED, "provider": "sftp", "limits": wrong}],
+        },
+    )
+    client = await host.client("manager", SITE)
+    answer = await client.get(f"{host.addon_path}/settings/demo")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["config"]["loop_delay"] == 30
+    answer = await client.get(f"{host.addon_path}/demo/problems")
+    assert answer.status_code == 200, answer.text
+    told = {
+        each["text"].split(":")[0]
+        for each in answer.json()["problems"]
+        if "does not count" in each["text"]
+    }
+    groups = {"config.limits", "local_setting", "sites.limits"}
+    assert told == {f"Setting {group}" for group in groups}
+
+
+@pytest.mark.parametrize("wrong", ["all", [], 1, None])
+def test_overrides_that_are_no_settings_at_all_are_none(wrong: object) -> None:
+    assert leave_out_wrong_groups(SiteSyncSettings, wrong) == {}
 
 
 def test_what_a_person_enters_is_refused_when_it_is_wrong() -> None:

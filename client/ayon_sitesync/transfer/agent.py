@@ -202,7 +202,8 @@ class Agent:
         for project_name, fault in self._chores.take_faults():
             self._faults.note(project_name, fault)
         done = self._progress.snapshot()
-        self._appetite.measure(now, done.transfers_done, done.files_done)
+        transfers_done = done.transfers_done + self._work.ended
+        self._appetite.measure(now, transfers_done, done.files_done)
         is_drained = self._work.is_drained
         if not is_drained and now < self._last_request + BUSY_SECONDS:
             return

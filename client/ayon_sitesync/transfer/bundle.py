@@ -21,14 +21,7 @@ from .batch import is_batched, is_small
 from .batch_job import BatchJob
 from .copy_result import Outcome
 from .ends import Ends
-from .runner import (
-    LEAST_FILES,
-    SHARES,
-    TransferRun,
-    bring_batch,
-    count_parallel,
-    find_fault,
-)
+from .runner import LEAST_FILES, SHARES, TransferRun, bring_batch
 from .traffic import Passage
 
 LEAST_BUNDLED = 8
@@ -148,7 +141,7 @@ class Bundle:
         try:
             brought = self._copy(begun, passage)
         except TransferError as error:
-            fault = find_fault(error, self._ends)
+            fault = self._ends.find_fault_behind(error)
             return {
                 run: [run.report_failure(file, error, fault) for file in files]
                 for run, files in _list_files(begun)
@@ -161,7 +154,7 @@ class Bundle:
     def _copy(
         self, begun: Sequence[_Begun], passage: Passage
     ) -> list[tuple[TransferRun, BatchJob, Outcome]]:
-        parallel = count_parallel(self._ends, passage)
+        parallel = self._ends.count_parallel(passage)
         left = [(run, job) for run, jobs in begun for job in jobs]
         while left:
             left = [(run, job) for run, job in left if not run.is_stopped]

@@ -13,10 +13,12 @@ from ..errors import (
     PathError,
     ServerError,
     SiteUnhealthyError,
+    TransferError,
     describe_origin,
 )
 from ..paths import split_rootless
 from ..providers.base import (
+    MANY_PARALLEL,
     BandwidthProvider,
     Provider,
     ResumeProvider,
@@ -97,8 +99,12 @@ class Ends:
                     roots.add(split_rootless(file.path)[0])
         return roots
 
+    def find_fault_behind(self, error: TransferError) -> Optional[SiteUnhealthyError]:
+        """What is wrong with a whole site, where that is behind a file's error."""
+        return error if isinstance(error, SiteUnhealthyError) else self.find_fault()
+
     def find_fault(self) -> Optional[SiteUnhealthyError]:
-        """The site's fault behind a file's error, when there is one."""
+        """What is wrong with one of the sites now."""
         if self._providers is None:
             return None
         try:
@@ -115,9 +121,11 @@ class Ends:
         """As `Traffic.enter` for both sites."""
         return self._shared.traffic.enter((self._source, self._target), retry)
 
-    def widen(self, passage: Passage, most: int) -> int:
-        """As `Traffic.widen`."""
-        return self._shared.traffic.widen(passage, most)
+    def count_parallel(self, passage: Passage) -> int:
+        """How many files of a batch may be under way at once. Call it once."""
+        if not self.open()[1].capabilities.takes_many:
+            return 1
+        return self._shared.traffic.widen(passage, MANY_PARALLEL)
 
     def leave(self, passage: Passage) -> None:
         self._shared.traffic.leave(passage)

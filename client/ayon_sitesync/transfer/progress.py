@@ -25,23 +25,22 @@ class Progress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._snapshot = ProgressSnapshot(0, 0, 0, 0)
+        self._transfers = self._files = self._failed = self._moved = 0
 
     def add(
         self, *, transfers: int = 0, files: int = 0, failed: int = 0, moved: int = 0
     ) -> None:
         with self._lock:
-            now = self._snapshot
-            self._snapshot = ProgressSnapshot(
-                now.transfers_done + transfers,
-                now.files_done + files,
-                now.files_failed + failed,
-                now.bytes_moved + moved,
-            )
+            self._transfers += transfers
+            self._files += files
+            self._failed += failed
+            self._moved += moved
 
     def snapshot(self) -> ProgressSnapshot:
         with self._lock:
-            return self._snapshot
+            return ProgressSnapshot(
+                self._transfers, self._files, self._failed, self._moved
+            )
 
 
 class Speedometer:

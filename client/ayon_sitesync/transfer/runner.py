@@ -21,7 +21,7 @@ from ..errors import (
     TransferError,
     describe_origin,
 )
-from ..providers.base import BATCH_BYTES, MANY_PARALLEL
+from ..providers.base import BATCH_BYTES
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -92,8 +92,6 @@ class TransferRun:
         """Queue every file and return; a worker calls `on_idle` after the last."""
 
         def run() -> None:
-            if not self._waiting:
-                return  # others took its file along
             passage = self._ends.enter(submit)
             if passage is None:
                 return
@@ -185,6 +183,11 @@ class TransferRun:
         return self._left
 
     @property
+    def is_waiting(self) -> bool:
+        """No worker has started with it, and there is something to do."""
+        return not self._is_started and not self.is_idle
+
+    @property
     def is_under_way(self) -> bool:
         """A worker has started with it, and not all files are done."""
         return self._is_started and not self.is_idle
@@ -263,7 +266,7 @@ class TransferRun:
         except TransferCancelledError:
             return []
         except TransferError as error:
-            fault = find_fault(error, self._ends)
+            fault = self._ends.find_fault_behind(error)
             return [self.report_failure(file, error, fault) for file in files]
         except Exception as error:  # a fault of ours must not end the agent
             return self.report_unexpected(files, error)
@@ -272,7 +275,7 @@ class TransferRun:
         """What became of one file of a batch."""
         if isinstance(outcome, CopyResult):
             return self._report_done(file, outcome)
-        return self.report_failure(file, outcome, find_fault(outcome, self._ends))
+        return self.report_failure(file, outcome, self._ends.find_fault_behind(outcome))
 
     def report_failure(
         self,
@@ -331,7 +334,7 @@ class TransferRun:
     ) -> list[FileReport]:
         self._raise_if_stopped()
         jobs = [BatchJob(file, self._make_tick(file)) for file in files]
-        parallel = count_parallel(self._ends, passage)
+        parallel = self._ends.count_parallel(passage)
         outcomes = bring_batch(jobs, self._ends, parallel)
         return [self.report(file, outcome) for file, outcome in zip(files, outcomes)]
 
@@ -358,23 +361,11 @@ class TransferRun:
         return FileReport(file.id, GIVEN_BACK, 0)
 
 
-def count_parallel(ends: Ends, passage: Passage) -> int:
-    """How many files of a batch may be under way at once. Call it once."""
-    if not ends.open()[1].capabilities.takes_many:
-        return 1
-    return ends.widen(passage, MANY_PARALLEL)
-
-
 def bring_batch(jobs: Sequence[BatchJob], ends: Ends, parallel: int) -> list[Outcome]:
     """`copy_batch` between two sites that keep some free space."""
     source, target = ends.open()
     with ends.reserve(job.file.size for job in jobs):
         return copy_batch(jobs, source, target, parallel)
-
-
-def find_fault(error: TransferError, ends: Ends) -> Optional[SiteUnhealthyError]:
-    """What is wrong with a whole site, where that is behind a file's error."""
-    return error if isinstance(error, SiteUnhealthyError) else ends.find_fault()
 
 
 def describe_outcome(run: TransferRun) -> dict[str, object]:

@@ -6,7 +6,7 @@ Only the agent's own thread uses it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Callable, Optional
 
@@ -59,6 +59,11 @@ class Workload:
         return not self._list_active()
 
     @property
+    def ended(self) -> int:
+        """Transfers without a file left whose end the server has not confirmed."""
+        return len(self._runs) - len(self._list_active())
+
+    @property
     def files_left(self) -> int:
         return sum(run.files_left for run in self._list_active())
 
@@ -69,7 +74,7 @@ class Workload:
             for run in self._list_active()
         )
 
-    def _list_active(self) -> Iterable[TransferRun]:
+    def _list_active(self) -> Collection[TransferRun]:
         for key in [key for key, run in self._active.items() if run.is_idle]:
             del self._active[key]
         return self._active.values()
@@ -164,8 +169,10 @@ class Workload:
         """Of every run with news, or whose lease has to be renewed or asked about."""
         reports = []
         for run in self:
-            report = run.take_report()
             ask_at = run.lease.check_at if run.is_under_way else run.lease.renew_at
+            if run.is_waiting and now < ask_at:
+                continue
+            report = run.take_report()
             if report.files or report.finished or now >= ask_at:
                 reports.append(report)
         return reports

@@ -250,3 +250,34 @@ def test_older_file_of_the_same_name_is_replaced(tmp_path: Path, form: str) -> N
         part.write(memoryview(b"newer"))
         part.publish(0)
     assert (tmp_path / name).read_bytes() == b"newer"
+
+
+# --- links out of a root -------------------------------------------------------------
+
+
+def test_link_beside_folders_that_are_known_leads_nowhere(tmp_path: Path) -> None:
+    provider = make_disk(tmp_path / "root", "brisk-amber-fox")
+    inside, away = tmp_path / "root" / "shots", tmp_path / "away"
+    for folder in (inside / "sh010", away):
+        folder.mkdir(parents=True)
+        (folder / "a.exr").write_bytes(b"frame")
+    (inside / "sh020").symlink_to(away, target_is_directory=True)
+    assert provider.stat(str(inside / "sh010" / "a.exr")) is not None
+    assert provider.stat(str(inside / "b.exr")) is None
+    with pytest.raises(PathError, match="leads out of the roots"):
+        provider.stat(str(inside / "sh020" / "a.exr"))
+    with pytest.raises(PathError, match="leads out of the roots"):
+        provider.create_part(str(inside / "sh020" / "new" / "a.exr"))
+
+
+def test_way_back_into_the_root_makes_nothing_beside_it_known(tmp_path: Path) -> None:
+    """By a link to what the root is in, only the root itself is inside."""
+    root = tmp_path / "root"
+    provider = make_disk(root, "brisk-amber-fox")
+    (root / "up").symlink_to(tmp_path, target_is_directory=True)
+    for folder in (root, tmp_path / "other"):
+        folder.mkdir(exist_ok=True)
+        (folder / "a.exr").write_bytes(b"frame")
+    assert provider.stat(str(root / "up" / "root" / "a.exr")) is not None
+    with pytest.raises(PathError, match="leads out of the roots"):
+        provider.stat(str(root / "up" / "other" / "a.exr"))

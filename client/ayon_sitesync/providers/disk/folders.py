@@ -59,11 +59,32 @@ class Folders:
         raise PathError(f"'{path}' leads out of the roots of its site.")
 
     def trust(self, folder: str) -> None:
-        """The same for a folder, remembered shortly: sequences ask for each frame."""
+        """The same for a folder, remembered shortly: sequences ask for each frame.
+
+        Folders of one parent are looked at no further up than to that.
+        """
         now = time.monotonic()
-        if now - self._inside.get(folder, -TRUST_SECONDS) < TRUST_SECONDS:
+        if self._is_trusted(folder, now):
             return
-        self.ensure_inside(folder)
+        parent = os.path.dirname(folder)
+        if not self._is_below(parent, now) or _may_lead_away(folder):
+            self.ensure_inside(folder)
+        self._remember(folder, now)
+
+    def _is_below(self, parent: str, now: float) -> bool:
+        """Whether `parent` is inside; that of a root is not."""
+        if not self._is_trusted(parent, now):
+            try:
+                self.ensure_inside(parent)
+            except PathError:
+                return False
+            self._remember(parent, now)
+        return True
+
+    def _is_trusted(self, folder: str, now: float) -> bool:
+        return now - self._inside.get(folder, -TRUST_SECONDS) < TRUST_SECONDS
+
+    def _remember(self, folder: str, now: float) -> None:
         if len(self._inside) > REMEMBERED_FOLDERS:
             self._inside.clear()
         self._inside[folder] = now
@@ -94,7 +115,7 @@ class Folders:
             missing.append(there)
             there = os.path.dirname(there)
         try:
-            self.ensure_inside(there)
+            self.trust(there)
         except PathError as error:
             reason = f"the root of '{folder}' is not there; mount or make it"
             raise SiteUnhealthyError(
@@ -106,6 +127,8 @@ class Folders:
                 self._unsettled[parent] = self._unsettled.get(parent, 0) + 1
             with suppress(FileExistsError):
                 os.mkdir(path)
+                # Nothing can be left over in a new one.
+                self._swept.add(path)
 
     def settle(self, folder: str) -> None:
         """Make durable what got a new name in `folder`, and the folder's own name.
@@ -178,6 +201,11 @@ class Folders:
                 part, self._config.machine_tag
             ):
                 part.unlink()
+
+
+def _may_lead_away(folder: str) -> bool:
+    """Whether it is a link. Of Windows' many kinds not all are told from a folder."""
+    return os.name == "nt" or os.path.islink(folder)
 
 
 def is_left_over(part: Path, machine_tag: str) -> bool:

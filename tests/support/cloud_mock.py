@@ -52,6 +52,8 @@ class Answer:
         self.status = status
         self.body = body
         self.headers = headers or {}
+        self.cut_after: int | None = None
+        """The connection ends after so many bytes of the content."""
 
 
 def slice_content(content: bytes, wanted: str | None) -> Answer:
@@ -71,6 +73,10 @@ class CloudProxy:
     def __init__(self, folder: Path, handle: Callable[[Request], Answer]) -> None:
         self.is_gone = False
         """True: requests are cut off without an answer."""
+        self.cut_after: int | None = None
+        """Answers break off after so many bytes of their content, and what is sent up
+        once so many bytes of it have come."""
+        self._received = 0
         self.certificate = folder / "ca.pem"
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         key_file = folder / "key.pem"
@@ -83,7 +89,12 @@ class CloudProxy:
     def _answer(self, request: Request) -> Answer:
         if self.is_gone:
             raise ConnectionAbortedError
-        return self._handle(request)
+        self._received += len(request.body)
+        if self.cut_after is not None and self._received > self.cut_after:
+            raise ConnectionAbortedError
+        answer = self._handle(request)
+        answer.cut_after = self.cut_after
+        return answer
 
     def take_away(self) -> None:
         self.is_gone = True
@@ -150,7 +161,9 @@ def _make_cloud_handler(
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: answer.cut_after])
+            if answer.cut_after is not None and answer.cut_after < len(answer.body):
+                raise ConnectionAbortedError
 
         def _read_chunks(self) -> bytes:
             body = bytearray()

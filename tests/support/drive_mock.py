@@ -249,6 +249,21 @@ def make_quota_fault() -> Answer:
     return _fail(403, "storageQuotaExceeded", "The user's storage quota is exceeded.")
 
 
+def make_permission_fault() -> Answer:
+    message = "The user does not have sufficient permissions for this file."
+    return _fail(403, "insufficientFilePermissions", message)
+
+
+def make_login_fault() -> Answer:
+    """What the place that gives tokens says of a service account that is no more."""
+    text = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+    return Answer(400, json.dumps(text).encode())
+
+
+def make_rate_fault() -> Answer:
+    return _fail(403, "userRateLimitExceeded", "User rate limit exceeded.")
+
+
 def _read_part(part: bytes) -> bytes:
     """The content of a part of a multipart body."""
     return part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")

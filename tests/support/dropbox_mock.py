@@ -291,6 +291,26 @@ def make_quota_fault() -> Answer:
     return Answer(409, json.dumps(body).encode())
 
 
+def make_permission_fault() -> Answer:
+    error = {
+        ".tag": "path",
+        "reason": {".tag": "no_write_permission"},
+        "upload_session_id": "s",
+    }
+    body = {"error_summary": "path/no_write_permission/...", "error": error}
+    return Answer(409, json.dumps(body).encode())
+
+
+def make_login_fault() -> Answer:
+    return _fail(401, "invalid_access_token")
+
+
+def make_rate_fault() -> Answer:
+    answer = _fail(429, "too_many_requests")
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
 def _json(value: Any) -> Answer:
     return Answer(200, json.dumps(value).encode())
 

@@ -99,9 +99,9 @@ _SITE_FAULTS = (
     (
         r"SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken"
         r"|unauthorized|invalid_access_token|expired_access_token"
-        r"|invalid_grant|invalid_client|invalid_select_user|login required"
-        r"|unable to authenticate|invalid credentials|private key should be"
-        r"|couldn't decode|error reading service account|"
+        r"|invalid_grant|invalid_client|invalid_select_user|missing_scope"
+        r"|login required|unable to authenticate|invalid credentials"
+        r"|private key should be|couldn't decode|error reading service account|"
         + _make_status_pattern(401, "unauthorized"),
         "the storage does not accept the credentials; check them in its settings",
         CREDENTIALS_REFUSED,
@@ -148,7 +148,8 @@ _FILE_FAULTS: tuple[tuple[str, Callable[[str], TransferError]], ...] = (
     (
         r"AccessDenied|permission denied|is a directory|not a file"
         r"|name too long|KeyTooLong|malformed_path|disallowed_name"
-        r"|insufficientFilePermissions|" + _make_status_pattern(403, "forbidden"),
+        r"|insufficientFilePermissions|no_write_permission|restricted_content|"
+        + _make_status_pattern(403, "forbidden"),
         PermanentError,
     ),
 )

@@ -103,7 +103,7 @@ test: check test-unit test-frontend test-e2e test-client39
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
-	$(PY) -m pytest -n 2 tests/unit tests/contract docs/provider-template tests/property tests/integration tests/faults tests/security
+	$(PY) -m pytest -n 2 tests/unit tests/contract docs/provider-template tests/property tests/ayon tests/integration tests/faults tests/security
 
 test-postgres15: setup
 	bash tests/support/install_postgres15.sh
@@ -125,10 +125,12 @@ test-client39: $(STAMPS)/venv
 test-core: setup
 	@bash tests/support/test_core.sh "$(AYON_CORE)"
 
-# The contract in a real AYON server: make test-ayon AYON_SERVER_URL=... AYON_API_KEY=...
-# makes a project and two users of its own there, and removes them.
+# The contract suite, which make test runs on the devhost, in a real AYON server:
+# make test-ayon AYON_SERVER_URL=... AYON_API_KEY=... [AYON_DATABASE_URL=postgres://...]
+# makes projects, users and access groups of its own there, and removes them.
 test-ayon: $(STAMPS)/venv
-	AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" $(PY) -m pytest tests/ayon --timeout 120
+	SITESYNC_TEST_AYON=1 AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" \
+		AYON_DATABASE_URL="$(AYON_DATABASE_URL)" $(PY) -m pytest tests/ayon --timeout 120
 
 # The integration suite on PostgreSQL 15; longer fuzzing, kill and fault suites, 50,000 rows in
 # the browser, memory, seeds.

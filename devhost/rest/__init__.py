@@ -2,10 +2,20 @@
 
 from fastapi import FastAPI
 
-from devhost.rest import bundles, entities, events, login, projects, settings, system
+from devhost.rest import (
+    bundles,
+    entities,
+    events,
+    login,
+    projects,
+    settings,
+    system,
+    users,
+)
 
 
 def mount_rest(app: FastAPI) -> None:
     """Register AYON's routes under `/api`. Call before the addons' are mounted."""
-    for module in (login, system, projects, entities, settings, bundles, events):
+    modules = (login, users, system, projects, entities, settings, bundles, events)
+    for module in modules:
         app.include_router(module.router, prefix="/api")

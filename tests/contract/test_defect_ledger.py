@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 LEDGER = ROOT / "docs/defect-ledger.md"
 DEFECTS = sorted([*(f"D{number}" for number in range(1, 59)), "D41b"])
 # What `make test` and `make test-ci` run.
-SUITES = {"unit", "contract", "property", "integration", "faults", "e2e", "ci"}
+SUITES = {"unit", "contract", "ayon", "property", "integration", "faults", "e2e", "ci"}
 SWITCHED_OFF = {"skip", "skipif", "skipTest", "importorskip", "xfail"}
 SWITCHED_OFF_TITLE = re.compile(
     r"\b(describe|it|test)\.(skip|skipIf|runIf|todo|fails)\b|\bx(it|describe)\("

@@ -1,11 +1,10 @@
-"""Requests to the six endpoints of the existing addon, and names that try them."""
+"""The list of the existing addon, and names that try it."""
 
 from typing import Any
 
 import httpx
 
 from tests.integration.conftest import CONFIGURED
-from tests.integration.pipeline import Published
 from tests.support.devhost_app import Host
 
 HOSTILE = [
@@ -20,20 +19,6 @@ HOSTILE = [
     "ünïcödé 🎬",
     "{schema}{order}$1",
 ]
-
-
-async def post(
-    client: httpx.AsyncClient,
-    host: Host,
-    published: Published,
-    site: str,
-    status: int = 4,
-    **extra: Any,
-) -> httpx.Response:
-    return await client.post(
-        f"{host.addon_path}/demo/state/{published.id}/{site}",
-        json={"files": published.posted(status), **extra},
-    )
 
 
 async def get_state(

@@ -17,6 +17,7 @@ from ..errors import NotReadyError, UnknownProjectError
 from ..host import EventModel, EventStream, Postgres, get_project_list, logging
 from ..sql import QueryFile, migrations, project_schema
 from .crossings import do_until_uncrossed
+from .interruptions import do_until_answered, is_interruption
 from .project_schemas import existing
 
 _SQL = QueryFile("schema")
@@ -45,12 +46,14 @@ class SchemaKeeper:
     async def setup(self) -> None:
         """Prepare the studio's tables and all projects; follow the projects' fate.
 
-        A project that cannot be prepared now is tried again in the background.
+        A project that cannot be prepared now is tried again in the background. AYON
+        unloads an addon that fails here until its next start: a database that is away
+        is waited for.
 
         :raises Exception: the studio's tables cannot be made, nothing would work.
         """
-        await self._migrate("public", "public")
-        for project in await get_project_list():
+        await do_until_answered(partial(self._migrate, "public", "public"))
+        for project in await do_until_answered(get_project_list):
             if not await self._try_prepare(project.name):
                 self.request(project.name)
             self._spawn(f"backfill {project.name}", self._backfill(project.name))
@@ -118,8 +121,8 @@ class SchemaKeeper:
                 await asyncio.sleep(RETRY_SECONDS * attempt)
             if await self._try_prepare(project_name):
                 break
-            if await existing.find(project_name) is None:
-                return  # deleted or renamed meanwhile
+            if await self._is_gone(project_name):
+                return
         else:
             return
         await self._backfill(project_name)
@@ -128,16 +131,24 @@ class SchemaKeeper:
         # A named boundary: one broken project must not stop the addon.
         try:
             await self._migrate(project_schema(project_name), "project")
+            return await self.is_ready(project_name)
         except Exception as error:
             existing.doubt()
-            if await existing.find(project_name) is None:
-                return False  # deleted or renamed meanwhile: nobody needs to know
-            logging.error(
-                f"Site Sync could not prepare its tables in project {project_name}, "
-                f"and will try again: {error!r}"
-            )
+            if not await self._is_gone(project_name):
+                logging.error(
+                    "Site Sync could not prepare its tables in project "
+                    f"{project_name}, and will try again: {error!r}"
+                )
             return False
-        return await self.is_ready(project_name)
+
+    async def _is_gone(self, project_name: str) -> bool:
+        """Tell whether a project was deleted or renamed; False if nobody can tell."""
+        try:
+            return await existing.find(project_name) is None
+        except Exception as error:
+            if not is_interruption(error):
+                raise
+            return False
 
     async def _pending(self, schema: str, scope: str) -> list[tuple[str, str]]:
         """Return the migrations that `schema` lacks, as (name, SQL)."""
@@ -175,8 +186,8 @@ class SchemaKeeper:
                 if attempt == 0 or await self._try_prepare(project_name):
                     await self._backfill_batches(project_name)
                     return
-                if await existing.find(project_name) is None:
-                    return  # deleted or renamed meanwhile
+                if await self._is_gone(project_name):
+                    return
             except Exception as error:
                 self.forget(project_name)
                 failure = error.__cause__ or error

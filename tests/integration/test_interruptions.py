@@ -240,3 +240,28 @@ async def test_all_goes_on_when_all_connections_were_ended(
     assert [each for each in log if "will try again" in each] == []
     [transfer] = await agent.claim()
     assert transfer["representationId"] == published.id
+
+
+async def test_an_addon_starts_when_the_database_is_there(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"{type(host.addon).__module__}.store"
+    monkeypatch.setattr(
+        sys.modules[f"{module}.interruptions"], "WAITS_SECONDS", (0.0, 0.0)
+    )
+    monkeypatch.setattr(sys.modules[f"{module}.schema"], "RETRY_SECONDS", 0.0)
+    keeper = host.addon.site_sync.keeper
+    lock = asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+    # The studio's tables twice, then the project's, and what tells that it is there.
+    broken = break_off(keeper._migrate, BROKEN[2], lock)
+    monkeypatch.setattr(keeper, "_migrate", broken)
+    monkeypatch.setattr(
+        keeper, "is_ready", break_off(keeper.is_ready, BROKEN[0], BROKEN[3])
+    )
+    schemas = sys.modules[f"{module}.project_schemas"].existing
+    monkeypatch.setattr(schemas, "find", break_off(schemas.find, BROKEN[2]))
+    with read_server_log() as log:
+        await keeper.setup()
+        await keeper.wait()
+    assert [each for each in log if "could not prepare" in each]
+    assert await keeper.is_ready("demo")

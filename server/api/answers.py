@@ -12,7 +12,7 @@ import orjson
 from fastapi import Request, Response
 
 # How long one slice of an answer may hold up other requests.
-SLICE_SECONDS = 0.002
+SLICE_SECONDS = 0.001
 # Smaller ones are sent sooner than they are compressed.
 COMPRESSED_BYTES = 16_000
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
+from ..domain.files import PostedFile
 from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..domain.status import SiteStatus
 from ..errors import InvalidRequestError, SiteSyncError
@@ -115,12 +118,15 @@ async def _posts(states: States) -> list[BulkPost]:
             name = f"states.{number}.status"
             msg = f"{name}: give either status, for all files, or files"
             raise InvalidRequestError(name, msg)
+        files: Sequence[PostedFile] = ()
+        if state.files:
+            files = await posted_files(state.files, "states", number, "files")
         posts.append(
             BulkPost(
                 representation_id=str(state.representationId),
                 site_name=check_text("siteName", state.siteName),
                 status=state.status,
-                files=await posted_files(state.files or [], "states", number, "files"),
+                files=files,
                 priority=state.priority,
                 reset=state.reset,
                 written_at=state.writtenAt,

@@ -41,7 +41,7 @@ from .types import (
 DEFAULT_COUNT = 50
 MOST_ROWS = 1000
 MOST_IDS = 5000
-ROWS_AT_ONCE, ROWS_WITH_FILES_AT_ONCE = 50, 3
+ROWS_AT_ONCE, ROWS_WITH_FILES_AT_ONCE = 50, 1
 """Rows whose fields are worked out without a pause."""
 MAX_TIME = 253_402_214_400
 

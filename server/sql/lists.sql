@@ -23,6 +23,22 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
     set_config('jit', 'off', TRUE),
     set_config('parallel_tuple_cost', '0.01', TRUE);
 
+-- name: plan_for_few
+-- A small page of everything, in the order of an index: what parents were found already
+-- is not remembered. Postgres would make room for those of all rows, which takes longer
+-- than looking up the parents of a few again.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
+    set_config('jit', 'off', TRUE),
+    set_config('enable_memoize', 'off', TRUE);
+
+-- name: plan_for_few_on_site
+-- As `plan_for_few`, with the joins as they are written, from the row of the site up:
+-- thinking of others takes as long as the rest.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
+    set_config('jit', 'off', TRUE),
+    set_config('enable_memoize', 'off', TRUE),
+    set_config('join_collapse_limit', '1', TRUE);
+
 -- name: plan_for_ids
 -- Rows of named ids are looked up one by one in what is mostly in memory.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE),
@@ -210,8 +226,11 @@ LIMIT $19;
 
 -- name: page
 -- $19 how many, beyond the key if there is one: $20 path, $21 product, $22 version,
--- $23 representation, $24 id. Files are looked at for the rows of the page only.
-SELECT page.id, version_id, path, product, product_type, version, representation,
+-- $23 representation, $24 id. Files are looked at for the rows of the page only. Ids as
+-- text: the pool converts each by itself.
+SELECT replace(page.id::text, '-', '') AS id,
+    replace(version_id::text, '-', '') AS version_id,
+    path, product, product_type, version, representation,
     key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
@@ -230,7 +249,9 @@ FROM (
 -- name: page_on_site
 -- The rows of site $18 in the order of a number of its row.
 -- $20 number, $21 id of the key.
-SELECT page.id, version_id, path, product, product_type, version, representation,
+SELECT replace(page.id::text, '-', '') AS id,
+    replace(version_id::text, '-', '') AS version_id,
+    path, product, product_type, version, representation,
     key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
@@ -250,7 +271,9 @@ FROM (
 
 -- name: page_off_site
 -- What has no row on site $18, or one that nobody has counted yet; $20 id of the key.
-SELECT page.id, version_id, path, product, product_type, version, representation,
+SELECT replace(page.id::text, '-', '') AS id,
+    replace(version_id::text, '-', '') AS version_id,
+    path, product, product_type, version, representation,
     key, file_count, size, {files} AS files
 FROM (
     SELECT r.id, v.id AS version_id, h.path, p.name AS product, p.product_type,
@@ -523,7 +546,8 @@ k.bytes_total DESC NULLS LAST, r.id DESC
 -- name: sites_of_page
 -- $3 with the JSON of each row; without it only where nobody has counted yet. A removal
 -- is void once the row says that something is there, or wanted.
-SELECT s.representation_id, s.site_name, s.status, s.priority,
+SELECT replace(s.representation_id::text, '-', '') AS representation_id,
+    s.site_name, s.status, s.priority,
     s.files_total, s.files_synced, s.files_failed, s.files_verified,
     s.bytes_total, s.bytes_done, s.last_error,
     extract(epoch FROM s.changed_at)::float8 AS changed_at,
@@ -534,6 +558,6 @@ LEFT JOIN {schema}.sitesync_removals AS m
     ON m.representation_id = s.representation_id AND m.site_name = s.site_name
     AND coalesce(s.files_synced + s.files_due + s.files_failed, 0) = 0
     AND s.status = -1
-WHERE s.representation_id = ANY ($1::uuid[])
+WHERE s.representation_id = ANY ($1::text[]::uuid[])
     AND ($2::varchar[] IS NULL OR s.site_name = ANY ($2::varchar[]))
 ORDER BY s.representation_id, s.site_name;

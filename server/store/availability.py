@@ -26,16 +26,20 @@ class AvailabilityStore:
         site_names: list[str],
     ) -> dict[str, dict[str, Any]]:
         """Return by version how many representations it has, and are synced by site."""
-        query = _SQL.get("versions", project_name, parents="parents")
+        query = _SQL.get(
+            "versions", project_name, readable_products="readable_products"
+        )
         versions: dict[str, dict[str, Any]] = {}
-        for row in await fetch_by_ids(query, version_ids, site_names, paths):
-            version = versions.setdefault(
-                row["version_id"], {"total": 0, "sites": dict.fromkeys(site_names, 0)}
-            )
-            if row["site_name"] is None:
-                version["total"] = row["found"]
+        rows = await fetch_by_ids(query, version_ids, site_names, paths)
+        for version_id, site_name, found in rows:
+            version = versions.get(version_id)
+            if version is None:
+                version = {"total": 0, "sites": dict.fromkeys(site_names, 0)}
+                versions[version_id] = version
+            if site_name is None:
+                version["total"] = found
             else:
-                version["sites"][row["site_name"]] = row["found"]
+                version["sites"][site_name] = found
         return versions
 
     async def of_representations(
@@ -49,7 +53,9 @@ class AvailabilityStore:
 
         The JSON is an object with status and progress of each site that has a row.
         """
-        query = _SQL.get("representations", project_name, parents="parents")
+        query = _SQL.get(
+            "representations", project_name, readable_products="readable_products"
+        )
         ids = list(dict.fromkeys(representation_ids))
         for start in range(0, len(ids), IDS_AT_ONCE):
             part = ids[start : start + IDS_AT_ONCE]

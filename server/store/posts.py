@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..domain.copies import entries_of_alias, keep_last_copies
@@ -29,12 +29,12 @@ class StatePost:
     `reset` forgets what is stored. `priority` None keeps the stored one.
     """
 
-    files: list[PostedFile]
+    files: Sequence[PostedFile]
     priority: int | None
     reset: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BulkPost:
     """One of many posts: a status for all files, or what is said of each.
 
@@ -44,7 +44,7 @@ class BulkPost:
     representation_id: str
     site_name: str
     status: SiteStatus | None
-    files: list[PostedFile]
+    files: Sequence[PostedFile]
     priority: int | None
     reset: bool
     written_at: float | None = None
@@ -95,7 +95,7 @@ def is_newer(row: Row, written_at: float | None) -> bool:
 
 
 def check_files_known(
-    posted: list[PostedFile], known: dict[str, RepresentationFile]
+    posted: Sequence[PostedFile], known: dict[str, RepresentationFile]
 ) -> None:
     unknown = [file.id for file in posted if file.id not in known]
     if unknown:

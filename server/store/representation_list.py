@@ -17,6 +17,10 @@ _SQL = QueryFile("lists")
 _FIRST_ID = "0" * 32
 # Orders by what a site says; the others are by what AYON says.
 SITE_ORDERS = frozenset({"status", "priority", "changed", "size"})
+# Orders for which there is an index: a page of everything ends after its rows.
+_INDEXED = SITE_ORDERS - {"size"} | {"folder"}
+FEW_ROWS = 200
+"""A page of more is read sooner with what was found kept in mind."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,8 @@ class RepresentationList:
         suffix = f"{part.order.sort_by}{direction}"
         cursor = part.cursor
         settings, parents = "plan_for_values", filters.parents
+        if _reads_few(filters, part):
+            settings = "plan_for_few"
         if part.order.sort_by == "product" and filters.is_everything:
             settings, parents = "plan_for_products", "parents_by_product"
         return await fetch_filtered(
@@ -226,11 +232,15 @@ class RepresentationList:
         if cursor is not None:
             values += [cursor.key, cursor.id] if has_row else [cursor.id]
         from_key = f"from_{key if has_row else 'off_site'}{direction}"
+        settings = "plan_for_values"
+        if has_row and _reads_few(filters, part):
+            settings = "plan_for_few_on_site"
         return await fetch_filtered(
             name,
             project_name,
             filters,
             values,
+            settings=settings,
             site_name=part.order.site_name,
             order=f"order_{key if has_row else 'id'}{direction}",
             from_key="nothing" if cursor is None else from_key,
@@ -258,6 +268,15 @@ class RepresentationList:
         for record in records:
             states.setdefault(record["representation_id"], []).append(record)
         return states
+
+
+def _reads_few(filters: Filters, part: Slice) -> bool:
+    """Tell whether the rows of a part are the first that Postgres comes to."""
+    return (
+        part.count <= FEW_ROWS
+        and part.order.sort_by in _INDEXED
+        and filters.is_everything
+    )
 
 
 def _cursor(record: Any) -> str:

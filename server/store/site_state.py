@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from ..domain.copies import (
@@ -59,7 +60,7 @@ from .turns import in_turns
 
 _SQL = QueryFile("state")
 
-REPRESENTATIONS_AT_ONCE = 100
+REPRESENTATIONS_AT_ONCE = 50
 """Of a batch of posts: their files, and all their rows, are read without a pause."""
 
 
@@ -145,24 +146,20 @@ class SiteStateStore:
 
         What is refused is left out, the others are written.
         """
-        numbers: dict[str, list[int]] = {}
-        for number, each in enumerate(posts):
-            numbers.setdefault(each.representation_id, []).append(number)
-        ids = sorted(numbers)
         paths = await readable_paths(caller, project_name)
         results: list[SiteSyncError | None] = [None] * len(posts)
         changed: set[RowKey] = set()
         async with Postgres.transaction():
+            ids = sorted({each.representation_id for each in posts})
             await lock_representations(project_name, ids)
             batch = _Posts({}, {}, int(await current_time(project_name)))
-            for start in range(0, len(ids), REPRESENTATIONS_AT_ONCE):
-                part = ids[start : start + REPRESENTATIONS_AT_ONCE]
+            for part, numbers in _parts(posts):
                 batch.representations = await load_representations(
                     project_name, part, paths
                 )
                 batch.rows = _by_representation(await lock_rows(project_name, part))
                 written: dict[RowKey, Row] = {}
-                async for number in in_turns(n for each in part for n in numbers[each]):
+                async for number in in_turns(numbers):
                     post = posts[number]
                     target = Target(
                         *(project_name, post.representation_id, post.site_name),
@@ -362,6 +359,28 @@ class SiteStateStore:
             needs_proof=not target.caller.is_manager
             and target.sites.is_shared(target.site_name),
         )
+
+
+def _parts(posts: list[BulkPost]) -> Iterator[tuple[list[str], list[int]]]:
+    """Yield some representations at a time, by id, with the numbers of their posts.
+
+    Without a list for each representation: Python's collector would look at all of
+    them again and again while the posts are written.
+    """
+
+    def key(number: int) -> str:
+        return posts[number].representation_id
+
+    ids: list[str] = []
+    numbers: list[int] = []
+    for representation_id, group in groupby(sorted(range(len(posts)), key=key), key):
+        if len(ids) >= REPRESENTATIONS_AT_ONCE:
+            yield ids, numbers
+            ids, numbers = [], []
+        ids.append(representation_id)
+        numbers += group
+    if ids:
+        yield ids, numbers
 
 
 def _by_representation(rows: dict[RowKey, Row]) -> dict[str, dict[RowKey, Row]]:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 # How long one piece may hold up other requests. Even the smallest request waits for
 # others a dozen times until it is answered, each time for a piece.
-PIECE_SECONDS = 0.002
+PIECE_SECONDS = 0.001
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -161,8 +162,10 @@ async def test_lists_read_little_more_than_their_page(host: Host) -> None:
             [51, *KEY],
         ),
     }
-    for case, (query, more) in plain.items():
-        plan = text_of(await explain("plan_for_values", query, *values, *more))
+    for settings, (case, (query, more)) in product(
+        ("plan_for_few", "plan_for_values"), plain.items()
+    ):
+        plan = text_of(await explain(settings, query, *values, *more))
         assert "hierarchy_path_idx" in plan, f"{case}\n{plan}"
         assert runs_of(plan, "jsonb_array_elements") == 0, f"{case}\n{plan}"
         assert sum(rows_read(plan, "representations r")) < 1500, f"{case}\n{plan}"
@@ -190,12 +193,11 @@ async def test_lists_read_little_more_than_their_page(host: Host) -> None:
                     key=f"key_{sort_by}",
                     is_counted=f"counted_{sort_by}",
                 )
-                plan = text_of(
-                    await explain("plan_for_values", query, *values, 51, *key)
-                )
-                assert f"sitesync_{sort_by}_v1_idx" in plan, f"{sort_by}\n{plan}"
-                read = sum(rows_read(plan, "representations r"))
-                assert read <= 200, f"{sort_by}\n{plan}"
+                for settings in ("plan_for_few_on_site", "plan_for_values"):
+                    plan = text_of(await explain(settings, query, *values, 51, *key))
+                    assert f"sitesync_{sort_by}_v1_idx" in plan, f"{sort_by}\n{plan}"
+                    read = sum(rows_read(plan, "representations r"))
+                    assert read <= 200, f"{sort_by}\n{plan}"
 
 
 @pytest.mark.timeout(120)
@@ -203,13 +205,14 @@ async def test_what_loaders_ask_is_looked_up_by_id(host: Host) -> None:
     availability = QueryFile("availability")
     versions = await Postgres.fetch(f"SELECT id FROM {SCHEMA}.versions LIMIT 100")
     ids = [row["id"] for row in versions]
-    query = availability.get("versions", "demo", parents="parents")
+    fragments = {"readable_products": "readable_products"}
+    query = availability.get("versions", "demo", **fragments)
     plan = text_of(await explain("plan_for_ids", query, ids, ["studio", SITE], None))
     assert "representation_parent_idx" in plan, plan
     assert "Seq Scan on representations" not in plan, plan
     assert "Seq Scan on sitesync_files_status" not in plan, plan
     rows = await Postgres.fetch(f"SELECT id FROM {SCHEMA}.representations LIMIT 300")
-    query = availability.get("representations", "demo", parents="parents")
+    query = availability.get("representations", "demo", **fragments)
     ids = [row["id"] for row in rows]
     plan = text_of(await explain("plan_for_ids", query, ids, ["studio", SITE], None))
     assert "representations_pkey" in plan, plan

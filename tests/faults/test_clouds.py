@@ -17,7 +17,6 @@ from ayon_sitesync.errors import (
     TransferError,
 )
 from ayon_sitesync.providers.base import Provider
-from ayon_sitesync.providers.rclone import daemon, store
 from ayon_sitesync.transfer.copy import CopyResult, Route, copy_file
 from ayon_sitesync.transfer.verify import Digests, own_algorithm
 from ayon_sitesync.work import TransferFile
@@ -69,13 +68,7 @@ def dropbox() -> DropboxMock:
     return DropboxMock()
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """rclone asks a cloud that does not answer once. As agents run it, it waits for up
-    to two minutes between its tries at Google Drive."""
-    monkeypatch.setitem(store.TRANSFER_CONFIG, "LowLevelRetries", 1)
-    once = (*daemon.ARGUMENTS, "--low-level-retries", "1")
-    monkeypatch.setattr(daemon, "ARGUMENTS", once)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture

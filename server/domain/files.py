@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeGuard
 
 from .status import SiteStatus
@@ -40,6 +41,10 @@ _LOST_AT_START = frozenset({*FAILURE_KEYS, *PROOF_KEYS})
 WRITER_KEY = "by"
 
 
+# Of one entry of `representation.files`, in the order of `RepresentationFile`.
+_values_of = itemgetter("id", "path", "size", "hash", "hash_type")
+
+
 class RepresentationFile(NamedTuple):
     """One entry of `representation.files`; large claims make thousands of them."""
 
@@ -58,22 +63,44 @@ def parse_files(raw: object) -> list[RepresentationFile]:
     """Read `representations.files`; what has no id is left out."""
     if not isinstance(raw, list):
         return []
+    files = _parse_plain(raw)
+    return _parse_any(raw) if files is None else files
+
+
+def _parse_plain(raw: list[Any]) -> list[RepresentationFile] | None:
+    """Read files that have all values, of the right types; None: some do not."""
     files = []
     for item in raw:
-        if type(item) is not dict or type(item.get("id")) is not str:
+        try:
+            row = file_id, path, size, digest, kind = _values_of(item)
+        except (KeyError, TypeError):
+            return None
+        if not (
+            type(file_id) is str
+            and type(path) is str
+            and type(size) is int
+            and 0 <= size <= MAX_BIGINT
+            and type(digest) is str
+            and type(kind) is str
+            and kind
+        ):
+            return None
+        files.append(tuple.__new__(RepresentationFile, row))
+    return files
+
+
+def _parse_any(raw: list[Any]) -> list[RepresentationFile]:
+    files = []
+    for item in raw:
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
             continue
-        get = item.get
-        size = get("size")
-        if type(size) is not int or not 0 <= size <= MAX_BIGINT:
-            size = whole_number(size)
-        path, digest, kind = get("path"), get("hash"), get("hash_type")
         files.append(
             RepresentationFile(
                 item["id"],
-                path if type(path) is str else "",
-                size,
-                digest if type(digest) is str else "",
-                kind if type(kind) is str and kind else "md5",
+                _text(item.get("path")),
+                whole_number(item.get("size")),
+                _text(item.get("hash")),
+                _text(item.get("hash_type")) or "md5",
             )
         )
     return files

@@ -7,11 +7,11 @@ files that are still IN_PROGRESS return to QUEUED.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from ..domain.files import parse_entries, return_running, start_files
 from ..domain.rollup import count_entries
@@ -29,6 +29,7 @@ from .leases import (
     read_leases,
 )
 from .rows import ROWS_A_STATEMENT, Row, RowKey, current_time, write_rows
+from .side_work import meanwhile
 from .turns import in_turns
 
 _SQL = QueryFile("transfers")
@@ -95,12 +96,14 @@ class TransferQueue:
             return Claimed([], returned, view)
         async with Postgres.transaction():
             found = await self._due.lock(view, seeker, budget.transfers)
-            plans = [
-                plan_transfer(candidate, budget, view.now)
-                async for candidate in in_turns(found)
-                if not budget.is_spent
-            ]
-            given = await self._give(seeker, plans, view.now)
+            ids = [candidate.representation_id for candidate in found]
+            async with meanwhile(read_checksums(project, ids)) as reading:
+                plans = [
+                    plan_transfer(candidate, budget, view.now)
+                    async for candidate in in_turns(found)
+                    if not budget.is_spent
+                ]
+            given = await self._give(seeker, plans, reading.result(), view.now)
         written = {plan.key for plan in plans if not plan.files}
         return Claimed(list(given.values()), returned | given.keys() | written, view)
 
@@ -210,53 +213,44 @@ class TransferQueue:
         )
 
     async def _give(
-        self, seeker: Seeker, plans: list[Plan], now: float
+        self, seeker: Seeker, plans: list[Plan], checksums: Checksums, now: float
     ) -> dict[RowKey, dict[str, Any]]:
         """Give leases of what is planned; return the transfers that got one, by row."""
-        filled = [plan for plan in plans if plan.files]
-        tokens = {plan.key: uuid.uuid4().hex for plan in filled}
-        checksums = await read_checksums(
-            seeker.project_name, [plan.candidate.representation_id for plan in filled]
-        )
-        # The answer is made while Postgres writes.
-        starting = asyncio.create_task(self._start(seeker, plans, tokens, now))
-        try:
-            await asyncio.sleep(0)
-            described = {
-                plan.key: _describe(seeker, plan, tokens[plan.key], now, checksums)
-                async for plan in in_turns(filled)
-            }
-        finally:
-            taken = await starting
-        return {key: described[key] for key, token in tokens.items() if token in taken}
-
-    async def _start(
-        self,
-        seeker: Seeker,
-        plans: list[Plan],
-        tokens: Mapping[RowKey, str],
-        now: float,
-    ) -> set[str]:
-        """Write rows as begun; return the tokens of those that got a lease.
-
-        One that has nothing due once it is in line is written, not given.
-        """
-        holder = seeker.holder
+        tokens = {plan.key: uuid.uuid4().hex for plan in plans if plan.files}
+        given: dict[RowKey, dict[str, Any]] = {}
         ordered = sorted(plans, key=lambda plan: plan.key)
-        given: set[str] = set()
         for start in range(0, len(ordered), ROWS_A_STATEMENT):
             part = ordered[start : start + ROWS_A_STATEMENT]
             rows = [
                 _started_row(plan, tokens.get(plan.key), now)
                 async for plan in in_turns(part)
             ]
-            records = await Postgres.fetch(
-                _SQL.get("start_transfers", seeker.project_name),
-                *(rows, holder.agent_id, holder.user_name, seeker.variant),
-                *(now, now + LEASE_SECONDS),
-            )
-            given |= {record["token"] for record in records}
-        return given
+            async with meanwhile(_start(seeker, rows, now)) as starting:
+                described = {
+                    plan.key: _describe(seeker, plan, tokens[plan.key], now, checksums)
+                    async for plan in in_turns(part)
+                    if plan.files
+                }
+            taken = starting.result()
+            given |= {
+                key: transfer
+                for key, transfer in described.items()
+                if tokens[key] in taken
+            }
+        return {key: given[key] for key in tokens if key in given}
+
+
+async def _start(seeker: Seeker, rows: list[dict[str, Any]], now: float) -> set[str]:
+    """Write rows as begun; return the tokens of those that got a lease.
+
+    One that has nothing due once it is in line is written, not given.
+    """
+    records = await Postgres.fetch(
+        _SQL.get("start_transfers", seeker.project_name),
+        *(rows, seeker.holder.agent_id, seeker.holder.user_name, seeker.variant),
+        *(now, now + LEASE_SECONDS),
+    )
+    return {record["token"] for record in records}
 
 
 def _started_row(plan: Plan, token: str | None, now: float) -> dict[str, Any]:
@@ -287,9 +281,27 @@ def _started_row(plan: Plan, token: str | None, now: float) -> dict[str, Any]:
 def _describe(
     seeker: Seeker, plan: Plan, token: str, now: float, checksums: Checksums
 ) -> dict[str, Any]:
+    """Return a transfer as it is answered; its files are encoded while there is time.
+
+    That is while Postgres writes: what is left for later, the agent waits for.
+    """
     candidate = plan.candidate
     known = checksums.get(candidate.representation_id, {})
     attempts = plan.attempts()
+    files = [
+        {
+            "id": file_id,
+            "path": path,
+            "size": size,
+            "hash": digest,
+            "hashType": kind,
+            "checksum": known.get((file_id, size)),
+            "attempt": attempt,
+        }
+        for (file_id, path, size, digest, kind), attempt in zip(
+            plan.files, attempts, strict=True
+        )
+    ]
     return {
         "projectName": seeker.project_name,
         "representationId": candidate.representation_id,
@@ -301,18 +313,5 @@ def _describe(
         "attempt": max(attempts),
         "variant": seeker.variant,
         **candidate.names,
-        "files": [
-            {
-                "id": file_id,
-                "path": path,
-                "size": size,
-                "hash": digest,
-                "hashType": kind,
-                "checksum": known.get((file_id, size)),
-                "attempt": attempt,
-            }
-            for (file_id, path, size, digest, kind), attempt in zip(
-                plan.files, attempts, strict=True
-            )
-        ],
+        "files": orjson.Fragment(orjson.dumps(files)),
     }

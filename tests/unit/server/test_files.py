@@ -52,6 +52,28 @@ def test_a_file_with_missing_keys_has_empty_values() -> None:
     assert file == RepresentationFile("f1", "", 0, "", "md5")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("size", 2.5, 2),
+        ("size", True, 0),
+        ("size", 2**63, 2**63 - 1),
+        ("path", None, ""),
+        ("hash", 7, ""),
+        ("hash_type", "", "md5"),
+        ("hash_type", None, "md5"),
+    ],
+)
+def test_an_odd_value_changes_nothing_of_other_files(
+    key: str, value: object, read: object
+) -> None:
+    plain = {"id": "f1", "path": "a", "size": 9, "hash": "b", "hash_type": "op3"}
+    odd = {**plain, "id": "f2", key: value}
+    first, second = parse_files([plain, None, odd])
+    assert first == RepresentationFile("f1", "a", 9, "b", "op3")
+    assert second._asdict() == {**plain, "id": "f2", key: read}
+
+
 @pytest.mark.parametrize("data", [None, 1, [], {}, {"files": None}, {"files": [1]}])
 def test_broken_data_has_no_entries(data: object) -> None:
     assert parse_entries(data) == {}

@@ -12,12 +12,19 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
     TransferCancelledError,
 )
+from ayon_sitesync.providers.base import SiteConfig
+from ayon_sitesync.providers.registry import make_provider
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.work import TransferFile
 
 from tests.support import drive_mock, dropbox_mock
 from tests.support.cloud_mock import CloudProxy
-from tests.support.cloud_storage import DriveStorage, DropboxStorage, run_clouds
+from tests.support.cloud_storage import (
+    DriveStorage,
+    DropboxStorage,
+    make_drive_settings,
+    run_clouds,
+)
 from tests.support.drive_mock import DriveMock
 from tests.support.dropbox_mock import DropboxMock
 from tests.support.large_file import (
@@ -183,4 +190,25 @@ def test_unknown_drive_is_told_with_those_there_are(
     assert isinstance(storage, DriveStorage)
     provider = storage.make_provider_at(roots)
     with pytest.raises(SiteUnhealthyError, match=message):
+        provider.check_health(["work"], writable=False)
+
+
+@pytest.mark.parametrize(
+    ("work", "cache", "place"),
+    [
+        ("/Studio Drive/work", "/Cache Drive", "Studio Drive"),
+        ("/My Drive/work", "/My Drive/cache", "My Drive/work"),
+        ("/My Drive/work", "/Studio Drive/cache", "My Drive/work"),
+    ],
+)
+def test_roots_in_several_drives_are_told(
+    work: str, cache: str, place: str, clouds: Clouds, proxy: CloudProxy, tmp_path: Path
+) -> None:
+    """As `/{root}` in the setting makes them: one remote serves all roots of a site."""
+    clouds.drive.make_folder("work", "", shared=True)
+    settings = make_drive_settings(tmp_path, "")
+    roots = {"cache": cache, "work": work}
+    config = SiteConfig("cloud", roots, "linux", "beef", settings=settings)
+    provider = make_provider("gdrive", config)
+    with pytest.raises(SiteUnhealthyError, match=f"'cache' is not in '/{place}'"):
         provider.check_health(["work"], writable=False)

@@ -15,6 +15,7 @@ from .provider import RcloneProvider
 from .remotes import RemoteConfig, ensure_remote
 
 MY_DRIVE = "My Drive"
+MAIN_ROOT = "work"
 
 
 class GoogleDriveProvider(RcloneProvider):
@@ -40,14 +41,25 @@ class GoogleDriveProvider(RcloneProvider):
                 " shared drive"
             )
         if names[0] == MY_DRIVE:
-            return _find_shared_folder(session, plain, names[1:])
-        drive_id = _find_shared_drive(session, plain, names[0])
-        return _extend(plain, team_drive=drive_id), f"/{names[0]}"
+            config, place = _find_shared_folder(session, plain, names[1:])
+        else:
+            drive_id = _find_shared_drive(session, plain, names[0])
+            config, place = _extend(plain, team_drive=drive_id), f"/{names[0]}"
+        self._check_roots(place)
+        return config, place
 
     def _find_base(self) -> str:
-        """The folder that all roots are in."""
-        roots = list(self._roots.values())
-        return roots[0] if roots else ""
+        """The folder that tells where the roots are."""
+        return self._roots.get(MAIN_ROOT) or next(iter(self._roots.values()), "")
+
+    def _check_roots(self, place: str) -> None:
+        """Raises `OptionError` for a root that is elsewhere: there is one remote."""
+        for name, root in sorted(self._roots.items()):
+            if root != place and not root.startswith(f"{place}/"):
+                raise OptionError(
+                    f"'gdrive > roots': root '{name}' is not in '{place}'; all roots of"
+                    " a site are in one shared drive, or in one shared folder"
+                )
 
 
 def read_credentials(paths: Mapping[str, Any], platform: str) -> str:

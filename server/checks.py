@@ -78,15 +78,20 @@ def clean_message(message: str | None) -> str | None:
     return message.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def check_cursor(field: str, text: str | None) -> Cursor | None:
+def check_cursor(field: str, text: str | None, site_order: str | None) -> Cursor | None:
     """Return where a row of a list of representations stands.
 
-    :raises InvalidRequestError: it is no cursor of ours.
+    :param site_order: the list's order if that is of a site, else None.
+    :raises InvalidRequestError: it is no cursor of ours, or of another order.
     """
     if text is None:
         return None
     try:
-        return decode_cursor(text)
+        cursor = decode_cursor(text)
     except ValueError as error:
         msg = f"{field}: {error}; take it from pageInfo"
         raise InvalidRequestError(field, msg) from None
+    if site_order is not None and cursor.site_order != site_order:
+        msg = f"{field}: the cursor is of a list in another order; begin without it"
+        raise InvalidRequestError(field, msg)
+    return cursor

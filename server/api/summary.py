@@ -211,13 +211,14 @@ def slice_of(query: QueryModel) -> Slice:
     if is_backward and (query.first is not None or query.after is not None):
         msg = "last and before cannot be used together with first and after"
         raise InvalidRequestError("last" if query.last else "before", msg)
+    order = order_of(query)
     return Slice(
         count=(query.last if is_backward else query.first) or DEFAULT_COUNT,
-        cursor=check_cursor("before", query.before)
+        cursor=check_cursor("before", query.before, order.name)
         if is_backward
-        else check_cursor("after", query.after),
+        else check_cursor("after", query.after, order.name),
         is_backward=is_backward,
-        order=order_of(query),
+        order=order,
     )
 
 

@@ -13,8 +13,9 @@ _LARGEST_INT = 2**31 - 1
 # Microseconds of a date that Postgres knows, and more than any size of files.
 _LARGEST_KEY = 2**57
 _SHAPES = (
-    [str, str, int, str, str, type(None)],
-    [str, str, int, str, str, int],
+    [str, str, int, str, str, type(None), type(None)],
+    [str, str, int, str, str, type(None), str],
+    [str, str, int, str, str, int, str],
 )
 
 
@@ -23,7 +24,8 @@ class Cursor:
     """Where a row of a list of representations stands.
 
     `key` is the number that a list in the order of a site is sorted by; None where
-    the site has no row, and in all other orders.
+    the site has no row, and in all other orders. `site_order` is that order, which the
+    key belongs to; None in all others, whose places the rest tells.
     """
 
     folder_path: str
@@ -32,6 +34,7 @@ class Cursor:
     representation: str
     id: str
     key: int | None = None
+    site_order: str | None = None
 
     def sort_key(self) -> list[str | int]:
         """Return what the orders without a site compare."""
@@ -45,7 +48,7 @@ class Cursor:
 
 
 def encode_cursor(cursor: Cursor) -> str:
-    values = [*cursor.sort_key(), cursor.key]
+    values = [*cursor.sort_key(), cursor.key, cursor.site_order]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
 
 

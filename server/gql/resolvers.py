@@ -259,7 +259,9 @@ def _slice(
         msg = f"{name}: must be 1 to {MOST_ROWS}"
         raise InvalidRequestError(name, msg)
     cursor = (
-        check_cursor("before", before) if is_backward else check_cursor("after", after)
+        check_cursor("before", before, order.name)
+        if is_backward
+        else check_cursor("after", after, order.name)
     )
     return Slice(count, cursor, is_backward, order)
 

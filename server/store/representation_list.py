@@ -35,6 +35,11 @@ class Order:
     def is_by_site(self) -> bool:
         return self.sort_by in SITE_ORDERS
 
+    @property
+    def name(self) -> str | None:
+        """What keys of cursors belong to; None where they have none."""
+        return f"{self.sort_by} on {self.site_name}" if self.is_by_site else None
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -63,6 +68,7 @@ class Page:
     with_files: bool
     has_next: bool
     has_previous: bool
+    order: Order
 
     def rows(self) -> Iterator[dict[str, Any]]:
         for record in self.records:
@@ -70,13 +76,13 @@ class Page:
             yield describe_row(record, states, self.with_files)
 
     def cursors(self) -> list[str]:
-        return [_cursor(record) for record in self.records]
+        return [_cursor(record, self.order) for record in self.records]
 
     def info(self) -> dict[str, Any]:
         records = self.records
         return {
-            "startCursor": _cursor(records[0]) if records else None,
-            "endCursor": _cursor(records[-1]) if records else None,
+            "startCursor": _cursor(records[0], self.order) if records else None,
+            "endCursor": _cursor(records[-1], self.order) if records else None,
             "hasNextPage": self.has_next,
             "hasPreviousPage": self.has_previous,
         }
@@ -131,6 +137,7 @@ class RepresentationList:
             with_files=with_files,
             has_next=has_cursor if part.is_backward else has_more,
             has_previous=has_more if part.is_backward else has_cursor,
+            order=part.order,
         )
 
     async def anchors(
@@ -164,7 +171,7 @@ class RepresentationList:
                 "anchors", project_name, filters, values, order=name
             )
         total = rows[0]["total"] if rows else 0
-        cursors = [_cursor(row) for row in rows if row["position"] % every == 0]
+        cursors = [_cursor(row, order) for row in rows if row["position"] % every == 0]
         return Anchors(cursors[:most], total)
 
     async def _plain(
@@ -279,7 +286,7 @@ def _reads_few(filters: Filters, part: Slice) -> bool:
     )
 
 
-def _cursor(record: Any) -> str:
+def _cursor(record: Any, order: Order) -> str:
     return encode_cursor(
         Cursor(
             record["path"],
@@ -288,5 +295,6 @@ def _cursor(record: Any) -> str:
             record["representation"],
             record["id"],
             record["key"],
+            order.name,
         )
     )

@@ -476,6 +476,44 @@ async def test_anchors_lead_into_the_list(
         assert ids(page) == everything[number * 10 :][:3]
 
 
+async def test_a_cursor_of_another_order_of_a_site_is_refused(
+    host: Host, pipeline: Pipeline, client: httpx.AsyncClient
+) -> None:
+    published = [await pipeline.publish() for _ in range(3)]
+    for each in published[:2]:
+        await sync(client, host, each, "studio", 1)
+    by_folder: dict[str, Any] = {"sortBy": "folder"}
+    by_size = {"sortBy": "size", "sortSite": "studio"}
+    elsewhere = {"sortBy": "size", "sortSite": SITE}
+    by_priority = {"sortBy": "priority", "sortSite": "studio"}
+
+    async def cursor(sorting: dict[str, Any]) -> str:
+        answer = await query(client, host, first=1, **sorting)
+        return str(answer["pageInfo"]["endCursor"])
+
+    path = f"{host.addon_path}/demo/representations/query"
+    graph = """query($after: String) { project(name: "demo") {
+        representations(first: 1, after: $after, sortBy: SIZE, sortSite: "studio") {
+            edges { node { id } } } } }"""
+    for sorting in (by_folder, elsewhere, by_priority):
+        after = await cursor(sorting)
+        body = {"first": 1, "after": after, **by_size}
+        answer = await client.post(path, json=body)
+        assert answer.status_code == 400, sorting
+        assert answer.json()["field"] == "after"
+        assert "another order" in answer.json()["detail"]
+        body = {"query": graph, "variables": {"after": after}}
+        answer = await client.post(f"{host.addon_path}/-/graphql", json=body)
+        assert "another order" in answer.json()["errors"][0]["message"]
+    # Its place in an order of names is that of its row, whatever it was given in.
+    after = await cursor(by_size)
+    answer = await client.post(path, json={"first": 3, "after": after, **by_folder})
+    assert answer.status_code == 200
+    down = {**by_size, "sortDesc": True}
+    answer = await client.post(path, json={"first": 3, "after": after, **down})
+    assert answer.status_code == 200
+
+
 async def test_every_filter_narrows_list_total_and_anchors(
     host: Host, pipeline: Pipeline, client: httpx.AsyncClient, clock: Clock
 ) -> None:

@@ -131,7 +131,7 @@ def test_keeping_a_copy_drops_its_proof() -> None:
 
 
 def test_cursors_come_back_as_they_were() -> None:
-    cursor = Cursor("shots/ünï", "p'%\"", -1, "exr", "a" * 32)
+    cursor = Cursor("shots/ünï", "p'%\"", -1, "exr", "a" * 32, 5, "size on ünï")
     assert decode_cursor(encode_cursor(cursor)) == cursor
 
 

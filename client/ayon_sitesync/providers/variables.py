@@ -1,9 +1,10 @@
-"""Variables of this machine's environment that settings may name, as `{NAME}`."""
+"""What paths in settings may name: variables of this machine as `{NAME}`, its home."""
 
 from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Optional
 
 _LOGIN = re.compile(
@@ -18,3 +19,11 @@ def read_variable(name: str) -> Optional[str]:
     processes: whoever edits a site's settings would have them sent to his own server.
     """
     return None if _LOGIN.fullmatch(name) else os.environ.get(name)
+
+
+def expand_home(path: str) -> Path:
+    """`path` with `~` as the user's home; as it is for a user who has none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SiteUnhealthyError
+from ..variables import expand_home
 from .options import DEFAULT_PORT, SshOptions
 
 log = logging.getLogger(__name__)
@@ -50,13 +51,20 @@ def check_host_key(paramiko: Any, options: SshOptions, key: Any) -> None:
             options,
             f"has another host key than before: {shown}. Somebody may be in between."
             " If the server was set up anew, put its fingerprint into 'sftp_host_key'"
-            f" or remove '{name}' from known_hosts and {_own_file(options)}",
+            f" or remove '{name}' from {' and '.join(_list_files(options))}",
         )
     if not options.accept_first_use:
         raise _refuse(
             options,
             f"is not known; its host key is {shown}. Compare it with the server's and"
             " put the fingerprint into 'sftp_host_key' or the key into known_hosts",
+        )
+    if not options.state_folder:
+        raise _refuse(
+            options,
+            f"is not known; its host key is {shown}, and there is no folder to remember"
+            " it in: set HOME (Windows: LOCALAPPDATA), or put the fingerprint into"
+            " 'sftp_host_key'",
         )
     _remember(options, name, key)
     log.warning(
@@ -94,15 +102,17 @@ def _own_file(options: SshOptions) -> Path:
     return Path(options.state_folder, "known_hosts")
 
 
+def _list_files(options: SshOptions) -> list[str]:
+    """Where keys are known from: the user's, the system's, this machine's."""
+    files = [str(expand_home("~/.ssh/known_hosts")), "/etc/ssh/ssh_known_hosts"]
+    return [*files, str(_own_file(options))] if options.state_folder else files
+
+
 def _read_known(paramiko: Any, options: SshOptions) -> Any:
     known = paramiko.HostKeys()
-    for path in (
-        Path("~/.ssh/known_hosts").expanduser(),
-        Path("/etc/ssh/ssh_known_hosts"),
-        _own_file(options),
-    ):
+    for file in _list_files(options):
         with suppress(OSError):
-            known.load(str(path))
+            known.load(file)
     return known
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ...errors import WRONG_SETTING, SiteUnhealthyError
 from ..base import SiteConfig
-from ..variables import read_variable
+from ..variables import expand_home, read_variable
 
 DEFAULT_PORT = 22
 LARGEST_PORT = 65535
@@ -79,7 +78,7 @@ def _find_key(settings: Mapping[str, Any], config: SiteConfig) -> str:
     by_platform = settings.get("sftp_key") or {}
     paths = [path for path in by_platform.get(config.platform) or [] if path]
     expanded = [
-        Path(expand_variables(path, config.site_name, "sftp_key")).expanduser()
+        expand_home(expand_variables(path, config.site_name, "sftp_key"))
         for path in paths
     ]
     for path in expanded:

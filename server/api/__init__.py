@@ -54,12 +54,13 @@ def build_services(addon: BaseServerAddon) -> Services:
     configuration = Configuration(addon)
     pauses, agents, totals = PauseStore(), AgentStore(), TotalsStore()
     notices = Notices()
+    machines = MachineStore(configuration.is_shared_anywhere)
     return Services(
         configuration=configuration,
         keeper=SchemaKeeper(configuration.addon_version),
         live=LiveUpdates(notices),
         notices=notices,
-        states=SiteStateStore(),
+        states=SiteStateStore(machines),
         summary=SummaryStore(totals),
         totals=totals,
         representations=RepresentationList(),
@@ -73,7 +74,7 @@ def build_services(addon: BaseServerAddon) -> Services:
         pauses=pauses,
         activity=ActivityStore(),
         explain=ExplainStore(agents),
-        machines=MachineStore(),
+        machines=machines,
         removals=RemovalStore(),
         removal_reports=RemovalReportStore(configuration.for_project, pauses.load),
         scans=ScanStore(),

@@ -24,7 +24,6 @@ from ..host import (
 )
 from ..store.access import (
     Caller,
-    check_machine_site,
     is_machine_user,
     may_enter,
     readable_paths,
@@ -200,11 +199,8 @@ class ClaimDesk:
         for name in projects:
             sites = await self._services.configuration.for_project(name, variant)
             is_shared = is_shared or sites.is_shared(site_name)
-        if not is_shared and not await is_machine_user(site_name, caller):
-            # He would be its first user: whatever projects and variant he names.
-            is_shared = await self._services.configuration.is_shared_anywhere(site_name)
         if not is_shared:
-            await check_machine_site(site_name, caller)
+            await self._services.machines.check(site_name, caller)
         elif not caller.is_manager:
             msg = (
                 f"agent.siteName: the shared site '{site_name}' is served by "

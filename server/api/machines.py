@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from ..domain.site import LOCAL_SITE, MAX_SITE_NAME_LENGTH
 from ..errors import InvalidRequestError, LocalSiteNameError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel
-from ..store.access import Caller, check_machine_site
+from ..store.access import Caller
 from .answers import answer
 from .inputs import check_text
 from .models import ErrorModel
@@ -92,4 +92,4 @@ class MachineRoutes:
         if await self._services.configuration.is_shared_anywhere(site_name):
             msg = f"siteName: '{site_name}' is a shared site and nobody's machine"
             raise InvalidRequestError("siteName", msg)
-        await check_machine_site(site_name, caller)
+        await self._services.machines.check(site_name, caller)

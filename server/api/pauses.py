@@ -21,7 +21,7 @@ from ..host import (
     OPModel,
     get_project_list,
 )
-from ..store.access import Caller, check_machine_site, may_enter
+from ..store.access import Caller, may_enter
 from .answers import answer
 from .inputs import check_text
 from .models import ErrorModel
@@ -127,7 +127,7 @@ class PauseRoutes:
                 "may pause your own machine (scope site)"
             )
             raise NotAllowedError(msg)
-        await check_machine_site(site_name, caller)
+        await self._services.machines.check(site_name, caller)
 
     async def _is_shared(self, site_name: str, projects: list[str]) -> bool:
         if site_name == STUDIO_SITE:

@@ -11,7 +11,6 @@ from ..domain.site import MAX_SITE_NAME_LENGTH
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
 from ..store.access import (
     Caller,
-    check_machine_site,
     check_shared_scan,
     check_site_name,
 )
@@ -212,5 +211,5 @@ class PresenceRoutes:
         if sites.is_shared(name):
             check_shared_scan(name, caller)
         else:
-            await check_machine_site(name, caller)
+            await self._services.machines.check(name, caller)
         return Look(project_name, name, caller, sites, requeue)

@@ -12,7 +12,6 @@ from ..errors import InvalidRequestError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
 from ..store.access import (
     Caller,
-    check_machine_site,
     check_shared_removal,
     check_site_name,
     readable_paths,
@@ -137,7 +136,7 @@ class TombstoneRoutes:
             if sites.is_shared(name):
                 check_shared_removal(name, caller)
             else:
-                await check_machine_site(name, caller)
+                await self._services.machines.check(name, caller)
         ids = sorted({str(each) for each in body.representationIds})
         paths = await readable_paths(caller, project_name)
         marks = await self._tombstones.remove(

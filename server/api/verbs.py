@@ -25,12 +25,12 @@ from ..errors import (
 from ..host import ClientSiteID, CurrentUser, ProjectName, logging
 from ..store.access import (
     Caller,
-    check_machine_site,
     check_site_name,
     readable_paths,
 )
 from ..store.filters import Filters
 from ..store.interruptions import do_until_answered
+from ..store.machines import MachineStore
 from ..store.project_schemas import PROJECT_GONE
 from ..store.verb_plan import Order, Tally, undo_of
 from ..store.verbs import SLICE
@@ -182,7 +182,7 @@ class VerbRoutes:
     async def _carry_out(
         self, order: Order, caller: Caller, body: OrderModel
     ) -> dict[str, Any]:
-        await _check_order(order, caller)
+        await _check_order(order, caller, self._services.machines)
         body.selection.check()
         selection = await self._select(order.project_name, caller, body)
         most = self._services.verbs.most_at_once // len(order.site_names)
@@ -334,7 +334,7 @@ class VerbRoutes:
             after = ids[-1]
 
 
-async def _check_order(order: Order, caller: Caller) -> None:
+async def _check_order(order: Order, caller: Caller, machines: MachineStore) -> None:
     """Let a verb through on sites that are known and the caller's to order about.
 
     :raises NotAllowedError: it is for managers, or a machine is somebody else's.
@@ -345,16 +345,18 @@ async def _check_order(order: Order, caller: Caller) -> None:
         raise NotAllowedError(msg)
     for name in order.site_names:
         await check_site_name(order.project_name, name, caller, order.sites)
-        await _check_verb(order, name, caller)
+        await _check_verb(order, name, caller, machines)
         if order.verb == Verb.REMOVE:
             # It reaches the other names of the same store.
             for alias in sorted(order.sites.aliases(name)):
-                await _check_verb(order, alias, caller)
+                await _check_verb(order, alias, caller, machines)
 
 
-async def _check_verb(order: Order, site_name: str, caller: Caller) -> None:
+async def _check_verb(
+    order: Order, site_name: str, caller: Caller, machines: MachineStore
+) -> None:
     if not order.sites.is_shared(site_name):
-        await check_machine_site(site_name, caller)
+        await machines.check(site_name, caller)
         return
     if caller.is_manager:
         return

@@ -24,17 +24,6 @@ SELECT $1::text LIKE ANY ($2::text[]) AS matches;
 -- name: machine_owners
 SELECT user_name FROM public.sitesync_machine_sites WHERE site_name = $1;
 
--- name: own_machine
--- The first user becomes the owner; a second one at the same time gets nothing.
-INSERT INTO public.sitesync_machine_sites (site_name, user_name, added_by, added_at)
-SELECT $1::varchar, $2::varchar, $2::varchar, public.sitesync_now_v1()
-WHERE NOT EXISTS (
-    SELECT 1 FROM public.sitesync_machine_sites WHERE site_name = $1::varchar
-);
-
--- name: lock_machine
-SELECT pg_advisory_xact_lock(hashtextextended('sitesync machine ' || $1::text, 0));
-
 -- name: machine_known
 -- A machine that AYON has registered, or one whose agent has worked.
 SELECT EXISTS (SELECT 1 FROM public.sites WHERE id = $1)
@@ -46,9 +35,6 @@ SELECT EXISTS (SELECT 1 FROM public.sites WHERE id = $1)
 SELECT id FROM public.sites WHERE id = ANY ($1::varchar[])
 UNION
 SELECT site_name FROM public.sitesync_machine_sites WHERE site_name = ANY ($1::varchar[]);
-
--- name: registered_site
-SELECT id, data -> 'users' AS users FROM public.sites WHERE id = $1;
 
 -- name: site_in_use
 SELECT EXISTS (

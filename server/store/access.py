@@ -197,29 +197,6 @@ async def find_machines(names: Collection[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def check_machine_site(site_name: str, caller: Caller) -> None:
-    """Let the users of a machine site and managers through.
-
-    A machine without an owner gets one: the first user who writes from it (its id is
-    in his request's header) or whom AYON has registered on it.
-
-    :raises NotAllowedError: the machine is somebody else's.
-    """
-    if await is_machine_user(site_name, caller):
-        return
-    msg = (
-        f"Site '{site_name}' is another user's machine: its owner or a manager "
-        "can add you to it"
-    )
-    if not await _may_own(site_name, caller):
-        raise NotAllowedError(msg)
-    async with Postgres.transaction() as connection:
-        await connection.execute(_SQL.get("lock_machine"), site_name)
-        await connection.execute(_SQL.get("own_machine"), site_name, caller.name)
-    if not await is_machine_user(site_name, caller):
-        raise NotAllowedError(msg)
-
-
 async def is_machine_user(site_name: str, caller: Caller) -> bool:
     """Tell whether a machine is the caller's to use; every one is a manager's."""
     return caller.is_manager or caller.name in await _machine_users(site_name)
@@ -236,13 +213,6 @@ async def is_anothers_machine(site_name: str, caller: Caller) -> bool:
 async def _machine_users(site_name: str) -> set[str]:
     owners = await Postgres.fetch(_SQL.get("machine_owners"), site_name)
     return {row["user_name"] for row in owners}
-
-
-async def _may_own(site_name: str, caller: Caller) -> bool:
-    if site_name == caller.site_id:
-        return True
-    row = await Postgres.fetchrow(_SQL.get("registered_site"), site_name)
-    return row is not None and caller.name in (row["users"] or [])
 
 
 @dataclass(frozen=True)

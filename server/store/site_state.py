@@ -26,7 +26,6 @@ from .access import (
     Caller,
     Representation,
     SharedPost,
-    check_machine_site,
     check_shared_post,
     check_shared_removal,
     check_site_name,
@@ -35,6 +34,7 @@ from .access import (
     may_publish,
     readable_paths,
 )
+from .machines import MachineStore
 from .posts import (
     BulkPost,
     StatePost,
@@ -88,7 +88,8 @@ class _Posts:
 class SiteStateStore:
     """Posts, removals and reads of states."""
 
-    def __init__(self) -> None:
+    def __init__(self, machines: MachineStore) -> None:
+        self._machines = machines
         self._reconciliation = ReconciliationStore()
 
     async def list_states(
@@ -288,7 +289,7 @@ class SiteStateStore:
         caller, sites = target.caller, target.sites
         if not sites.is_shared(target.site_name):
             if not await self._queues_new_files(target, representation, row, post):
-                await check_machine_site(target.site_name, caller)
+                await self._machines.check(target.site_name, caller)
             return
         is_new = row is None or is_republish(row, representation, post)
         statuses = {file.status for file in post.files}
@@ -337,7 +338,7 @@ class SiteStateStore:
         if target.sites.is_shared(site_name):
             check_shared_removal(site_name, target.caller)
         else:
-            await check_machine_site(site_name, target.caller)
+            await self._machines.check(site_name, target.caller)
 
     def _last_copies(
         self,

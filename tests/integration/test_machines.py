@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import httpx
 import pytest
+from ayon_server.events import EventStream
+from ayon_server.lib.postgres import Postgres
 
+from devhost.schema import create_project
 from tests.integration.conftest import CONFIGURED, SITE, SetSettings
 from tests.integration.pipeline import Pipeline
 from tests.support.devhost_app import Host
@@ -77,3 +83,81 @@ async def test_bad_input_names_the_field(
 ) -> None:
     answer = await change(owner, host, user, site=site)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+# What is asked in a project whose settings do not have the site: method, path, body.
+TAKING: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a state": ("POST", "demo/state/{id}/{site}", {"files": []}),
+    "states": (
+        "POST",
+        "demo/states",
+        {"states": [{"representationId": "{id}", "siteName": "{site}", "status": 1}]},
+    ),
+    "a removal": ("DELETE", "demo/state/{id}/{site}", {}),
+    "a verb": (
+        "POST",
+        "demo/verbs/queue",
+        {"siteNames": ["{site}"], "selection": {"representationIds": ["{id}"]}},
+    ),
+    "presence": ("POST", "demo/presence", {"siteName": "{site}", "files": []}),
+    "remains": (
+        "POST",
+        "demo/tombstones/remove",
+        {"siteName": "{site}", "representationIds": []},
+    ),
+    "a pause": (
+        "POST",
+        "-/pauses",
+        {
+            "scope": "site",
+            "siteName": "{site}",
+            "projectName": "demo",
+            "paused": True,
+        },
+    ),
+    "a claim": (
+        "POST",
+        "-/claim",
+        {
+            "agent": {"id": "a" * 32, "siteName": "{site}", "hostname": "here"},
+            "projects": ["demo"],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", TAKING)
+async def test_a_site_of_another_project_is_nobodys_machine(
+    host: Host, set_settings: SetSettings, pipeline: Pipeline, asked: str
+) -> None:
+    """Else its name would be his who asks first in a project that lacks it."""
+    await create_project("second", "second")
+    await Postgres.execute(
+        "INSERT INTO project_second.settings "
+        "(addon_name, addon_version, variant, data) VALUES ($1, $2, 'production', $3)",
+        host.addon.name,
+        host.addon.version,
+        {"sites": [{"name": "vault", "provider": "sftp"}]},
+    )
+    await EventStream.dispatch("settings.changed")
+    published = await pipeline.publish()
+    manager = await host.client("manager", "vault")
+    posted = await manager.post(
+        f"{host.addon_path}/demo/state/{published.id}/vault",
+        json={"files": published.posted(1)},
+    )
+    assert posted.status_code == 204, posted.text
+    client = await host.client("artist", "vault")
+    method, path, body = TAKING[asked]
+    filled = json.dumps([path, body])
+    for name, text in (("{id}", published.id), ("{site}", "vault")):
+        filled = filled.replace(name, text)
+    path, body = json.loads(filled)
+    answer = await client.request(method, f"{host.addon_path}/{path}", json=body)
+    if asked == "states":
+        [result] = answer.json()["results"]
+        assert result["errorCode"] == "not_allowed"
+    else:
+        assert answer.status_code == 403, answer.text
+    owners = "SELECT * FROM public.sitesync_machine_sites"
+    assert await Postgres.fetch(owners) == []

@@ -28,7 +28,13 @@ from devhost.studio import create_studio_database, open_database, set_production
 
 ROOT = Path(__file__).parent.parent
 DATABASE = "ayon"
-_SETTINGS = ("synchronous_commit=off", "shared_buffers=256MB", "max_wal_size=4GB")
+# Room as on a studio's server; memory is taken as it is used.
+_SETTINGS = (
+    "synchronous_commit=off",
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=15min",
+)
 _CLOSE_SECONDS = 3
 _WATCH_SECONDS = 0.5
 

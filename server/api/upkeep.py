@@ -213,17 +213,18 @@ class Upkeep(BackgroundWorker):
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _cut(self, project_name: str, sites: ProjectSites) -> None:
-        """Cut growing tables down, once an hour."""
+        """Cut growing tables down, once an hour; what is left, at the next look."""
         for number in range(MOST_BATCHES):
             async with take_turn(project_name) as is_mine:
                 if not is_mine or not (
                     number or await is_due(project_name, "cut", RETENTION_SECONDS)
                 ):
                     return
-                has_more = await self._retention.cut_project(project_name, sites)
-                has_more |= await self._retention.forget_deleted(project_name)
-                await write_position(project_name, "cut", "")
-            if not has_more:
+                is_left = await self._retention.cut_project(project_name, sites)
+                is_known = await self._retention.forget_deleted(project_name)
+                if not is_left:
+                    await write_position(project_name, "cut", "")
+            if not (is_left or is_known):
                 return
             await asyncio.sleep(PAUSE_SECONDS)
 

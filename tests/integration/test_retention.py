@@ -1,5 +1,6 @@
 """What grows is cut down, and what is still needed stays."""
 
+import sys
 import uuid
 
 import httpx
@@ -92,6 +93,37 @@ async def test_many_rows_go_in_batches(
         clock.now - 10 * DAY,
     )
     await Upkeep(host, clock).look()
+    assert await counts("throughput") == {"throughput": 0}
+
+
+async def test_what_one_look_leaves_the_next_one_cuts(
+    agent: Agent, host: Host, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy studio makes more in a day than one look an hour would cut."""
+    module = type(host.addon).__module__
+    monkeypatch.setattr(sys.modules[f"{module}.api.upkeep"], "MOST_BATCHES", 2)
+    monkeypatch.setattr(sys.modules[f"{module}.store.retention"], "ROWS_AT_ONCE", 10)
+    await Postgres.execute(
+        "INSERT INTO project_demo.sitesync_throughput (minute, site_name, slot, bytes) "
+        "SELECT to_timestamp($1::float8) - n * interval '1 minute', 'studio', 0, 1 "
+        "FROM generate_series(1, 45) AS n",
+        clock.now - 10 * DAY,
+    )
+    upkeep = Upkeep(host, clock)
+    left = []
+    for _ in range(4):
+        await upkeep.look(after=10.0)
+        left.append((await counts("throughput"))["throughput"])
+    assert left == [25, 5, 0, 0]
+    # Then it rests for an hour.
+    await Postgres.execute(
+        "INSERT INTO project_demo.sitesync_throughput (minute, site_name, slot, bytes) "
+        "VALUES (to_timestamp($1::float8), 'studio', 0, 1)",
+        clock.now - 11 * DAY,
+    )
+    await upkeep.look(after=10.0)
+    assert await counts("throughput") == {"throughput": 1}
+    await upkeep.look(after=3601.0)
     assert await counts("throughput") == {"throughput": 0}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +27,21 @@ from tests.support.cloud_storage import (
     run_clouds,
 )
 from tests.support.drive_mock import DriveMock
-from tests.support.dropbox_mock import DropboxMock
+from tests.support.dropbox_mock import EMAIL, REFRESH_TOKEN, DropboxMock
 from tests.support.large_file import (
     NAME,
     Disk,
     slow_down,
     transfer,
+)
+
+ENDED_TOKEN = json.dumps(
+    {
+        "access_token": "ended-long-ago",
+        "token_type": "bearer",
+        "refresh_token": REFRESH_TOKEN,
+        "expiry": "2020-01-01T00:00:00Z",
+    }
 )
 
 
@@ -212,3 +222,31 @@ def test_roots_in_several_drives_are_told(
     provider = make_provider("gdrive", config)
     with pytest.raises(SiteUnhealthyError, match=f"'cache' is not in '/{place}'"):
         provider.check_health(["work"], writable=False)
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ('{"access_token": canary-broken', "no JSON as `rclone authorize dropbox`"),
+        ('{"refresh_token": "canary"}', "no JSON as `rclone authorize dropbox`"),
+        (ENDED_TOKEN, "write the member's e-mail address"),
+    ],
+)
+def test_token_of_dropbox_that_finds_no_member_is_told(
+    token: str, message: str, clouds: Clouds, proxy: CloudProxy
+) -> None:
+    storage = DropboxStorage(clouds.dropbox, proxy, team=True, token=token)
+    with pytest.raises(SiteUnhealthyError, match=message) as told:
+        storage.make_provider().check_health(["work"], writable=False)
+    assert "canary" not in str(told.value)
+
+
+def test_d37_token_that_ended_serves_a_member_by_address(
+    clouds: Clouds, proxy: CloudProxy, disk: Disk
+) -> None:
+    storage = DropboxStorage(
+        *(clouds.dropbox, proxy), team=True, token=ENDED_TOKEN, member=EMAIL
+    )
+    disk.write(100)
+    assert transfer(disk.provider, storage.make_provider()).moved
+    assert clouds.dropbox.renewals > 0

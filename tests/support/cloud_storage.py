@@ -114,7 +114,9 @@ class DropboxStorage:
         *,
         team: bool = False,
         token: str = TOKEN,
+        member: str = "Kim Lee",
     ) -> None:
+        """`member`: as whom a team's Dropbox is used."""
         self._dropbox = dropbox
         self.take_away = proxy.take_away
         self._prefix = "/Team Files/ayon/" if team else "/ayon/"
@@ -122,7 +124,7 @@ class DropboxStorage:
         self._settings = {
             "token": token,
             "team_folder_name": "Team Files" if team else "",
-            "acting_as_member": "Kim Lee" if team else "",
+            "acting_as_member": member if team else "",
             "roots": "/ayon",
             "rclone_executable_path": EXECUTABLE,
         }

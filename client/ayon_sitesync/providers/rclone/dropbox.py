@@ -20,6 +20,7 @@ MORE_MEMBERS_URL = "https://api.dropboxapi.com/2/team/members/list/continue_v2"
 TIMEOUT_SECONDS = 30.0
 NEVER = "2099-01-01T00:00:00Z"
 HTTP_ERROR = 400
+UNAUTHORIZED = 401
 
 
 class DropboxProvider(RcloneProvider):
@@ -52,6 +53,11 @@ class DropboxProvider(RcloneProvider):
             token = json.dumps(
                 {"access_token": token, "token_type": "bearer", "expiry": NEVER}
             )
+        elif not _read_access_token(token):
+            raise OptionError(
+                "'dropbox > token' is no JSON as `rclone authorize dropbox` prints it;"
+                " copy all of what is between its arrows"
+            )
         return RemoteConfig("dropbox", {"token": token})
 
     def _find_place(self, session: Session) -> tuple[RemoteConfig, str]:
@@ -60,10 +66,28 @@ class DropboxProvider(RcloneProvider):
         if not member:
             return config, ""
         if "@" not in member:
-            token = str(json.loads(config.options["token"]).get("access_token") or "")
+            token = _read_access_token(config.options["token"])
             session.api.hide({token})
-            member = find_member(token, member)
+            try:
+                member = find_member(token, member)
+            except RcError as error:
+                if error.status != UNAUTHORIZED or NEVER in config.options["token"]:
+                    raise
+                # rclone renews it, but tells it to nobody.
+                raise OptionError(
+                    "'dropbox > acting_as_member': names cannot be looked up with this"
+                    " token, which has ended; write the member's e-mail address"
+                ) from None
         return RemoteConfig(config.kind, {**config.options, "impersonate": member}), ""
+
+
+def _read_access_token(text: str) -> str:
+    """The access token in a token as JSON; empty where there is none."""
+    try:
+        token = json.loads(text)
+    except ValueError:
+        return ""
+    return str(token.get("access_token") or "") if isinstance(token, dict) else ""
 
 
 def find_member(token: str, display_name: str) -> str:

@@ -10,6 +10,7 @@ retried inside a provider: the queue decides about another attempt.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -297,6 +298,13 @@ class BatchProvider(Provider, Protocol):
 
     def write_many(self, files: Sequence[NewFile]) -> list[Optional[TransferError]]:
         """Write to parts, read back, compare, publish; None = in place and proven."""
+
+
+POLY1305 = "poly1305"
+POLY1305_KEY = secrets.token_bytes(32)
+"""For comparing what is in two places, beside the checksums that are recorded: its sum
+costs a tenth of theirs, and nobody can make two contents that agree under a key of this
+process."""
 
 
 class DigestPart(Part, Protocol):

@@ -1,7 +1,8 @@
 """Digests, and which proof a route gives.
 
 Digests are written `algorithm:hex`. New ones are xxh3 (xxh3-128); without the xxhash
-package blake2b of 32 bytes. md5, sha1 and sha256 come from publishing.
+package blake2b of 32 bytes. md5, sha1 and sha256 come from publishing. poly1305 is for
+comparing a part with what was sent and is kept nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import importlib
 from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol
 
-from ..providers.base import Capabilities
+from ..providers.base import POLY1305, Capabilities
+from . import poly1305
 
 CONTENT, STORAGE, SIZE = "content", "storage", "size"
 """Proof levels: the target's content was read and compared; the storage said the same
@@ -108,6 +110,12 @@ def proof_level(capabilities: Capabilities) -> str:
     return CONTENT if capabilities.reads_back else SIZE
 
 
+def _make_hasher(algorithm: str) -> Hasher:
+    if algorithm == POLY1305:
+        return poly1305.Poly1305Hasher()
+    return _ALGORITHMS[algorithm]()
+
+
 class Digests:
     """Several digests of one stream of bytes."""
 
@@ -117,15 +125,20 @@ class Digests:
 
     def reset(self) -> None:
         """Begin anew."""
-        self._hashers = {name: _ALGORITHMS[name]() for name in self._algorithms}
+        self._hashers = {name: _make_hasher(name) for name in self._algorithms}
         self._list = list(self._hashers.values())
 
     def list_all(self) -> dict[str, str]:
-        """Algorithm to hex of all so far."""
-        return {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+        """Algorithm to hex of all so far; more may come after it."""
+        return {name: self._hashers[name].hexdigest() for name in self._list_kept()}
 
     def has_same_algorithms(self, names: Iterable[str]) -> bool:
-        return sorted(names) == self._algorithms
+        """Whether `list_all` tells of these."""
+        return sorted(names) == self._list_kept()
+
+    def _list_kept(self) -> list[str]:
+        """Without what can be told at the end only."""
+        return [name for name in self._algorithms if name != POLY1305]
 
     def update(self, data: memoryview) -> None:
         for hasher in self._list:
@@ -172,6 +185,8 @@ def algorithm_of(checksum: str) -> str:
 
 
 def is_computable(algorithm: str) -> bool:
+    if algorithm == POLY1305:
+        return poly1305.is_usable()
     return algorithm in _ALGORITHMS
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from ayon_sitesync.errors import (
@@ -20,19 +20,33 @@ from ayon_sitesync.errors import (
     SiteUnhealthyError,
     TransferError,
 )
-from ayon_sitesync.providers.base import FileStat, NewFile, SiteConfig, WholeFile
+from ayon_sitesync.providers.base import (
+    POLY1305,
+    FileStat,
+    NewFile,
+    SiteConfig,
+    WholeFile,
+)
 from ayon_sitesync.providers.sftp import SftpProvider
 from ayon_sitesync.providers.ssh import packets
 from ayon_sitesync.providers.ssh.connection import Connection
 from ayon_sitesync.providers.ssh.faults import map_status
 from ayon_sitesync.providers.ssh.session import SftpStatusError
 from ayon_sitesync.site_limits import SiteLimits
+from ayon_sitesync.transfer import poly1305
 from ayon_sitesync.transfer.batch import copy_batch
 from ayon_sitesync.transfer.batch_job import BatchJob
 from ayon_sitesync.transfer.copy import Route, copy_file
 from ayon_sitesync.transfer.copy_result import CopyResult
-from ayon_sitesync.transfer.verify import CONTENT, STORAGE
+from ayon_sitesync.transfer.verify import (
+    CONTENT,
+    STORAGE,
+    Digests,
+    algorithm_of,
+    normalize_checksum,
+)
 from ayon_sitesync.work import TransferFile
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from tests.support.sshd import Sshd, make_key
 from tests.unit.client.disks import MACHINE_TAG, MIB, make_disk
@@ -389,6 +403,59 @@ def test_servers_shell_proves_what_was_written(
     (tmp_path / "disk" / name).write_bytes(content)
     assert copy(disk, remote, name, len(content)).proof == STORAGE
     assert (site.root / name).read_bytes() == content
+
+
+def test_server_and_this_machine_sum_alike(site: Site, server: Sshd) -> None:
+    provider = site.open(server.settings)
+    algorithms = provider.find_digest_algorithms()
+    assert POLY1305 in algorithms
+    content = memoryview(os.urandom(MIB + 1))
+    own = Digests(set(algorithms))
+    own.update(content)
+    with provider.create_part(provider.locate("{root[work]}/a.mov")) as part:
+        part.write(content)
+        for algorithm in algorithms:
+            assert part.compute_digest(algorithm, lambda _: None) == own.get(algorithm)
+
+
+def test_recorded_checksum_is_that_of_any_machine(
+    site: Site, server: Sshd, tmp_path: Path
+) -> None:
+    """What is compared with the server's sum counts in this process only."""
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    (tmp_path / "disk/a.mov").write_bytes(os.urandom(2 * MIB))
+    checksum = copy(disk, remote, "a.mov", 2 * MIB).checksum
+    assert normalize_checksum(checksum) == checksum
+    digests = Digests({algorithm_of(checksum), POLY1305})
+    assert list(digests.list_all()) == [algorithm_of(checksum)]
+    assert digests.has_same_algorithms([algorithm_of(checksum)])
+
+
+@pytest.mark.parametrize("reason", ["missing", "refused"])
+def test_machine_without_poly1305_takes_the_servers_next_sum(
+    site: Site,
+    server: Sshd,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+) -> None:
+    disk, remote = make_disk(tmp_path / "disk", "studio"), site.open(server.settings)
+    (tmp_path / "disk/a.mov").write_bytes(os.urandom(2 * MIB))
+    check(remote)
+
+    def refuse(key: bytes) -> NoReturn:
+        raise UnsupportedAlgorithm("a certified build")
+
+    poly1305.is_usable.cache_clear()
+    with monkeypatch.context() as patched:
+        if reason == "missing":
+            patched.setitem(sys.modules, "cryptography.exceptions", None)
+        else:
+            name = "cryptography.hazmat.primitives.poly1305.Poly1305"
+            patched.setattr(name, refuse)
+        assert copy(disk, remote, "a.mov", 2 * MIB).proof == STORAGE
+        assert not poly1305.is_usable()
+    poly1305.is_usable.cache_clear()
 
 
 def test_link_to_elsewhere_in_the_place_of_a_file_is_replaced_not_followed(

@@ -11,6 +11,8 @@ import socket
 import time
 from typing import Any, Callable, Optional
 
+from ..base import POLY1305, POLY1305_KEY
+
 GREET_SECONDS = 10.0
 STEP_SECONDS = 1.0
 SLOWEST_BYTES_PER_SECOND = 10_000_000
@@ -18,13 +20,19 @@ PATIENCE_SECONDS = 60.0
 RECEIVE_BYTES = 65536
 MOST_GREETING_BYTES = 65536
 
+_POLY1305 = f"openssl dgst -r -mac poly1305 -macopt hexkey:{POLY1305_KEY.hex()}"
+_OF_NOTHING = POLY1305_KEY[16:].hex()
+"""The sum of no bytes is the second half of the key."""
+
 COMMANDS = {
-    "xxh3": ("xxhsum", "xxhsum -H2"),
-    "blake2b": ("b2sum", "b2sum -l 256"),
-    "md5": ("md5sum", "md5sum"),
-    "sha256": ("sha256sum", "sha256sum"),
+    "xxh3": ("command -v xxhsum", "xxhsum -H2"),
+    POLY1305: (f"{_POLY1305} < /dev/null | grep {_OF_NOTHING}", _POLY1305),
+    "blake2b": ("command -v b2sum", "b2sum -l 256"),
+    "md5": ("command -v md5sum", "md5sum"),
+    "sha256": ("command -v sha256sum", "sha256sum"),
 }
-"""Our algorithms to a program and its call; the fastest first."""
+"""Our algorithms to what succeeds where there is a program, and its call; the fastest
+first."""
 
 _READY = "sitesync-shell"
 _ANSWER = re.compile(rb"^\\?([0-9a-f]+)\b[^\n]*\n@0\n$")
@@ -45,8 +53,8 @@ class RemoteShell:
         """
         # What it says on its error channel must not fill up and stop it.
         tries = "".join(
-            f"command -v {program} >/dev/null && echo {algorithm};"
-            for algorithm, (program, _) in COMMANDS.items()
+            f"{test} >/dev/null && echo {algorithm};"
+            for algorithm, (test, _) in COMMANDS.items()
         )
         channel.settimeout(GREET_SECONDS)
         channel.sendall(f"exec 2>/dev/null; echo {_READY}; {tries} echo .\n".encode())

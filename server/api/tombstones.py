@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from ..domain.files import MAX_BIGINT
 from ..errors import InvalidRequestError
 from ..host import ClientSiteID, CurrentUser, Field, OPModel, ProjectName
 from ..store.access import (
@@ -148,7 +149,9 @@ class TombstoneRoutes:
             {
                 "marked": len(here),
                 "files": sum(len(mark.files) for mark in here),
-                "bytes": sum(file.size for mark in here for file in mark.files),
+                "bytes": min(
+                    sum(file.size for mark in here for file in mark.files), MAX_BIGINT
+                ),
                 "problems": [
                     {
                         "representationId": each,

@@ -218,7 +218,7 @@ def _node(project_name: str, row: dict[str, Any]) -> Representation:
         version=row["version"],
         name=row["representation"],
         file_count=row["fileCount"],
-        size=row["size"],
+        size=float(row["size"]),
         sites=[make_site_state(*item) for item in row["sites"].items()],
         files=[make_file(file) for file in row.get("files", [])],
     )

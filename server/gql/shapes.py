@@ -29,6 +29,8 @@ def make_shape(shape: type[Shape], content: dict[str, Any]) -> Shape:
 def _make_value(value: Any, inner: type[Any] | None) -> Any:
     if inner is None or value is None:
         return value
+    if inner is float:
+        return float(value)
     if isinstance(value, list):
         return [make_shape(inner, item) for item in value]
     return make_shape(inner, value)
@@ -36,7 +38,10 @@ def _make_value(value: Any, inner: type[Any] | None) -> Any:
 
 @cache
 def _members(shape: Any) -> list[tuple[str, str, type[Any] | None]]:
-    """Return name, key and type of each member; None for plain values."""
+    """Return name, key and type of each member; None for what is as it is.
+
+    GraphQL refuses a whole number for a float that would lose its last digits.
+    """
     hints = get_type_hints(shape)
     return [
         (field.name, to_camel_case(field.name), _inner_shape(hints[field.name]))
@@ -48,4 +53,4 @@ def _inner_shape(hint: Any) -> type[Any] | None:
     if get_origin(hint) in (list, types.UnionType):
         return next(filter(None, map(_inner_shape, get_args(hint))), None)
     is_shape = isinstance(hint, type) and dataclasses.is_dataclass(hint)
-    return hint if is_shape else None
+    return hint if is_shape or hint is float else None

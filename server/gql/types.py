@@ -160,8 +160,8 @@ def make_site_state(site_name: str, state: dict[str, Any]) -> SiteState:
         files_synced=state["filesSynced"],
         files_failed=state["filesFailed"],
         files_verified=state["filesVerified"],
-        bytes_total=total,
-        bytes_done=done,
+        bytes_total=float(total),
+        bytes_done=float(done),
         changed_at=state["changedAt"],
         priority=state["priority"],
         message=state["message"],
@@ -173,12 +173,12 @@ def make_file(file: dict[str, Any]) -> RepresentationFile:
     return RepresentationFile(
         id=file["id"],
         path=file["path"],
-        size=file["size"],
+        size=float(file["size"]),
         sites=[
             FileState(
                 site_name=site_name,
                 status=state["status"],
-                bytes_done=state["bytesDone"],
+                bytes_done=float(state["bytesDone"]),
                 proof=state["proof"],
                 message=state["message"],
                 retries=state["retries"],
@@ -203,8 +203,8 @@ def make_totals(totals: dict[str, dict[str, int]]) -> list[StatusTotals]:
             files_synced=counts["filesSynced"],
             files_verified=counts["filesVerified"],
             files_failed=counts["filesFailed"],
-            bytes=counts["bytes"],
-            bytes_done=counts["bytesDone"],
+            bytes=float(counts["bytes"]),
+            bytes_done=float(counts["bytesDone"]),
         )
         for status, counts in totals.items()
     ]

@@ -13,7 +13,7 @@ SELECT l.representation_id, l.site_name, l.source_site, l.agent_id, l.user_name,
     extract(epoch FROM l.claimed_at)::float8 AS claimed_at,
     g.hostname, g.site_name AS own_site, h.path, p.name AS product, v.version,
     r.name AS representation, s.files_total, s.files_synced, s.bytes_total,
-    s.bytes_done, coalesce(a.bytes_done, 0) + running.bytes AS moved
+    s.bytes_done, (coalesce(a.bytes_done, 0) + running.bytes)::float8 AS moved
 FROM {schema}.sitesync_leases AS l
 JOIN {schema}.sitesync_files_status AS s USING (representation_id, site_name)
 JOIN {schema}.representations AS r ON r.id = l.representation_id
@@ -21,7 +21,8 @@ JOIN {schema}.representations AS r ON r.id = l.representation_id
 LEFT JOIN {schema}.sitesync_attempts AS a ON a.token = l.token
 LEFT JOIN public.sitesync_agents AS g ON g.agent_id = l.agent_id
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum((file ->> 'size')::numeric), 0)::bigint AS bytes
+    SELECT least(coalesce(sum((file ->> 'size')::numeric), 0), 9223372036854775807)
+        AS bytes
     FROM jsonb_path_query(
         s.data, '$.files.* ? (@.status == 0 && @.size.type() == "number")'
     ) AS file
@@ -104,7 +105,8 @@ $1::text[] IS NULL
 
 -- name: throughput
 -- Bytes that arrived by site and minute: $1 now, $2 minutes, $3 site or NULL.
-SELECT extract(epoch FROM minute)::float8 AS at, site_name, sum(bytes)::bigint AS bytes
+SELECT extract(epoch FROM minute)::float8 AS at, site_name,
+    least(sum(bytes), 9223372036854775807)::bigint AS bytes
 FROM {schema}.sitesync_throughput
 WHERE minute > to_timestamp($1::float8) - make_interval(mins => $2::integer)
     AND ($3::varchar IS NULL OR site_name = $3::varchar)

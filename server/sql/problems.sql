@@ -147,7 +147,8 @@ FROM (
     {parents}
     LEFT JOIN {schema}.sitesync_attempts AS a ON a.token = l.token
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum((file ->> 'size')::numeric), 0) AS bytes
+        SELECT least(coalesce(sum((file ->> 'size')::numeric), 0), 9223372036854775807)
+            AS bytes
         FROM jsonb_path_query(
             s.data, '$.files.* ? (@.status == 0 && @.size.type() == "number")'
         ) AS file

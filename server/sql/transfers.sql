@@ -324,7 +324,9 @@ WITH counted AS (
     UPDATE {schema}.sitesync_attempts AS a
     SET files_synced = a.files_synced + new.synced,
         files_failed = a.files_failed + new.failed,
-        bytes_done = a.bytes_done + new.bytes_done,
+        bytes_done = least(
+            a.bytes_done::numeric + new.bytes_done, 9223372036854775807
+        )::bigint,
         errors = a.errors || (new.errors -> 'list'),
         outcome = coalesce(new.outcome, a.outcome),
         finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
@@ -338,12 +340,14 @@ WITH counted AS (
 )
 INSERT INTO {schema}.sitesync_throughput AS t (minute, site_name, slot, bytes)
 SELECT date_trunc('minute', to_timestamp($7::float8), 'UTC'), site_name,
-    (pg_backend_pid() & 32767)::smallint AS slot, sum(bytes_done)
+    (pg_backend_pid() & 32767)::smallint AS slot,
+    least(sum(bytes_done), 9223372036854775807)::bigint
 FROM counted
 WHERE bytes_done > 0
 GROUP BY site_name, slot
 ORDER BY site_name, slot
-ON CONFLICT (minute, site_name, slot) DO UPDATE SET bytes = t.bytes + EXCLUDED.bytes;
+ON CONFLICT (minute, site_name, slot) DO UPDATE
+SET bytes = least(t.bytes::numeric + EXCLUDED.bytes, 9223372036854775807)::bigint;
 
 -- name: unseen_sources
 -- Those of sources $2 from which the latest $3 runs of agent $1 brought nothing.

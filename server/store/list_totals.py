@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ..domain.files import MAX_BIGINT
 from ..domain.site import STUDIO_SITE
 from .filters import Filters
 from .lists import fetch_filtered
@@ -51,7 +52,7 @@ class ListTotals:
                 return Sums(
                     total,
                     sum(row["files"] for row in own),
-                    sum(row["bytes"] for row in own),
+                    min(sum(row["bytes"] for row in own), MAX_BIGINT),
                 )
         [row] = await fetch_filtered("sums", project_name, filters, site_name=site_name)
         return Sums(int(row["total"]), int(row["files"]), int(row["bytes"]))

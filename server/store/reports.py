@@ -20,6 +20,7 @@ from ..domain.file_reports import (
     mark_lacking,
 )
 from ..domain.files import (
+    MAX_BIGINT,
     Entries,
     RepresentationFile,
     entry_status,
@@ -387,7 +388,7 @@ def _note(
             token,
             synced=len(synced),
             failed=len(failed),
-            bytes_done=sum(file.bytes_done for file in synced),
+            bytes_done=min(sum(file.bytes_done for file in synced), MAX_BIGINT),
             errors=tuple(
                 {"id": file.id, "errorClass": file.error_class, "message": file.message}
                 for file in failed

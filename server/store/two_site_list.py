@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.files import (
+    MAX_BIGINT,
     Entries,
     Entry,
     RepresentationFile,
@@ -88,7 +89,7 @@ def _item(record: Any) -> dict[str, Any]:
     files = parse_files(record["files"])
     local = parse_entries(record["local_data"])
     remote = parse_entries(record["remote_data"])
-    size = sum(file.size for file in files)
+    size = min(sum(file.size for file in files), MAX_BIGINT)
     return {
         "folder": record["folder"],
         "product": record["product"],
@@ -110,7 +111,7 @@ def _site_status(status: int | None, entries: Entries, total: int) -> dict[str, 
     is_synced = status == SiteStatus.SYNCED
     return {
         "status": int(SiteStatus.NOT_AVAILABLE) if status is None else status,
-        "size": sum(entry_size(entry) for entry in entries.values()),
+        "size": min(sum(map(entry_size, entries.values())), MAX_BIGINT),
         "totalSize": total,
         "timestamp": int(max(map(entry_timestamp, entries.values()), default=0)),
         "message": None,

@@ -41,7 +41,8 @@ FOR UPDATE;
 
 -- name: write_rows
 -- With the counts of `count_entries`: the trigger leaves rows alone that say when they
--- were written. The sizes of files ($16) are counted here where the caller has not.
+-- were written. $1 are the rows as one JSON list, as each value of an array costs by
+-- itself; sizes of files are counted here where the caller has not.
 WITH clock AS MATERIALIZED (SELECT {schema}.sitesync_now_v1() AS moment)
 INSERT INTO {schema}.sitesync_files_status AS s (
     representation_id, site_name, status, priority, data,
@@ -71,15 +72,12 @@ SELECT
         WHERE r.id = new.representation_id
     )),
     clock.moment
-FROM unnest(
-    $1::uuid[], $2::varchar[], $3::integer[], $4::integer[], $5::jsonb[],
-    $6::integer[], $7::integer[], $8::integer[], $9::integer[], $10::integer[],
-    $11::bigint[], $12::text[], $13::float8[], $14::float8[], $15::boolean[],
-    $16::bigint[]
-) AS new (
-    representation_id, site_name, status, priority, data,
-    files_total, files_due, files_failed, files_synced, files_verified,
-    bytes_done, last_error, queued_at, next_at, is_running, bytes_total
+FROM jsonb_to_recordset($1::jsonb) AS new (
+    representation_id uuid, site_name varchar, status integer, priority integer,
+    data jsonb, files_total integer, files_due integer, files_failed integer,
+    files_synced integer, files_verified integer, bytes_done bigint,
+    last_error text, queued_at float8, next_at float8, is_running boolean,
+    bytes_total bigint
 )
 CROSS JOIN clock
 ON CONFLICT (representation_id, site_name) DO UPDATE

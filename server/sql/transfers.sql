@@ -416,7 +416,13 @@ WHERE l.representation_id = held.representation_id AND l.site_name = held.site_n
 RETURNING l.token;
 
 -- name: end_leases
-DELETE FROM {schema}.sitesync_leases WHERE token = ANY ($1::uuid[]);
+-- The leases of rows ($1, $2) with tokens $3: by their keys, tokens have no index.
+DELETE FROM {schema}.sitesync_leases AS l
+USING unnest($1::uuid[], $2::varchar[], $3::uuid[])
+    AS k (representation_id, site_name, token)
+WHERE l.representation_id = k.representation_id
+    AND l.site_name = k.site_name
+    AND l.token = k.token;
 
 -- name: stopped_attempts
 -- What ended the runs $1 of agent $2, where somebody ordered it.

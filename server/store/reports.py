@@ -107,7 +107,7 @@ class _Batch:
     attempts: list[AttemptCount] = field(default_factory=list)
     # Digest, size and site.
     checksums: dict[ChecksumKey, tuple[str, int, str]] = field(default_factory=dict)
-    ended: list[str] = field(default_factory=list)
+    ended: list[Lease] = field(default_factory=list)
     # Sources of which this agent is not believed that files are missing.
     unseen: frozenset[str] = frozenset()
 
@@ -213,7 +213,9 @@ class ReportStore:
         await count_attempts(project, batch.attempts, batch.now)
         await write_checksums(project, batch.checksums, batch.now)
         if batch.ended:
-            await Postgres.execute(_SQL.get("end_leases", project), batch.ended)
+            await Postgres.execute(
+                _SQL.get("end_leases", project), *lease_columns(batch.ended)
+            )
         if kept:
             await Postgres.fetch(
                 _SQL.get("renew_leases", project),
@@ -244,7 +246,7 @@ def _apply(batch: _Batch, report: TransferReport) -> TransferResult:
     state = _state(batch, report, lease["source_site"])
     if state != "held":
         entries = return_running(entries, batch.now)
-        batch.ended.append(lease["token"])
+        batch.ended.append(report.lease)
     if entries != row.entries:
         batch.put(row.with_entries(entries))
         _propagate(batch, batch.rows[report.key], sites)

@@ -6,8 +6,9 @@ representations, then rows, then leases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..domain.files import Entries, parse_entries
 from ..domain.rollup import Counts, count_entries
@@ -20,8 +21,8 @@ from .turns import in_turns
 _SQL = QueryFile("state")
 
 DEFAULT_PRIORITY = 50
-ROWS_A_STATEMENT = 100
-"""More would take too long to encode at once."""
+ROWS_A_STATEMENT, ENTRIES_A_STATEMENT = 100, 10_000
+"""More would take too long to encode at once; one row may have more entries."""
 
 # Representation id and site name.
 RowKey = tuple[str, str]
@@ -101,36 +102,50 @@ async def lock_rows(
 async def write_rows(
     project_name: str, rows: Iterable[Row], sizes: Mapping[str, int] | None = None
 ) -> None:
-    """Insert or replace rows, with their counts, in statements of a few hundred.
+    """Insert or replace rows, with their counts, in statements of a hundred at most.
 
     :param sizes: bytes of all files, by representation, as far as they are known.
     """
-    ordered = sorted(rows, key=lambda row: row.key)
-    for start in range(0, len(ordered), ROWS_A_STATEMENT):
-        part = ordered[start : start + ROWS_A_STATEMENT]
-        await _write_part(project_name, part, sizes or {})
+    query = _SQL.get("write_rows", project_name)
+    for part in parts_of(sorted(rows, key=lambda row: row.key)):
+        await Postgres.execute(
+            query,
+            [_describe(row, (sizes or {}).get(row.representation_id)) for row in part],
+        )
 
 
-async def _write_part(
-    project_name: str, ordered: list[Row], sizes: Mapping[str, int]
-) -> None:
-    counts = [row.counts or count_entries(row.entries) for row in ordered]
-    await Postgres.execute(
-        _SQL.get("write_rows", project_name),
-        [row.representation_id for row in ordered],
-        [row.site_name for row in ordered],
-        [row.status for row in ordered],
-        [row.priority for row in ordered],
-        [{"files": row.entries} for row in ordered],
-        [each.files_total for each in counts],
-        [each.files_due for each in counts],
-        [each.files_failed for each in counts],
-        [each.files_synced for each in counts],
-        [each.files_verified for each in counts],
-        [each.bytes_done for each in counts],
-        [each.last_error for each in counts],
-        [each.queued_at for each in counts],
-        [each.next_at for each in counts],
-        [each.is_running for each in counts],
-        [sizes.get(row.representation_id) for row in ordered],
-    )
+def parts_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield what one statement each writes: encoding it holds up others."""
+    part: list[Row] = []
+    entries = 0
+    for row in rows:
+        entries += len(row.entries)
+        if part and (len(part) == ROWS_A_STATEMENT or entries > ENTRIES_A_STATEMENT):
+            yield part
+            part, entries = [], len(row.entries)
+        part.append(row)
+    if part:
+        yield part
+
+
+def _describe(row: Row, size: int | None) -> dict[str, Any]:
+    """Return what `write_rows` takes; `size`: bytes of all files, if known."""
+    counts = row.counts or count_entries(row.entries)
+    return {
+        "representation_id": row.representation_id,
+        "site_name": row.site_name,
+        "status": row.status,
+        "priority": row.priority,
+        "data": {"files": row.entries},
+        "files_total": counts.files_total,
+        "files_due": counts.files_due,
+        "files_failed": counts.files_failed,
+        "files_synced": counts.files_synced,
+        "files_verified": counts.files_verified,
+        "bytes_done": counts.bytes_done,
+        "last_error": counts.last_error,
+        "queued_at": counts.queued_at,
+        "next_at": counts.next_at,
+        "is_running": counts.is_running,
+        "bytes_total": size,
+    }

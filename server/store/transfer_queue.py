@@ -203,8 +203,9 @@ class TransferQueue:
                 async for key in in_turns(tokens)
             ],
         )
+        ended = [Lease(*key, token) for key, token in tokens.items()]
         await Postgres.execute(
-            _SQL.get("end_leases", project_name), list(tokens.values())
+            _SQL.get("end_leases", project_name), *lease_columns(ended)
         )
         await count_attempts(
             project_name,

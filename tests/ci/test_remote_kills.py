@@ -1,4 +1,4 @@
-"""An agent killed again and again while it uploads to an SFTP server and to S3.
+"""An agent killed again and again while it uploads to SFTP, S3 and WebDAV.
 
 After every kill: whatever has a final name there is whole, byte for byte, and no more
 files count as verified than are there. At the end a last agent finishes everything.
@@ -29,8 +29,8 @@ from tests.ci.test_agent_kills import (
     wait_for_change,
     wait_for_file,
 )
-from tests.support.rclone_servers import serve_s3
-from tests.support.remote_storage import make_s3_settings
+from tests.support.rclone_servers import serve_s3, serve_webdav
+from tests.support.remote_storage import make_s3_settings, make_webdav_settings
 from tests.support.sshd import Sshd
 
 KILLS = 30
@@ -56,7 +56,7 @@ class Vault:
         self.folder = folder
 
 
-@pytest.fixture(params=["sftp", "s3"])
+@pytest.fixture(params=["sftp", "s3", "webdav"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
     with ExitStack() as stack:
         if request.param == "sftp":
@@ -68,12 +68,16 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]:
             settings = {**server.settings, "roots": str(folder)}
             yield Vault({"provider": "sftp", "sftp": settings}, folder)
         else:
-            folder = tmp_path / "served" / "studio" / "ayon"
+            served = tmp_path / "served"
+            is_s3 = request.param == "s3"
+            folder = served / ("studio/ayon" if is_s3 else "ayon")
             folder.mkdir(parents=True)
-            cloud = serve_s3(tmp_path / "served", is_watched=False)
+            cloud = (serve_s3 if is_s3 else serve_webdav)(served, is_watched=False)
             stack.callback(cloud.stop)
             cloud.start()
-            yield Vault({"provider": "s3", "s3": make_s3_settings(cloud)}, folder)
+            code = "s3" if is_s3 else "rclone"
+            make = make_s3_settings if is_s3 else make_webdav_settings
+            yield Vault({"provider": code, code: make(cloud)}, folder)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ triggers, and what belongs to inactive entities is counted apart.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
@@ -20,13 +22,17 @@ _SQL = QueryFile("totals")
 MOST_CHANGES = 500
 # What is hidden is counted again so much later, if entities or states have changed.
 HIDDEN_AGE_SECONDS = 60.0
+# ... and where that takes long, so that it takes no larger part of the time.
+HIDDEN_SHARE = 0.01
 
 
 class TotalsStore:
     """Reads the kept totals of projects, and keeps them in order in the background."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._folding: dict[str, asyncio.Task[None]] = {}
+        self._hidden_seconds: dict[str, float] = {}
 
     async def read(self, project_name: str) -> list[Any] | None:
         """Return a row for each site and status; None before they are counted."""
@@ -42,7 +48,10 @@ class TotalsStore:
         row = await Postgres.fetchrow(
             _SQL.get("state", project_name, activity="activity"),
             _schema_name(project_name),
-            HIDDEN_AGE_SECONDS,
+            max(
+                HIDDEN_AGE_SECONDS,
+                self._hidden_seconds.get(project_name, 0.0) / HIDDEN_SHARE,
+            ),
         )
         if not row["is_counted"]:
             await self.count(project_name, addon_version)
@@ -73,6 +82,7 @@ class TotalsStore:
             await Postgres.execute(_SQL.get("record", project_name), addon_version)
 
     async def _count_hidden(self, project_name: str) -> None:
+        started_at = self._clock()
         # Noted first: what changes while it is counted is seen the next time.
         await Postgres.execute(
             _SQL.get("note_hidden", project_name, activity="activity"),
@@ -80,6 +90,7 @@ class TotalsStore:
         )
         await Postgres.execute(_SQL.get("forget_hidden", project_name))
         await Postgres.execute(_SQL.get("count_hidden", project_name))
+        self._hidden_seconds[project_name] = self._clock() - started_at
 
     async def _try_lock(self, project_name: str) -> bool:
         row = await Postgres.fetchrow(_SQL.get("try_lock"), _schema_name(project_name))

@@ -1,7 +1,10 @@
 """Kept totals equal counting, whoever writes the rows and however."""
 
 import asyncio
+import itertools
 import random
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,9 +26,11 @@ TABLE = "project_demo.sitesync_files_status"
 class Studio:
     """A project whose rows are written in every way that there is."""
 
-    def __init__(self, published: list[Published]) -> None:
+    def __init__(
+        self, published: list[Published], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.published = published
-        self.totals = TotalsStore()
+        self.totals = TotalsStore(clock)
         self.summary = SummaryStore(self.totals)
 
     async def check(self) -> None:
@@ -190,6 +195,31 @@ async def test_states_of_inactive_entities_change_while_no_entity_does(
     await clock.advance(HIDDEN_AGE_SECONDS)
     await studio.totals.look_after("demo", VERSION)
     await studio.check()
+
+
+async def test_what_is_hidden_is_counted_less_often_where_that_takes_long(
+    studio: Studio, clock: Clock
+) -> None:
+    times = itertools.count(0, 6)  # it takes six seconds
+    slow = Studio(studio.published, lambda: float(next(times)))
+    await slow.upsert(0, "studio", 4)
+    async with Postgres.transaction():
+        await Postgres.execute(
+            "UPDATE project_demo.representations SET active = FALSE WHERE id = $1",
+            slow.published[0].id,
+        )
+        await Postgres.execute("SELECT pg_stat_force_next_flush()")
+    await slow.totals.count_hidden("demo")
+    async with Postgres.transaction():
+        await slow.upsert(0, "nearline", 4)
+        await Postgres.execute("SELECT pg_stat_force_next_flush()")
+    await clock.advance(599)
+    await slow.totals.look_after("demo", VERSION)
+    kept = await slow.summary.site_totals("demo", None)
+    assert list(kept.totals) == ["nearline"]
+    await clock.advance(1)
+    await slow.totals.look_after("demo", VERSION)
+    await slow.check()
 
 
 async def test_rows_from_before_the_triggers_are_counted_once(studio: Studio) -> None:

@@ -125,10 +125,10 @@ def protect_last_copies(
 ) -> Entries:
     """Return the entries with the only copies kept.
 
-    :raises LastCopyError: they say that one is not there.
+    :raises LastCopyError: they say that one is not there, or cannot be had.
     """
     if any(
-        entries[file_id]["status"] == SiteStatus.NOT_AVAILABLE
+        entries[file_id]["status"] in (SiteStatus.NOT_AVAILABLE, SiteStatus.FAILED)
         for file_id in last & entries.keys()
     ):
         raise LastCopyError(row.site_name)

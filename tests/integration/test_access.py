@@ -482,6 +482,7 @@ async def test_saying_that_the_last_copy_is_gone_is_refused(
     published, base, manager = await synced(host, pipeline, "studio")
     for url, files in (
         (f"{base}/studio", published.posted(-1)),
+        (f"{base}/studio", published.posted(2, message="disk full")),
         (f"{base}/studio?reset=true", []),
     ):
         answer = await manager.post(url, json={"files": files})

@@ -84,6 +84,29 @@ async def test_what_is_refused_leaves_the_others(
     assert await pipeline.statuses(published, "studio") == [4]
 
 
+async def test_a_failure_of_the_last_copy_is_refused_and_that_of_another_written(
+    host: Host, manager: httpx.AsyncClient, pipeline: Pipeline
+) -> None:
+    """It would stay synced: what is told as written must be what was said."""
+    published = await pipeline.publish(files=2)
+    await post(manager, host, state(published, status=4))
+    await post(manager, host, state(published, SITE, files=published.posted(4)[:1]))
+    results = await post(
+        manager,
+        host,
+        state(published, status=2),
+        state(published, files=published.posted(2)[1:]),
+        state(published, files=published.posted(2)[:1]),
+    )
+    assert [result["errorCode"] for result in results] == [
+        "last_copy",
+        "last_copy",
+        None,
+    ]
+    assert "only synced copy" in results[0]["detail"]
+    assert await pipeline.statuses(published, "studio") == [2, 4]
+
+
 async def test_later_states_see_the_earlier_ones(
     host: Host, manager: httpx.AsyncClient, pipeline: Pipeline
 ) -> None:

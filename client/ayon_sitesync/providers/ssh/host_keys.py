@@ -21,6 +21,9 @@ from .options import DEFAULT_PORT, SshOptions
 
 log = logging.getLogger(__name__)
 
+REVOKED = "@revoked "
+LINE_END = "\n"
+
 _write_lock = threading.Lock()
 
 
@@ -39,14 +42,13 @@ def check_host_key(paramiko: Any, options: SshOptions, key: Any) -> None:
             )
         return
     name = _name_host(options)
-    known = _read_known(paramiko, options).lookup(name)
-    if known is not None and any(
-        hmac.compare_digest(entry.key.asbytes(), key.asbytes())
-        for entry in known._entries
-        if entry.key is not None
-    ):
+    keys = _read_known(paramiko, options)
+    if key.asbytes() in keys.revoked:
+        raise _refuse(options, f"has the host key {shown}, which was revoked")
+    known = keys.find(name)
+    if any(hmac.compare_digest(one.asbytes(), key.asbytes()) for one in known):
         return
-    if known is not None:
+    if known:
         raise _refuse(
             options,
             f"has another host key than before: {shown}. Somebody may be in between."
@@ -80,8 +82,8 @@ def list_known_types(paramiko: Any, options: SshOptions) -> list[str]:
     if options.host_key:
         first = options.host_key.split(" ")[0]
         return [] if ":" in first or " " not in options.host_key else [first]
-    known = _read_known(paramiko, options).lookup(_name_host(options))
-    return list(known.keys()) if known is not None else []
+    known = _read_known(paramiko, options).find(_name_host(options))
+    return [str(key.get_name()) for key in known]
 
 
 def _matches_setting(wanted: str, key: Any) -> bool:
@@ -108,11 +110,56 @@ def _list_files(options: SshOptions) -> list[str]:
     return [*files, str(_own_file(options))] if options.state_folder else files
 
 
-def _read_known(paramiko: Any, options: SshOptions) -> Any:
-    known = paramiko.HostKeys()
+class _KnownKeys:
+    """The keys of several files. What is no entry in them hides no other.
+
+    `revoked`: keys that are no server's any more, whatever its name.
+    """
+
+    def __init__(self, paramiko: Any) -> None:
+        self._paramiko = paramiko
+        self._entries = paramiko.HostKeys()
+        self.revoked: set[bytes] = set()
+
+    def read(self, file: str) -> None:
+        """Raises `OSError`."""
+        text = Path(file).read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
+            is_revoked = line.startswith(REVOKED)
+            entry = self._parse(line[len(REVOKED) :] if is_revoked else line)
+            if entry is None:
+                continue
+            if is_revoked:
+                self.revoked.add(entry.key.asbytes())
+            else:
+                self._entries._entries.append(entry)
+
+    def _parse(self, line: str) -> Any:
+        """None for a line that is no entry: a note, of another kind, cut off."""
+        line = line.strip()
+        if not line or line.startswith("#"):
+            return None
+        try:
+            return self._paramiko.hostkeys.HostKeyEntry.from_line(line)
+        except (
+            self._paramiko.SSHException,
+            self._paramiko.hostkeys.InvalidHostKey,
+            ValueError,
+        ):
+            return None
+
+    def find(self, name: str) -> list[Any]:
+        """Every key that is known of a host."""
+        found = self._entries.lookup(name)
+        entries = found._entries if found is not None else ()
+        return [entry.key for entry in entries if entry.key is not None]
+
+
+def _read_known(paramiko: Any, options: SshOptions) -> _KnownKeys:
+    known = _KnownKeys(paramiko)
     for file in _list_files(options):
         with suppress(OSError):
-            known.load(file)
+            known.read(file)
     return known
 
 
@@ -122,9 +169,10 @@ def _remember(options: SshOptions, name: str, key: Any) -> None:
     try:
         with _write_lock:
             path.parent.mkdir(0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(line)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "rb+") as file:
+                is_cut = file.read()[-1:] not in (b"", b"\n")
+                file.write(f"{LINE_END if is_cut else ''}{line}".encode())
     except OSError as error:
         raise _refuse(
             options, f"is not known and could not be remembered in {path}: {error}"

@@ -23,6 +23,8 @@ SMALL_BYTES = 1024 * 1024
 BATCH_FILES = 128
 MANY_FILES = 512
 """The same for a `ManyTaker`: it looks at a folder once for each batch."""
+MANY_BYTES = 16 * 1024 * 1024
+"""What one batch for a `ManyTaker` holds at most; none of it is in memory."""
 MANY_PARALLEL = 4
 """Files of one such batch under way at once where the settings do not count them."""
 BATCH_BYTES = 4 * 1024 * 1024

@@ -19,7 +19,9 @@ from ..errors import (
     attempt_each,
 )
 from ..providers.base import (
+    BATCH_BYTES,
     BATCH_FILES,
+    MANY_BYTES,
     MANY_FILES,
     SMALL_BYTES,
     BatchProvider,
@@ -48,9 +50,11 @@ def is_batched(source: Provider, target: Provider) -> bool:
     )
 
 
-def count_batched(target: Provider) -> int:
-    """How many files go to a target in one batch, at most."""
-    return MANY_FILES if target.capabilities.takes_many else BATCH_FILES
+def limit_batch(target: Provider) -> tuple[int, int]:
+    """How many files go to a target in one batch, and how many bytes, at most."""
+    if target.capabilities.takes_many:
+        return MANY_FILES, MANY_BYTES
+    return BATCH_FILES, BATCH_BYTES
 
 
 def is_small(file: TransferFile) -> bool:

@@ -21,7 +21,6 @@ from ..errors import (
     TransferError,
     describe_origin,
 )
-from ..providers.base import BATCH_BYTES
 from ..work import (
     FAILED,
     GIVEN_BACK,
@@ -33,7 +32,7 @@ from ..work import (
     TransferFile,
     TransferReport,
 )
-from .batch import copy_batch, count_batched, is_batched, is_small
+from .batch import copy_batch, is_batched, is_small, limit_batch
 from .batch_job import BatchJob
 from .copy import Route, copy_file
 from .copy_result import CopyResult, Outcome
@@ -230,16 +229,16 @@ class TransferRun:
 
     def _take_files(self) -> list[TransferFile]:
         """The next file, or as many small ones as go together."""
-        together = self._count_together()
-        share = max(LEAST_FILES, len(self.transfer.files) // SHARES)
-        most = min(together, share)
+        together, most_bytes = self._limit_batch()
+        share = -(-len(self.transfer.files) // SHARES)
+        most = min(together, max(LEAST_FILES, share))
         taken: list[TransferFile] = []
         size = 0
         with self._lock:
             while self._waiting and len(taken) < most:
                 file = self._waiting[0]
                 size += file.size or 0
-                goes_along = together > 1 and is_small(file) and size <= BATCH_BYTES
+                goes_along = together > 1 and is_small(file) and size <= most_bytes
                 if taken and not goes_along:
                     break
                 taken.append(self._waiting.popleft())
@@ -247,14 +246,14 @@ class TransferRun:
                     break
         return taken
 
-    def _count_together(self) -> int:
-        """How many small files go together; 1 = each alone."""
+    def _limit_batch(self) -> tuple[int, int]:
+        """How many small files go together, and their bytes; 1 = each alone."""
         try:
             self._raise_if_stopped()
             source, target = self._ends.open()
         except Exception:  # whatever it is, the file that meets it again tells it
-            return 1
-        return count_batched(target) if is_batched(source, target) else 1
+            return 1, 0
+        return limit_batch(target) if is_batched(source, target) else (1, 0)
 
     def _run_files(
         self, files: Sequence[TransferFile], passage: Passage

@@ -182,7 +182,7 @@ INSERT INTO {schema}.sitesync_attempts (
 SELECT gen_random_uuid(), m.representation_id, m.site_name, '', m.agent_id, m.user_name,
     to_timestamp($4::float8), to_timestamp($4::float8), new.outcome,
     jsonb_array_length(m.files), jsonb_array_length(new.errors -> 'list'),
-    new.errors -> 'list'
+    jsonb_path_query_array(new.errors -> 'list', '$[0 to 99]')
 FROM unnest($1::uuid[], $2::varchar[], $3::jsonb[]) AS new (token, outcome, errors)
 JOIN {schema}.sitesync_removals AS m ON m.token = new.token
 ORDER BY m.representation_id, m.site_name;

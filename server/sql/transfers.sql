@@ -327,7 +327,11 @@ WITH counted AS (
         bytes_done = least(
             a.bytes_done::numeric + new.bytes_done, 9223372036854775807
         )::bigint,
-        errors = a.errors || (new.errors -> 'list'),
+        -- The first hundred: a sequence of frames fails with as many words.
+        errors = CASE WHEN jsonb_array_length(a.errors) >= 100 THEN a.errors
+            ELSE jsonb_path_query_array(
+                a.errors || (new.errors -> 'list'), '$[0 to 99]'
+            ) END,
         outcome = coalesce(new.outcome, a.outcome),
         finished_at = CASE WHEN new.outcome IS NULL THEN a.finished_at
             ELSE to_timestamp($7::float8) END

@@ -287,6 +287,24 @@ async def test_a_long_message_is_cut(
     assert row["data"]["files"][file["id"]]["message"] == "m" * 2000
 
 
+async def test_an_attempt_keeps_its_first_errors_only(
+    agent: Agent, host: Host, pipeline: Pipeline, artist: httpx.AsyncClient
+) -> None:
+    published = await queue(host, pipeline, artist, files=130)
+    [transfer] = await agent.claim()
+    files = transfer["files"]
+    told = [failed(file, message=file["id"]) for file in files]
+    kept = []
+    for start in (0, 60, 120):
+        await agent.report(transfer, told[start : start + 60])
+        path = f"{agent.base}/demo/representations/{published.id}/history"
+        [attempt] = (await artist.get(path)).json()["attempts"]
+        kept.append((attempt["filesFailed"], len(attempt["errors"])))
+    assert kept == [(60, 60), (120, 100), (130, 100)]
+    ids = [error["fileId"] for error in attempt["errors"]]
+    assert ids == [file["id"] for file in files[:100]]
+
+
 async def test_bad_checksums_are_refused(agent: Agent, queued: Published) -> None:
     [transfer] = await agent.claim()
     body = {

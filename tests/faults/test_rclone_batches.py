@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -360,6 +360,19 @@ class LimitedSites:
         """Nothing depends on them here."""
 
 
+def run_to_end(sites: LimitedSites, files: list[TransferFile]) -> None:
+    """Bring the files of one transfer from the disk to the storage."""
+    key = TransferKey("demo", "r", "site")
+    transfer = Transfer(key, "disk", "upload", "t", tuple(files))
+    traffic = Traffic(sites.find_limits, MonotonicClock(), "disk")
+    shared = Surroundings(sites, traffic, Progress())
+    run = TransferRun(transfer, Lease("t", 60.0, 0.0), shared, 0.0)
+    with ThreadPoolExecutor(8) as pool:
+        run.start(pool, lambda: None)
+        assert run.wait_idle(WAIT_SECONDS)
+    assert {outcome.status for outcome in run.outcomes.values()} == {SYNCED}
+
+
 def count_at_once(command: str, parameters: dict[str, Any]) -> int:
     """How many files a call to the daemon copies at once."""
     if command == "sync/copy":
@@ -397,13 +410,29 @@ def test_batches_keep_to_the_files_that_a_site_takes_at_once(
                 under_way -= wide
 
     monkeypatch.setattr(Session, "call", count)
-    files = tuple(disk.make_job(name).file for name in names)
-    transfer = Transfer(TransferKey("demo", "r", "site"), "disk", "upload", "t", files)
-    traffic = Traffic(sites.find_limits, MonotonicClock(), "disk")
-    shared = Surroundings(sites, traffic, Progress())
-    run = TransferRun(transfer, Lease("t", 60.0, 0.0), shared, 0.0)
-    with ThreadPoolExecutor(8) as pool:
-        run.start(pool, lambda: None)
-        assert run.wait_idle(WAIT_SECONDS)
-    assert {outcome.status for outcome in run.outcomes.values()} == {SYNCED}
+    run_to_end(sites, [disk.make_job(name).file for name in names])
     assert 1 <= most <= limit
+
+
+@pytest.mark.parametrize("site", ["s3"], indirect=True)
+def test_workers_share_the_small_files_of_a_transfer_evenly(
+    disk: Disk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is done early would wait for the one with what is left over."""
+    storage, _, _ = site
+    names = [f"f.{number:04}.exr" for number in range(70)]
+    for name in names:
+        disk.write(name, 250_000)
+    shares: list[int] = []
+    take = RcloneProvider.take_many
+
+    def note(
+        self: RcloneProvider, uploads: Sequence[Upload], parallel: int
+    ) -> list[bool | TransferError]:
+        shares.append(len(uploads))
+        return take(self, uploads, parallel)
+
+    monkeypatch.setattr(RcloneProvider, "take_many", note)
+    files = [disk.make_job(name, size=250_000).file for name in names]
+    run_to_end(LimitedSites(disk, storage, NO_LIMITS), files)
+    assert sorted(shares) == [16, 18, 18, 18]

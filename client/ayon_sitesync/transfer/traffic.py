@@ -231,8 +231,7 @@ class Traffic:
         waits = []
         for _, limits in self._list_closed(moment):
             opening = limits.find_opening(moment)
-            wait = (opening - moment).total_seconds() if opening else NEVER_SECONDS
-            waits.append(wait)
+            waits.append(_count_seconds(moment, opening) if opening else NEVER_SECONDS)
         return min(waits, default=None)
 
     def _list_closed(self, moment: datetime) -> list[tuple[Place, SiteLimits]]:
@@ -309,6 +308,13 @@ class Traffic:
     def _forget_unused(self) -> None:
         used = {id(entry.gate) for entry in self._entries.values()}
         self._gates = {k: g for k, g in self._gates.items() if id(g) in used}
+
+
+def _count_seconds(moment: datetime, later: datetime) -> float:
+    """From one time on the wall to another, between which the clocks may change."""
+    seconds = later.timestamp() - moment.timestamp()
+    # In an hour that comes twice the later one is taken to be in the first of the two.
+    return seconds if seconds > 0 else (later - moment).total_seconds()
 
 
 def _make_full_error(place: Place, free: int, floor: int) -> SiteUnhealthyError:

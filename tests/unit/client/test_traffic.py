@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -128,6 +129,42 @@ def test_closed_site_lets_nothing_through_until_it_opens() -> None:
     assert watched.traffic.charge(NAS, 1) == 0
     assert watched.traffic.list_closed() == ()
     assert watched.traffic.find_next_opening() is None
+
+
+@pytest.fixture
+def summer_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine is where clocks change in March and October."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours"),
+    [
+        # An hour is left out, comes twice, or is the second of the two.
+        (datetime(2026, 3, 29, 1, 30), 1.5),
+        (datetime(2026, 10, 25, 1, 30), 3.5),
+        (datetime(2026, 10, 25, 2, 30), 2.5),
+        (datetime(2026, 10, 25, 2, 30, fold=1), 1.5),
+        (datetime(2026, 7, 1, 1, 30), 2.5),
+    ],
+)
+@pytest.mark.usefixtures("summer_time")
+def test_opening_is_waited_for_by_the_clock_on_the_wall(
+    moment: datetime, hours: float
+) -> None:
+    night = {"start": "22:00", "end": "04:00", "paused": True}
+    watched = Watched(nas=read_limits({"timetable": [night]}))
+    watched.clock.seconds += moment.timestamp() - watched.clock.wall_time()
+    with pytest.raises(SiteClosedError, match="day 04:00"):
+        watched.move(1)
+    assert watched.traffic.find_next_opening() == hours * 3600
+    watched.clock.seconds += hours * 3600
+    watched.pass_look()
+    assert watched.move(1) == 0.0
 
 
 def test_site_whose_window_was_removed_is_open_at_once() -> None:

@@ -196,7 +196,7 @@ class ServerClient:
                 ) from error
             if response.status_code == HTTP_UNAUTHORIZED:
                 # Logging in anew may help after the server was restarted.
-                self.close()
+                self._connection = None
         return response
 
     def _read(self, response: Any, endpoint: str) -> Any:

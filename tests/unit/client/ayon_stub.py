@@ -43,8 +43,6 @@ class AyonStub:
     """Answers by path; tests change `answers` and look at what was asked."""
 
     def __init__(self) -> None:
-        self.connections: set[object] = set()
-        """Open ones."""
         self.claims: list[dict[str, Any]] = []
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         bundle = {
@@ -93,14 +91,6 @@ def run_stub(stub: AyonStub) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            super().setup()
-            stub.connections.add(self)
-
-        def finish(self) -> None:
-            super().finish()
-            stub.connections.discard(self)
 
         def _answer(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from ayon_sitesync.errors import (
-    LoginRefusedError,
     RequestRefusedError,
     ServerError,
     ServerFailedError,
@@ -18,7 +17,6 @@ from ayon_sitesync.server_api.client import ServerClient
 from ayon_sitesync.server_api.live import LiveChannel
 from ayon_sitesync.work import AgentIdentity, ClaimRequest
 
-from tests.support.host_studio import wait_for
 from tests.unit.client.ayon_stub import KEY, OWN_PREFIX, AyonStub, run_stub
 
 CLAIM = ClaimRequest(
@@ -85,15 +83,6 @@ def test_key_that_ends_is_told_and_a_later_login_works(
         client.claim(CLAIM)
     stub.answers[f"{OWN_PREFIX}/-/claim"] = fine
     assert client.claim(CLAIM).pending == 0
-
-
-def test_connection_that_is_refused_later_is_closed(stub: AyonStub, url: str) -> None:
-    client = make_client(url)
-    used = client.connect()
-    stub.answers[f"{OWN_PREFIX}/-/claim"] = (401, {"detail": "Unauthorized"})
-    with pytest.raises(LoginRefusedError):
-        client.claim(CLAIM)
-    assert wait_for(lambda: not stub.connections), used
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from ..errors import CrossedError
 from ..host import BackgroundWorker, BaseServerAddon, get_project_list, logging
 from ..store.bundles import production_version
 from ..store.crossings import do_until_uncrossed
-from ..store.default_rows import ROWS_AT_ONCE, DefaultRowStore
+from ..store.default_rows import APPEARED, ROWS_AT_ONCE, DefaultRowStore
 from ..store.interruptions import is_interruption
 from ..store.known_files import note_files
 from ..store.reconciliation import ReconciliationStore
@@ -34,6 +34,8 @@ from .services import Services
 from .spare_memory import give_back_memory
 
 LOOK_SECONDS = 10.0
+ARCHIVED_LOOKS = 60
+"""Archived projects are in one of so many looks."""
 WALK_SECONDS = 60.0
 """A step of the walk over all representations, after its first round."""
 HURRIED_STEPS = 10
@@ -57,6 +59,7 @@ class Upkeep(BackgroundWorker):
         self._sweep = SweepStore()
         self._retention = RetentionStore()
         self._studio_cut_at: float | None = None
+        self._looks = 0
 
     def follow(self) -> None:
         """Follow the server's events, and start."""
@@ -76,7 +79,7 @@ class Upkeep(BackgroundWorker):
                     # All addons are set up by now, and their routes are there.
                     is_settled = True
                     set_aside_lasting_objects()
-                await self._try("look at projects", self.look)
+                await self._try("look at projects", self.look, LOOK_SECONDS / 2)
                 await asyncio.to_thread(give_back_memory)
                 looked_at = time.monotonic()
 
@@ -126,15 +129,22 @@ class Upkeep(BackgroundWorker):
             return await self._try(what, self._handle, *(project_name, news))
         return True
 
-    async def look(self) -> None:
-        """Do what is due in all projects, a little of each."""
+    async def look(self, again_after: float = 0.0) -> None:
+        """Do what is due in all projects, a little of each.
+
+        :param again_after: seconds; not where any worker has looked since. Then
+            archived projects are left out of most looks, too.
+        """
         if not await self._is_acting():
             return
+        with_archived = not again_after or self._looks % ARCHIVED_LOOKS == 0
+        self._looks += 1
         for project in await get_project_list():
-            if await self._services.keeper.is_ready(project.name):
-                await self._try(
-                    f"look after project {project.name}", self._look_after, project.name
-                )
+            if (project.active or with_archived) and (
+                await self._services.keeper.is_ready(project.name)
+            ):
+                what = f"look after project {project.name}"
+                await self._try(what, self._look_again, *(project.name, again_after))
         await self._tell_gone_agents()
         now = time.monotonic()
         if self._studio_cut_at is None or now - self._studio_cut_at > RETENTION_SECONDS:
@@ -166,6 +176,10 @@ class Upkeep(BackgroundWorker):
             await self._services.totals.count_hidden(project_name)
             self._services.live.lists_changed(project_name)
         self._tell(project_name, changed)
+
+    async def _look_again(self, project_name: str, after: float) -> None:
+        if not after or await is_due(project_name, APPEARED, after):
+            await self._look_after(project_name)
 
     async def _look_after(self, project_name: str) -> None:
         await self._services.totals.look_after(project_name, str(self._addon.version))

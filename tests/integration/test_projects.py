@@ -1,12 +1,14 @@
 """Projects that go, come again, get another name, or are archived."""
 
+import sys
+
 import httpx
 import pytest
 from ayon_server.lib.postgres import Postgres
 
 from devhost.schema import create_project, drop_project
 from tests.integration.conftest import SITE, SetSettings
-from tests.integration.pipeline import Pipeline
+from tests.integration.pipeline import Clock, Pipeline
 from tests.integration.queue_agent import Agent, queue
 from tests.support.devhost_app import Host
 from tests.support.server_log import read_server_log
@@ -114,6 +116,33 @@ async def test_a_project_made_again_starts_without_the_pauses_of_the_earlier_one
     await pause(agent, "demo")
     await follow(host)
     assert await paused(agent) == ["demo"]
+
+
+async def test_several_workers_look_at_a_project_no_more_often_than_one(
+    host: Host, agent: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = vars(host.addon)["upkeep"]
+    looked: list[str] = []
+    look_after = worker._look_after
+
+    async def note(project_name: str) -> None:
+        looked.append(project_name)
+        await look_after(project_name)
+
+    monkeypatch.setattr(worker, "_look_after", note)
+    for seconds, expected in ((0.0, 1), (4.0, 1), (2.0, 2), (4.0, 2)):
+        await clock.advance(seconds)
+        await worker.look(again_after=5.0)  # whichever worker's turn it is
+        assert looked == ["demo"] * expected, seconds
+    # An archived one is looked at now and then.
+    await agent.client.patch("/api/projects/demo", json={"active": False})
+    module = sys.modules[type(worker).__module__]
+    monkeypatch.setattr(module, "ARCHIVED_LOOKS", 3)
+    looked.clear()
+    for _ in range(6):
+        await clock.advance(10.0)
+        await worker.look(again_after=5.0)
+    assert looked == ["demo"] * 2
 
 
 async def test_nothing_is_claimed_in_an_archived_project(

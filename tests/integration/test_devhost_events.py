@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import ayon_api
 import httpx
 import pytest
 import websockets
+from ayon_sitesync.server_api.connection import Connection
 
 from devhost.process import DevhostProcess
 from tests.support.devhost_app import PROJECT, Host
@@ -167,7 +167,7 @@ async def test_heartbeat_comes_when_nothing_else_does(
 
 
 def test_event_hub_of_ayon_api_hears_events(devhost_process: DevhostProcess) -> None:
-    connection = ayon_api.ServerAPI(
+    connection = Connection(
         devhost_process.url, devhost_process.users["artist"], client_version="1.2.3"
     )
     hub = connection.get_event_hub()
@@ -184,6 +184,7 @@ def test_event_hub_of_ayon_api_hears_events(devhost_process: DevhostProcess) -> 
         assert heard.is_set()
     finally:
         hub.stop()
+        connection.close_websocket()
 
 
 async def test_unauthenticated_socket_is_closed(

@@ -36,6 +36,7 @@ from ..work import (
     ScanOrder,
     TransferReport,
 )
+from .connection import Connection
 from .types import (
     decode_claim,
     decode_removal_answers,
@@ -129,7 +130,7 @@ class ServerClient:
 
     def _log_in(self) -> ayon_api.ServerAPI:
         try:
-            connection = ayon_api.ServerAPI(
+            connection = Connection(
                 self._url,
                 self._api_key,
                 site_id=self._site_id,

@@ -38,8 +38,8 @@ class LiveChannel:
                 # A new login: the hub of the old one holds a token that is over.
                 self.stop()
                 self._projects = set(self._client.list_projects())
-                self._listen(connection)
                 self._connection = connection
+                self._listen(connection)
         except ServerError as error:
             log.debug("No live channel: %s", error)
             return False
@@ -89,3 +89,4 @@ class LiveChannel:
         if self._hub is not None:
             self._hub.stop()
             self._hub = None
+            self._connection.close_websocket()

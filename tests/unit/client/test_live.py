@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, cast
 
+import ayon_api
 import pytest
 from ayon_sitesync.errors import ServerUnreachableError
 from ayon_sitesync.server_api import long_poll
 from ayon_sitesync.server_api.client import ServerClient, WaitAnswer
+from ayon_sitesync.server_api.connection import Connection
 from ayon_sitesync.server_api.live import LiveChannel
 
 
@@ -51,6 +53,7 @@ class Login:
         self._projects = list(projects)
         self.is_down = False
         self.is_closed = False
+        self.has_websocket = True
         self.questions = 0
         self.waits: queue.Queue[WaitAnswer] = queue.Queue()
 
@@ -74,6 +77,10 @@ class Login:
 
     def close(self) -> None:
         self.is_closed = True
+
+    def close_websocket(self) -> None:
+        assert self.hub.is_stopped
+        self.has_websocket = False
 
 
 def make_channel(
@@ -171,3 +178,39 @@ def test_requests_that_wait_end_when_the_websocket_connects() -> None:
     login.waits.put(WaitAnswer("2", has_events=True))
     join_waiting()
     assert not woken.acquire(blocking=False)
+
+
+def test_end_of_the_channel_closes_its_websocket() -> None:
+    login = Login("demo")
+    channel = make_channel(login)
+    assert channel.is_up()
+    channel.stop()
+    assert not login.has_websocket
+
+
+class Websocket:
+    """What a hub reads from."""
+
+    is_open = True
+
+    def shutdown(self) -> None:
+        self.is_open = False
+
+
+def test_websocket_that_the_hub_has_lost_is_closed_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ayon_api ends it without a word to its socket."""
+    made: list[Websocket] = []
+
+    def create(connection: ayon_api.ServerAPI, endpoint: str) -> Websocket:
+        made.append(Websocket())
+        return made[-1]
+
+    monkeypatch.setattr(ayon_api.ServerAPI, "create_websocket", create)
+    connection = Connection("http://127.0.0.1:1", "key", create_session=False)
+    for _ in range(2):
+        assert connection.create_websocket("ws") is made[-1]
+    assert [one.is_open for one in made] == [False, True]
+    connection.close_websocket()
+    assert [one.is_open for one in made] == [False, False]

@@ -107,3 +107,11 @@ def test_d39_key_that_was_revoked_is_refused(server: Sshd, check: Check) -> None
     (check.state / "known_hosts").write_text(f"@revoked * {kind} {key}\n")
     with pytest.raises(SiteUnhealthyError, match="was revoked"):
         check()
+
+
+def test_d39_names_of_servers_are_known_in_any_case(server: Sshd, check: Check) -> None:
+    check.state.mkdir()
+    kind, key = Path(f"{server.host_key}.pub").read_text().split()[:2]
+    known = f"[localhost]:{server.port} {kind} {key}\n"
+    (check.state / "known_hosts").write_text(known)
+    check(sftp_host="LocalHost", sftp_accept_first_use=False)

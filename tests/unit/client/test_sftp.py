@@ -15,7 +15,6 @@ from ayon_sitesync.errors import (
     MissingSourceError,
     PathError,
     PermanentError,
-    QuotaError,
     RetryableError,
     SiteUnhealthyError,
     TransferError,
@@ -571,8 +570,8 @@ def test_parts_of_dead_writers_are_removed_by_their_age(
         (packets.FAILURE, "Failure", False, RetryableError),
         (packets.FAILURE, "write: No space left on device", False, SiteUnhealthyError),
         (packets.NO_SPACE, "", False, SiteUnhealthyError),
-        (packets.FAILURE, "Disk quota exceeded", False, QuotaError),
-        (packets.QUOTA_EXCEEDED, "", False, QuotaError),
+        (packets.FAILURE, "Disk quota exceeded", False, SiteUnhealthyError),
+        (packets.QUOTA_EXCEEDED, "", False, SiteUnhealthyError),
     ],
 )
 def test_refusals_of_servers_have_their_class(

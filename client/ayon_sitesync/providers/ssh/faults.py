@@ -10,7 +10,6 @@ from ...errors import (
     UNREACHABLE,
     MissingSourceError,
     PermanentError,
-    QuotaError,
     RetryableError,
     SiteUnhealthyError,
     TransferError,
@@ -32,7 +31,8 @@ def map_status(
         reason = "the disk is full; free some space"
         return SiteUnhealthyError(site_name, reason, STORAGE_FULL)
     if error.code == packets.QUOTA_EXCEEDED or "quota" in text:
-        return QuotaError(f"{where}: the server's quota is used up; free some space.")
+        reason = "the server's quota is used up; free some space"
+        return SiteUnhealthyError(site_name, reason, STORAGE_FULL)
     if error.code == packets.NO_SUCH_FILE:
         if is_source:
             return MissingSourceError(f"{where} is missing.")

@@ -95,9 +95,8 @@ def _matches_setting(wanted: str, key: Any) -> bool:
 
 def _name_host(options: SshOptions) -> str:
     """A host's name as known_hosts files write it."""
-    if options.port == DEFAULT_PORT:
-        return options.host
-    return f"[{options.host}]:{options.port}"
+    host = options.host.lower()
+    return host if options.port == DEFAULT_PORT else f"[{host}]:{options.port}"
 
 
 def _own_file(options: SshOptions) -> Path:

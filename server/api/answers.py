@@ -87,7 +87,13 @@ async def _slices(items: Iterable[Any], brackets: bytes) -> AsyncIterator[bytes]
 async def _send(
     request: Request, opening: bytes, slices: AsyncIterator[bytes], closing: bytes
 ) -> Response:
-    body = opening + b",".join([part async for part in slices]) + closing
+    parts = [opening]
+    async for part in slices:
+        if len(parts) > 1:
+            parts.append(b",")
+        parts.append(part)
+    parts.append(closing)
+    body = b"".join(parts)  # once: copying megabytes holds others up
     headers = {"Vary": "Accept-Encoding"}
     if len(body) >= COMPRESSED_BYTES and accepts_gzip(request):
         # In a thread: zlib lets other threads run meanwhile.

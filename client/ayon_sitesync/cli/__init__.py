@@ -5,6 +5,7 @@ Exit codes: see `parser.EXIT_CODES`.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -43,6 +44,7 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    _take_any_text()
     # What ayon_api warns of is told as a problem, with what is done about it.
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter("%(name)s: %(message)s"))
@@ -62,6 +64,16 @@ def main(arguments: Sequence[str]) -> int:
         # was given: only where it was is told.
         print_error(f"unexpected {describe_origin(error)}")
         return EXIT_FAILED
+
+
+def _take_any_text() -> None:
+    """Have what our output cannot show written as `\\u30d5`.
+
+    Windows writes to files and pipes in an encoding that lacks most of the world's
+    names, and none of them may end an agent.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(command: Command, options: Options) -> int:

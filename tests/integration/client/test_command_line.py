@@ -1,5 +1,6 @@
 """The command line against a devhost: what is typed changes what the server knows."""
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -140,6 +141,21 @@ def test_queue_of_a_site_that_nobody_knows_is_refused(
     assert "nearline" in said.err
     assert main([*where, "nearline"]) == 0
     assert main([*where, MACHINE, "--site", "nearlien"]) == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_that_a_terminal_cannot_show_end_nothing(
+    studio: HostStudio, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """Windows writes to files and pipes in an encoding of its own."""
+    product = "フレーム"
+    made = publish(studio, "comp", machine=QUEUED)
+    studio.set_row(made, MACHINE, FAILED, message=f"'{product}.exr' is missing")
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding, write_through=True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["explain", studio.project, "--all", "--site", MACHINE]) == 0
+    assert product.encode("unicode_escape") in written.getvalue()
 
 
 def test_a_dry_run_counts_and_changes_nothing(

@@ -131,11 +131,11 @@ ORDER BY a.started_at DESC, a.token DESC
 LIMIT $3;
 
 -- name: held
--- Transfers that agents hold in a project.
+-- Transfers that agents hold in a project; many projects are asked at once.
 SELECT agent_id, count(*) AS held
 FROM {schema}.sitesync_leases
 WHERE expires_at > public.sitesync_now_v1()
-GROUP BY agent_id;
+GROUP BY agent_id
 
 -- name: held_sites
 -- The sites from and to which agents hold transfers.

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from ayon_server.lib.postgres import Postgres
 
+from devhost.schema import create_project
 from tests.integration.conftest import SITE, SetSettings
 from tests.integration.pipeline import OTHER_FOLDER, Clock, Pipeline, Published
 from tests.integration.queue_agent import Agent, done, failed, queue
@@ -131,6 +132,31 @@ async def test_agents_and_what_they_hold(
     await clock.advance(61)
     [listed] = (await get(agent, "-/agents"))["agents"]
     assert (listed["state"], listed["held"], listed["isLive"]) == ("gone", 0, False)
+
+
+async def test_what_agents_hold_is_asked_of_many_projects_at_once(
+    host: Host, artist: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Agent(await host.client("admin", SITE), host.addon_path)
+    keeper = host.addon.site_sync.keeper
+    for name in ("second", "third"):
+        await create_project(name, name)
+        keeper.request(name)
+    await keeper.wait()
+    for pipeline in (Pipeline(), Pipeline("second")):
+        await queue(host, pipeline, agent.client)
+    assert len(await agent.claim(projects=["demo", "second"])) == 2
+    asked: list[str] = []
+    fetch = Postgres.fetch
+
+    async def note(query: str, *values: Any, **options: Any) -> list[Any]:
+        asked.append(query)
+        return await fetch(query, *values, **options)
+
+    monkeypatch.setattr(Postgres, "fetch", note)
+    [listed] = (await get(agent, "-/agents"))["agents"]
+    assert listed["held"] == 2
+    assert len([query for query in asked if "sitesync_leases" in query]) == 1
 
 
 async def test_folders_that_one_may_not_read_are_left_out(

@@ -18,6 +18,7 @@ from ayon_sitesync.errors import (
     RetryableError,
 )
 from ayon_sitesync.providers.rclone import daemon as daemons
+from ayon_sitesync.providers.rclone import versions
 from ayon_sitesync.providers.rclone.daemon import Daemon
 from ayon_sitesync.providers.rclone.errors import DaemonStartError, RcError
 
@@ -180,3 +181,30 @@ def test_daemon_that_takes_no_limit_is_not_left_running(
     with pytest.raises(DaemonStartError, match="limit"), daemon.use():
         pass
     assert [session.is_alive for session in made] == [False]
+
+
+OLD_PROGRAM = """#!/bin/sh
+if [ "$1" = version ]; then
+    echo "rclone v1.60.1-DEV"
+    exit 0
+fi
+echo "Error: unknown flag: --max-buffer-memory" >&2
+seq 100 >&2
+exit 1
+"""
+
+
+def test_program_that_is_too_old_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not know our arguments, or it starts and lacks what we call."""
+    old = tmp_path / "rclone"
+    old.write_text(OLD_PROGRAM)
+    old.chmod(0o755)
+    with pytest.raises(DaemonStartError, match=r"rclone 1\.60, and 1\.72 or later"):
+        daemons.Session(str(old), ())
+    monkeypatch.setattr(versions, "LEAST", (99, 0))
+    before = set(psutil.Process().children())
+    with pytest.raises(DaemonStartError, match=r"99\.0 or later is needed"):
+        daemons.Session(find_rclone(), ())
+    assert set(psutil.Process().children()) <= before

@@ -28,6 +28,7 @@ from ..spool import LEFT_OVER_PREFIX
 from .api import Api, Endpoint
 from .errors import DaemonLostError, DaemonStartError, RcError
 from .guard import Guard
+from .versions import read_version, refuse_old
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Session:
             target=self._read_lines, name="rclone-log", daemon=True
         )
         self._reader.start()
-        self.api = self._wait_ready(socket_path)
+        self.api = self._wait_ready(binary, socket_path)
 
     def _find_socket_path(self) -> str:
         """Empty where there can be no socket."""
@@ -124,20 +125,30 @@ class Session:
             self._lines.append(line)
         stream.close()
 
-    def _wait_ready(self, socket_path: str) -> Api:
+    def _wait_ready(self, binary: str, socket_path: str) -> Api:
         deadline = time.monotonic() + START_SECONDS
         while self.is_alive and time.monotonic() < deadline:
             if socket_path or self._port:
                 endpoint = Endpoint(socket_path, self._port, "sitesync", self._password)
                 api = Api(endpoint)
                 with suppress(DaemonLostError):
-                    api.call("rc/noop", {}, STOP_SECONDS)
+                    told = api.call("core/version", {}, STOP_SECONDS)
+                    self._refuse_old(binary, api, told.get("decomposed"))
                     return api
                 api.close()
             time.sleep(POLL_SECONDS)
         self._end()
+        refuse_old(binary, read_version(binary, self._make_environment()))
         said = " ".join(self._lines).replace(self._password, "***")
         raise DaemonStartError(f"rclone does not start; it says: {said or 'nothing'}")
+
+    def _refuse_old(self, binary: str, api: Api, version: Optional[list[int]]) -> None:
+        try:
+            refuse_old(binary, version)
+        except DaemonStartError:
+            api.close()
+            self._end()
+            raise
 
     @property
     def is_alive(self) -> bool:

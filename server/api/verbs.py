@@ -263,7 +263,7 @@ class VerbRoutes:
         except Exception as error:
             detail = "The server failed in the middle of it; see its log"
             if isinstance(error, (*PROJECT_GONE, CrossedError)):
-                detail = "The project was deleted"
+                detail = "The project was deleted or renamed"
             result = {**_describe(tally), "detail": detail}
             await self._tell_failure(job_id, order, result, error)
 

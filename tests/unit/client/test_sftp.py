@@ -165,6 +165,15 @@ def test_d21_library_that_is_not_there_is_named_with_its_setting(
         check(site.open(server.settings))
 
 
+def test_library_that_is_too_old_is_told(
+    site: Site, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = SimpleNamespace(__version__="2.12.0", PKey=object())
+    monkeypatch.setitem(sys.modules, "paramiko", old)
+    with pytest.raises(SiteUnhealthyError, match=r"paramiko' is 2\.12\.0.*pip install"):
+        check(site.open(server.settings))
+
+
 # --- who logs in ---------------------------------------------------------------------
 
 

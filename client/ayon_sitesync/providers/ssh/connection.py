@@ -45,6 +45,14 @@ def load_paramiko(site_name: str) -> Any:
             " dependency package or run: pip install paramiko",
             DRIVER_MISSING,
         ) from error
+    if not hasattr(found.PKey, "from_path"):
+        raise SiteUnhealthyError(
+            site_name,
+            f"the Python package 'paramiko' is {found.__version__} on this machine, and"
+            " 4 or later is needed. Renew it in the dependency package or run: pip"
+            " install -U paramiko",
+            DRIVER_MISSING,
+        )
     # Its errors are raised as well; the log need not have them with their tracebacks.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     return found

@@ -263,10 +263,10 @@ class Batch:
         """Content, time, flush, and the way back: all in one go."""
         session, new = self._session, file.new
         assert new is not None
-        step = session.write_bytes
+        step, content = session.write_bytes, memoryview(new.content)
         sent = [
-            session.send_write(file.handle, at, new.content[at : at + step])
-            for at in range(0, len(new.content), step)
+            session.send_write(file.handle, at, content[at : at + step])
+            for at in range(0, len(content), step)
         ]
         if new.mtime_ns != UNKNOWN_TIME:
             mtime = packets.encode_times(new.mtime_ns // NS_PER_SECOND)

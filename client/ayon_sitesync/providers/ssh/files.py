@@ -211,7 +211,7 @@ class SftpPart:
         step = self._session.write_bytes
         with self.mapping_errors():
             for start in range(0, len(data), step):
-                piece = bytes(data[start : start + step])
+                piece = data[start : start + step]
                 request_id = self._session.send_write(self._handle, self._offset, piece)
                 self._open_answers.append((request_id, len(piece)))
                 self._offset += len(piece)

@@ -10,12 +10,17 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
 from . import packets
 from .packets import Attributes, Body
 
 FLUSH_BYTES = 256 * 1024
+DIRECT_BYTES = 64 * 1024
+"""Data from this size on goes out from where it is, without a copy of it all."""
+PACKET_BYTES = 32640
+"""What of it goes along with its request fills one SSH packet."""
 RECEIVE_BYTES = 16 * 1024 * 1024
 """Asked of the channel at once, and its window: answers in flight stay below it."""
 
@@ -81,14 +86,19 @@ class SftpSession:
 
     def send(self, kind: int, *fields: bytes) -> int:
         """Queue a request; the number that `wait` takes."""
+        request_id = self._queue(kind, fields)
+        if self._out_bytes >= FLUSH_BYTES:
+            self.flush()
+        return request_id
+
+    def _queue(self, kind: int, fields: Sequence[bytes], more_bytes: int = 0) -> int:
+        """`more_bytes` of the request are sent after what is queued."""
         self._last_id = request_id = (self._last_id + 1) & 0xFFFFFFFF
         size = sum(map(len, fields))
-        self._out.append(packets.encode_header(size, kind, request_id))
+        self._out.append(packets.encode_header(size + more_bytes, kind, request_id))
         self._out += fields
         self._out_bytes += size + _FIELDS.size
         self._wanted.add(request_id)
-        if self._out_bytes >= FLUSH_BYTES:
-            self.flush()
         return request_id
 
     def flush(self) -> None:
@@ -100,6 +110,9 @@ class SftpSession:
         data = memoryview(b"".join(self._out))
         self._out.clear()
         self._out_bytes = 0
+        self._send_all(data)
+
+    def _send_all(self, data: memoryview) -> None:
         try:
             self._channel.sendall(data)
         except self._link_errors as error:
@@ -234,14 +247,21 @@ class SftpSession:
             packets.encode_u32(size),
         )
 
-    def send_write(self, handle: bytes, offset: int, data: bytes) -> int:
-        return self.send(
-            packets.WRITE,
+    def send_write(self, handle: bytes, offset: int, data: memoryview) -> int:
+        """`data` may change as soon as this returns."""
+        fields = (
             packets.encode_text(handle),
             packets.encode_u64(offset),
             packets.encode_u32(len(data)),
-            data,
         )
+        if len(data) < DIRECT_BYTES:
+            return self.send(packets.WRITE, *fields, bytes(data))
+        self.flush()
+        first, rest = data[:PACKET_BYTES], data[PACKET_BYTES:]
+        request_id = self._queue(packets.WRITE, (*fields, bytes(first)), len(rest))
+        self.flush()
+        self._send_all(rest)
+        return request_id
 
     def send_named(self, kind: int, name: bytes) -> int:
         """A request whose only field is a path or a handle."""

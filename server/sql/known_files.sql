@@ -2,7 +2,7 @@
 
 -- name: record
 -- Note the files of representations $1 that nobody has noted; $2 now. $3: the
--- representations are new, and no site is said to have them. Returns what was noted.
+-- representations are new, and no site is said to have them.
 INSERT INTO {schema}.sitesync_known_files
     (representation_id, folder_path, files, awaited_since)
 SELECT r.id, h.path, r.files,
@@ -12,8 +12,7 @@ FROM {schema}.representations AS r
 {parents}
 WHERE r.id = ANY ($1::uuid[]) AND jsonb_typeof(r.files) = 'array'
 ORDER BY r.id
-ON CONFLICT (representation_id) DO NOTHING
-RETURNING representation_id;
+ON CONFLICT (representation_id) DO NOTHING;
 
 -- name: parents
 JOIN {schema}.versions AS v ON v.id = r.version_id
@@ -167,12 +166,13 @@ SELECT representation_id AS last FROM batch
 ORDER BY representation_id DESC LIMIT 1;
 
 -- name: inactive_leases
--- What agents hold of entities that are no longer active.
+-- What agents hold of entities that are no longer active. Tables in the order in which
+-- a project's deletion takes them.
 SELECT l.representation_id, l.site_name
-FROM {schema}.sitesync_leases AS l
-JOIN {schema}.representations AS r ON r.id = l.representation_id
-JOIN {schema}.versions AS v ON v.id = r.version_id
-JOIN {schema}.products AS p ON p.id = v.product_id
-JOIN {schema}.folders AS f ON f.id = p.folder_id
+FROM {schema}.folders AS f
+JOIN {schema}.products AS p ON p.folder_id = f.id
+JOIN {schema}.versions AS v ON v.product_id = p.id
+JOIN {schema}.representations AS r ON r.version_id = v.id
+JOIN {schema}.sitesync_leases AS l ON l.representation_id = r.id
 WHERE NOT (r.active AND v.active AND p.active AND f.active)
 LIMIT 200;

@@ -5,6 +5,10 @@ SELECT pg_try_advisory_xact_lock(
     hashtextextended('sitesync upkeep ' || $1::text, 0)
 ) AS locked;
 
+-- name: hold_folders
+-- The table that a project's deletion takes before all others of those that we use.
+SELECT FROM {schema}.folders WHERE FALSE;
+
 -- name: position
 SELECT position FROM {schema}.sitesync_upkeep WHERE name = $1;
 

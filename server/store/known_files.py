@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..domain.files import RepresentationFile, parse_files
 from ..host import Postgres
 from ..sql import QueryFile
+from .upkeep import hold_folders
 
 _SQL = QueryFile("known_files")
 
@@ -30,8 +31,11 @@ async def note_files(
 
     `are_new`: they were just made, and a site is expected to be said to have them.
     """
-    if representation_ids:
-        await Postgres.fetch(
+    if not representation_ids:
+        return
+    async with Postgres.transaction():
+        await hold_folders(project_name)
+        await Postgres.execute(
             _SQL.get("record", project_name, parents="parents"),
             representation_ids,
             now,

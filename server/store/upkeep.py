@@ -15,10 +15,20 @@ _SQL = QueryFile("upkeep")
 async def take_turn(project_name: str) -> AsyncIterator[bool]:
     """One short transaction that a single worker has at a time; False = another has."""
     async with Postgres.transaction(force_new=True) as connection:
+        await hold_folders(project_name)
         row = await connection.fetchrow(
             _SQL.get("try_lock"), project_schema(project_name)
         )
         yield bool(row["locked"])
+
+
+async def hold_folders(project_name: str) -> None:
+    """Let a deletion of the project wait for this transaction, or it for that one.
+
+    AYON drops all tables at once, its own before ours. Who had taken some of ours and
+    then wanted one of AYON's would deadlock with it, and the deletion could lose.
+    """
+    await Postgres.execute(_SQL.get("hold_folders", project_name))
 
 
 async def read_position(project_name: str, name: str) -> str | None:

@@ -5,6 +5,7 @@ from contextvars import Context
 from typing import Any
 
 import pytest
+from ayon_server.events import EventStream
 from ayon_server.lib.postgres import Postgres
 
 from tests.integration.conftest import SITE, SetSettings
@@ -133,3 +134,34 @@ async def test_a_deletion_of_more_than_one_that_crosses_a_write_is_done(
         "SELECT representation_id FROM project_demo.sitesync_files_status"
     )
     assert rows == []
+
+
+HELD = """
+SELECT DISTINCT c.relname FROM pg_locks AS l
+JOIN pg_class AS c ON c.oid = l.relation
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'project_demo' AND l.granted AND l.pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.parametrize("work", ["handle_events", "look"])
+async def test_background_work_waits_for_a_projects_deletion_with_empty_hands(
+    host: Host, pipeline: Pipeline, work: str
+) -> None:
+    """AYON drops all tables, its own before ours: what held one would be its end."""
+    published = await pipeline.publish()
+    upkeep = vars(host.addon)["upkeep"]
+    await upkeep.look()
+    upkeep.events.take()
+    await EventStream.dispatch(
+        "entity.representation.created",
+        project="demo",
+        summary={"entityId": published.id},
+    )
+    async with Postgres.transaction(force_new=True) as connection:
+        await connection.execute("LOCK TABLE project_demo.folders")
+        working = asyncio.create_task(getattr(upkeep, work)(), context=Context())
+        await are_waiting(1)
+        held = {row["relname"] for row in await connection.fetch(HELD)}
+        assert held == set()
+    await working

@@ -120,7 +120,7 @@ class _Scan:
         self._requeue = requeue
         self._result = ScanResult()
         self._healthy_roots: set[str] = set()
-        self._news: list[dict[str, Any]] = []
+        self._news: list[tuple[_File, dict[str, Any]]] = []
 
     def run(self, report: Callable[[ScanResult], None]) -> ScanResult:
         files = self._list_files()
@@ -195,10 +195,15 @@ class _Scan:
         elif found is None:
             if is_expected:
                 self._result.missing += 1
+                self._result.note_problem(f"{file.rootless}: it is missing")
                 self._add(file, "missing", 0)
         elif file.size and found.size != file.size:
             if is_expected:
                 self._result.different += 1
+                self._result.note_problem(
+                    f"{file.rootless}: it has {found.size} bytes, the published file"
+                    f" {file.size}"
+                )
                 self._add(file, "different", found.size)
         else:
             self._result.found += 1
@@ -235,23 +240,23 @@ class _Scan:
     def _add(
         self, file: _File, state: str, size: int, checksum: Optional[str] = None
     ) -> None:
-        self._news.append(
-            {
-                "representationId": file.representation_id,
-                "fileId": file.id,
-                "state": state,
-                "size": size,
-                "checksum": checksum,
-            }
-        )
+        news = {
+            "representationId": file.representation_id,
+            "fileId": file.id,
+            "state": state,
+            "size": size,
+            "checksum": checksum,
+        }
+        self._news.append((file, news))
 
     def _tell(self) -> None:
         if not self._news:
             return
-        news, self._news = self._news, []
+        told, self._news = self._news, []
         answer = self._server.write_presence(
-            self._project, self._site, news, requeue=self._requeue
+            self._project, self._site, [news for _, news in told], requeue=self._requeue
         )
+        paths = {(file.representation_id, file.id): file.rootless for file, _ in told}
         self._result.synced += answer["synced"]
         self._result.queued += answer["queued"]
         for result in answer["results"]:
@@ -259,6 +264,8 @@ class _Scan:
                 self._result.found -= 1
                 self._result.different += 1
             if result["errorCode"] is not None:
+                representation_id = result["representationId"]
+                path = paths.get((representation_id, result.get("fileId") or ""))
                 self._result.note_problem(
-                    f"{result['representationId']}: {result['detail']}"
+                    f"{path or representation_id}: {result['detail']}"
                 )

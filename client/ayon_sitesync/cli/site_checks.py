@@ -48,19 +48,21 @@ def check_project(
         return
     pair = (settings.active_site, settings.remote_site)
     own = str(options.site_name)
-    yield _check_pair(subject, own, *pair)
+    yield _check_pair(subject, own, *pair, serves=bool(options.serve))
     for name in dict.fromkeys((own, *pair, *options.serve)):
         yield from _check_usable(access, settings, name, is_own=name == own)
     yield from _check_problems(client, project_name)
 
 
-def _check_pair(subject: str, own: str, active: str, remote: str) -> Check:
+def _check_pair(
+    subject: str, own: str, active: str, remote: str, *, serves: bool
+) -> Check:
     found = f"own site '{own}', active '{active}', remote '{remote}'"
-    if active == remote:
+    if active == remote and not serves:
         return Check(
             *(subject, WARNING, f"{found}: nothing moves between one site"),
             "Choose an active and a remote site for this machine, if it is a"
-            " workstation",
+            " workstation; for one that serves others, name those with --serve",
         )
     return Check(subject, OK, found)
 

@@ -134,6 +134,19 @@ def test_doctor_tells_of_a_floor_that_nobody_can_keep(
     assert "Does not tell its free space" in found[1]
 
 
+def test_one_site_for_both_ends_is_right_for_who_serves_others(
+    run: CommandLine, studio: HostStudio
+) -> None:
+    """As an agent of the studio's storage has it."""
+    pair = {"active_site": "studio", "remote_site": "studio", "local_roots": []}
+    studio.configure_machine(local_setting=pair)
+    told = [
+        [one["result"] for one in checks if one["found"].startswith("own site")]
+        for _, checks in (run("doctor"), run("doctor", "--serve", "nearline"))
+    ]
+    assert told == [["warning"], ["ok"]]
+
+
 def test_doctor_names_the_site_of_a_wrong_setting(
     run: CommandLine, studio: HostStudio
 ) -> None:

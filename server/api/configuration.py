@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from ..domain.setting_faults import SettingFault, unreadable_value
 from ..domain.site import LOCAL_SITE, STUDIO_SITE, ConfiguredSite, ProjectSites
-from ..host import BaseServerAddon, get_project_list
+from ..host import AyonException, BaseServerAddon, get_project_list
 from ..store.access import Caller, find_machines
 from .kept_rules import KeptRules
 
@@ -75,7 +76,12 @@ class Configuration:
         if site_name == STUDIO_SITE:
             return True
         for project in await get_project_list():
-            sites = await self.for_project(project.name)
+            try:
+                sites = await self.for_project(project.name)
+            except AyonException as error:
+                if not is_gone(error):
+                    raise
+                continue
             if sites.is_shared(site_name):
                 return True
         return False
@@ -110,6 +116,11 @@ class Configuration:
         settings: Any = await self._addon.get_studio_settings(variant=variant)
         content: dict[str, Any] = settings.dict()
         return content
+
+
+def is_gone(error: AyonException) -> bool:
+    """Tell whether settings were asked of a project that is deleted: lists are old."""
+    return bool(error.status == HTTPStatus.NOT_FOUND)
 
 
 def resolve_sites(settings: Any) -> ProjectSites:

@@ -17,7 +17,13 @@ from ..checks import is_id
 from ..domain.site import ProjectSites
 from ..domain.versions import choose_acting
 from ..errors import CrossedError
-from ..host import BackgroundWorker, BaseServerAddon, get_project_list, logging
+from ..host import (
+    AyonException,
+    BackgroundWorker,
+    BaseServerAddon,
+    get_project_list,
+    logging,
+)
 from ..store.bundles import production_version
 from ..store.crossings import do_until_uncrossed
 from ..store.default_rows import APPEARED, ROWS_AT_ONCE, DefaultRowStore
@@ -28,6 +34,7 @@ from ..store.retention import RetentionStore
 from ..store.rows import RowKey, current_time
 from ..store.sweep import SweepStore
 from ..store.upkeep import is_due, take_turn, write_position
+from .configuration import is_gone
 from .lasting_objects import set_aside_lasting_objects
 from .server_events import News, ServerEvents
 from .services import Services
@@ -253,6 +260,9 @@ class Upkeep(BackgroundWorker):
             logging.info(f"Site Sync did not {what}: {error.detail}")
             return False
         except Exception as error:
+            if isinstance(error, AyonException) and is_gone(error):
+                logging.info(f"Site Sync did not {what}: {error.detail}")
+                return True
             logging.error(f"Site Sync could not {what}, and will try again: {error!r}")
             return not is_interruption(error)
         return True

@@ -65,6 +65,30 @@ async def test_a_project_that_ayon_still_lists_stops_nobody_elses_work(
     assert [each for each in log if "could not" in each] == []
 
 
+async def test_settings_of_a_project_that_is_gone_are_nobodys_fault(
+    host: Host, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may go between being listed and being asked about."""
+    await create_project("second", "second")
+    await Postgres.execute("DROP SCHEMA project_second CASCADE")
+
+    async def answer_yes(*_values: str) -> bool:
+        return True
+
+    services = host.addon.site_sync
+    monkeypatch.setattr(services.keeper, "is_ready", answer_yes)
+    monkeypatch.setattr(services.totals, "look_after", answer_yes)
+    with read_server_log() as log:
+        await vars(host.addon)["upkeep"].look()
+    assert [each for each in log if "could not" in each] == []
+    # Whose machine it is depends on the settings of all projects that there are.
+    artist = await host.client("artist", "new-machine")
+    answer = await artist.get(
+        f"{agent.base}/-/machines", params={"siteName": "new-machine"}
+    )
+    assert [user["userName"] for user in answer.json()["users"]] == ["artist"]
+
+
 async def test_a_claimed_project_that_is_gone_is_passed_over(
     host: Host, agent: Agent
 ) -> None:

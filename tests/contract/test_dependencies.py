@@ -14,6 +14,7 @@ PACKAGE = CLIENT / "ayon_sitesync"
 # AYON's processes have these; where they do not, what needs them is not loaded.
 OF_AYON = {"aiohttp", "ayon_api", "ayon_applications", "ayon_core", "pyblish", "qtpy"}
 OF_AYON_API = {"requests"}
+OF_PARAMIKO = {"cryptography"}
 
 
 def find_imports(path: Path) -> Iterator[str]:
@@ -44,7 +45,8 @@ def test_every_third_party_is_asked_for(asked: dict[str, dict[str, Any]]) -> Non
         for path in PACKAGE.rglob("*.py")
         for name in find_imports(path)
     }
-    own = {"ayon_sitesync", *sys.stdlib_module_names, *OF_AYON, *OF_AYON_API}
+    brought = {*OF_AYON, *OF_AYON_API, *OF_PARAMIKO}
+    own = {"ayon_sitesync", *sys.stdlib_module_names, *brought}
     third = {name for name in imported - own if name}
     # ayon_api's event hub imports websocket, nothing of ours does.
     assert third | {"websocket-client"} == {*asked["launcher"], *asked["hosts"]}

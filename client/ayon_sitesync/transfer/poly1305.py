@@ -11,15 +11,13 @@ import importlib
 
 from ..providers.base import POLY1305_KEY
 
-_HOME = "cryptography.hazmat.primitives.poly1305"
-_EXCEPTIONS = "cryptography.exceptions"
-
 
 class Poly1305Hasher:
     """The sum of one stream. Once it is told nothing can be added."""
 
     def __init__(self) -> None:
-        self._sum = importlib.import_module(_HOME).Poly1305(POLY1305_KEY)
+        home = importlib.import_module("cryptography.hazmat.primitives.poly1305")
+        self._sum = home.Poly1305(POLY1305_KEY)
         self._told = ""
 
     def update(self, data: memoryview) -> None:
@@ -35,11 +33,11 @@ class Poly1305Hasher:
 def is_usable() -> bool:
     """Whether this machine can compute it."""
     try:
-        refused = importlib.import_module(_EXCEPTIONS).UnsupportedAlgorithm
+        exceptions = importlib.import_module("cryptography.exceptions")
     except ImportError:
         return False
     try:
         Poly1305Hasher()
-    except refused:
+    except exceptions.UnsupportedAlgorithm:
         return False
     return True

@@ -121,6 +121,11 @@ class DropboxMock:
             }
         )
 
+    def _users_get_space_usage(self, argument: Any, request: Request) -> Answer:
+        used = sum(len(file.content) for file in self.files.values())
+        allocation = {".tag": "individual", "allocated": 2_000_000_000_000}
+        return _json({"used": used, "allocation": allocation})
+
     def _team_members_list_v2(self, argument: Any, request: Request) -> Answer:
         return _json({"members": [MEMBER], "cursor": "c", "has_more": False})
 

@@ -25,5 +25,5 @@ def expand_home(path: str) -> Path:
     """`path` with `~` as the user's home; as it is for a user who has none."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, KeyError):  # Python 3.9 lets out the KeyError of `pwd`
         return Path(path)

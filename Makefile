@@ -7,12 +7,12 @@ STAMPS := .build/stamps
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi list-long docs test test-ci test-deep chaos test-unit test-client39 test-faults test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package audit lock clean
+.PHONY: bench-transfer test-ayon test-core help setup demo check check-openapi list-long docs test test-ci test-deep chaos test-unit test-client39 test-faults test-long test-postgres15 test-frontend test-e2e bench bench-panel plots openapi package audit lock clean
 
 help:
 	@echo "make demo     the whole system on this machine (ONCE=1 ends when all is synced, SOURCE=/dir publishes your files)"
 	@echo "make test     linters, types and every suite that takes minutes"
-	@echo "make test-ci  faults of storages, the suites that take longer, and PostgreSQL 15"
+	@echo "make test-ci  faults of storages, the suites that take longer, PostgreSQL 15, Python 3.9"
 	@echo "make check    linters and types"
 	@echo "make docs     the guides as a site in .build/docs"
 	@echo "make package  the addon's zip in package/ (RCLONE=linux,windows,darwin adds rclone for them)"
@@ -99,7 +99,7 @@ docs: $(STAMPS)/venv-docs
 
 # --- test --------------------------------------------------------------------
 
-test: check test-unit test-frontend test-e2e test-client39
+test: check test-unit test-frontend test-e2e
 
 test-unit: setup
 	bash tests/support/install_sshd.sh
@@ -137,9 +137,10 @@ test-ayon: $(STAMPS)/venv
 	SITESYNC_TEST_AYON=1 AYON_SERVER_URL="$(AYON_SERVER_URL)" AYON_API_KEY="$(AYON_API_KEY)" \
 		AYON_DATABASE_URL="$(AYON_DATABASE_URL)" $(PY) -m pytest tests/ayon --timeout 120
 
-# Faults; the contract and the integration suite on PostgreSQL 15; longer fuzzing and kills,
-# 50,000 rows in the browser, memory, seeds.
-test-ci: setup test-faults test-postgres15
+test-ci: test-faults test-postgres15 test-long test-client39
+
+# Longer fuzzing and kills, 50,000 rows in the browser, memory, seeds.
+test-long: setup
 	bash tests/support/install_chromium.sh
 	$(PY) -m pytest tests/ci --timeout 900
 
